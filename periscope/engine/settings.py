@@ -1,0 +1,52 @@
+"""Everything about a run's behaviour that the engine must be told, as values it can use directly."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from libs.shared_ipc.src.protocol import BarTimeSpan
+from periscope.execution.admission import PriceRounding
+from periscope.execution.matching import LimitFill
+from periscope.execution.schedules import FeeSchedule, Slippage
+
+__all__ = ["FeeSchedule", "FillModelName", "LimitFill", "Limits", "PriceRounding", "Settings", "Slippage"]
+
+
+class FillModelName(StrEnum):
+    """How a market order meets the bars (`core.fill_model`)."""
+
+    NEXT_BAR = "next_bar"
+    CURRENT_CLOSE = "current_close"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a strategy may use (`core.limits`)."""
+
+    handler_seconds: float = 10.0
+    start_seconds: float = 30.0
+    total_seconds: float | None = None
+    events_per_instant: int = 10_000
+    actions_per_reply: int = 1_000
+    output_bytes: int = 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The run's rules. `start` and `end` are microseconds since 1970-01-01 UTC; the window is [start, end]."""
+
+    start: int
+    end: int
+    version: str = "unversioned"
+    config_hash: str = ""
+    seed: int = 0
+    currency: str = "USD"
+    extended_hours: bool = False
+    execution_span: BarTimeSpan | None = None
+    fill_model: FillModelName = FillModelName.NEXT_BAR
+    limit_fill: LimitFill = LimitFill.THROUGH
+    price_rounding: PriceRounding = PriceRounding.PASSIVE
+    participation: Decimal | None = None
+    slippage: Slippage = field(default_factory=Slippage)
+    fees: FeeSchedule = field(default_factory=FeeSchedule)
+    limits: Limits = field(default_factory=Limits)

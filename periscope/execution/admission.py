@@ -1,0 +1,200 @@
+"""Whether an order may be placed: every check in its documented order, each with its own code.
+
+The rules are those of semantics 15, for what this release trades: the `cash` account, and the times in force GTC, DAY,
+IOC and FOK. What is not there yet is refused by name, never ignored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from libs.shared_ipc.src.protocol import AssetType, OrderIntent, OrderType, PlaceOrderAction, TimeInForce
+from periscope.execution.buying_power import Exposure, LastPrice, free_cash
+from periscope.execution.order import Order, Rejection
+from periscope.instruments.instrument import TRADES_AS_EQUITY, Instrument
+from periscope.portfolio.book import Book, InstrumentKey
+from periscope.portfolio.exact import ZERO, is_multiple, step_down, step_up
+
+_AVAILABLE = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK})
+_STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+_STOP_TIMES = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD, TimeInForce.GTX})
+_LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+_OPENING = frozenset({OrderIntent.BUY, OrderIntent.SELL})
+
+
+class PriceRounding(StrEnum):
+    """What happens to an order price off the tick (`core.price_rounding`)."""
+
+    PASSIVE = "passive"
+    REJECT = "reject"
+
+
+class Directory(Protocol):
+    """Where instruments are looked up."""
+
+    def get(self, symbol: str, asset_type: AssetType) -> Instrument | None:
+        """The instrument, None if there is none."""
+
+    def explain_unknown(self, symbol: str, asset_type: AssetType) -> str:
+        """A sentence that helps whoever asked for an instrument that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """An order's terms after admission: what it will trade, at which rounded prices."""
+
+    instrument: Instrument
+    sign: int
+    quantity: Decimal
+    limit: Decimal | None
+    stop: Decimal | None
+    time_in_force: TimeInForce
+    closing: bool
+
+
+def settle_terms(
+    action: PlaceOrderAction, now: int, directory: Directory, book: Book, currency: str, rounding: PriceRounding
+) -> Terms | Rejection:
+    """All checks but those on buying power. Returns the order's terms, or the first rule that it breaks."""
+    found = _tradable(action, now, directory, currency)
+    if isinstance(found, Rejection):
+        return found
+    held = book.positions.get(found.key)
+    position = held.quantity if held is not None else ZERO
+    time_in_force = action.time_in_force if action.time_in_force is not None else TimeInForce.GTC
+    refusal = (
+        _check_quantity(action, found, position)
+        or _check_prices(action, found, rounding)
+        or _check_time_in_force(action.order_type, time_in_force)
+    )
+    if refusal is not None:
+        return refusal
+    side = _side(action, position)
+    if isinstance(side, Rejection):
+        return side
+    limit = _rounded(action.limit_price, found, towards_lower=side > 0)
+    stop = _rounded(action.stop_price, found, towards_lower=side < 0)
+    if not found.is_future and ((limit is not None and limit <= 0) or (stop is not None and stop <= 0)):
+        return Rejection("PRICE_NOT_POSITIVE", f"the price is below one tick ({found.tick}) of {found.symbol}")
+    closing = action.intent not in _OPENING
+    quantity = action.contract_quantity
+    if closing:
+        quantity = abs(position) if quantity is None else min(quantity, abs(position))
+    assert quantity is not None
+    return Terms(found, side, quantity, limit, stop, time_in_force, closing)
+
+
+def check_buying_power(
+    order: Order, book: Book, exposures: Mapping[InstrumentKey, Exposure], after: Exposure, last_price: LastPrice
+) -> Rejection | None:
+    """Whether the account can carry the order; `after` is its symbol's exposure with the order in it."""
+    instrument = order.instrument
+    if order.closing:
+        return None
+    if instrument.is_future and instrument.initial_margin is None:
+        return Rejection("MARGIN_UNKNOWN", f"the catalog has no initial margin for {instrument.symbol}")
+    held = book.positions.get(instrument.key)
+    if not instrument.is_future and order.sign < 0:
+        owned = held.quantity if held is not None else ZERO
+        if after.sells > owned:
+            return Rejection(
+                "SHORT_NOT_ALLOWED",
+                f"selling {order.quantity} {order.symbol} would go short: {owned} held, {after.sells - order.quantity} "
+                "already being sold; a cash account cannot sell short (use a close intent to sell what is there)",
+            )
+    before = exposures.get(instrument.key)
+    need = after.reserve(held) - (before.reserve(held) if before is not None else ZERO)
+    free = free_cash(book, exposures, last_price)
+    if need > free and need > 0:
+        return Rejection(
+            "OUT_OF_CASH",
+            f"the order needs {need:f} {instrument.currency} and {free:f} is free: {need - free:f} is missing"
+            + ("; InsertCashAction funds the portfolio" if book.contributed == 0 else ""),
+        )
+    return None
+
+
+def _tradable(action: PlaceOrderAction, now: int, directory: Directory, currency: str) -> Instrument | Rejection:
+    found = directory.get(action.symbol, action.asset_type)
+    if found is None:
+        return Rejection("UNKNOWN_INSTRUMENT", directory.explain_unknown(action.symbol, action.asset_type))
+    name = found.symbol
+    if found.expires_at is not None and now >= found.expires_at:
+        return Rejection("EXPIRED_INSTRUMENT", f"{name} has stopped trading")
+    if found.asset_type not in TRADES_AS_EQUITY and not found.is_future:
+        return Rejection("ASSET_TYPE_NOT_TRADABLE", f"{name} is an {found.asset_type}, which cannot be traded")
+    if found.currency != currency:
+        return Rejection("CURRENCY_MISMATCH", f"{name} is quoted in {found.currency}, the run is in {currency}")
+    if found.listed_at is not None and now < found.listed_at:
+        return Rejection("NOT_LISTED", f"{name} is not listed yet")
+    return found
+
+
+def _check_quantity(action: PlaceOrderAction, instrument: Instrument, position: Decimal) -> Rejection | None:
+    quantity = action.contract_quantity
+    if quantity is None:
+        if action.intent in _OPENING:
+            return Rejection("QUANTITY_MISSING", f"{action.intent} needs contract_quantity")
+        return None
+    if quantity <= 0:
+        return Rejection("QUANTITY_NOT_POSITIVE", f"contract_quantity is {quantity}; it must be above zero")
+    closes_all = action.intent not in _OPENING and quantity >= abs(position)
+    if not closes_all and not is_multiple(quantity, instrument.quantity_step):
+        return Rejection(
+            "QUANTITY_OFF_STEP",
+            f"contract_quantity {quantity} is not a multiple of {instrument.symbol}'s step {instrument.quantity_step}",
+        )
+    return None
+
+
+def _check_prices(action: PlaceOrderAction, instrument: Instrument, rounding: PriceRounding) -> Rejection | None:
+    wants = {
+        "limit_price": (action.limit_price, action.order_type in _LIMIT_TYPES),
+        "stop_price": (action.stop_price, action.order_type in _STOP_TYPES),
+    }
+    for name, (price, wanted) in wants.items():
+        if wanted and price is None:
+            return Rejection("PRICE_MISSING", f"a {action.order_type} order needs {name}")
+        if not wanted and price is not None:
+            return Rejection("PRICE_NOT_WANTED", f"a {action.order_type} order takes no {name}, found {price}")
+    for name, (price, _) in wants.items():
+        if price is not None and not instrument.is_future and price <= 0:
+            return Rejection("PRICE_NOT_POSITIVE", f"{name} is {price}; it must be above zero")
+    for name, (price, _) in wants.items():
+        if price is not None and rounding is PriceRounding.REJECT and not is_multiple(price, instrument.tick):
+            return Rejection("PRICE_OFF_TICK", f"{name} {price} is off {instrument.symbol}'s tick {instrument.tick}")
+    return None
+
+
+def _check_time_in_force(order_type: OrderType, time_in_force: TimeInForce) -> Rejection | None:
+    if time_in_force not in _AVAILABLE:
+        return Rejection("TIME_IN_FORCE_NOT_AVAILABLE", f"{time_in_force} is not available in this release")
+    if order_type in _STOP_TYPES and time_in_force not in _STOP_TIMES:
+        return Rejection("TIME_IN_FORCE_NOT_ALLOWED", f"a {order_type} order cannot be {time_in_force}")
+    return None
+
+
+def _side(action: PlaceOrderAction, position: Decimal) -> int | Rejection:
+    """+1 for a buy, -1 for a sell; a close intent takes its side from the position."""
+    match action.intent:
+        case OrderIntent.BUY:
+            return 1
+        case OrderIntent.SELL:
+            return -1
+        case OrderIntent.BUY_TO_CLOSE if position < 0:
+            return 1
+        case OrderIntent.SELL_TO_CLOSE if position > 0:
+            return -1
+        case OrderIntent.CLOSE if position != 0:
+            return -1 if position > 0 else 1
+    kind = {OrderIntent.BUY_TO_CLOSE: "short ", OrderIntent.SELL_TO_CLOSE: "long "}.get(action.intent, "")
+    return Rejection("NO_POSITION_TO_CLOSE", f"{action.intent} finds no {kind}position in {action.symbol}")
+
+
+def _rounded(price: Decimal | None, instrument: Instrument, *, towards_lower: bool) -> Decimal | None:
+    """The price moved to the tick, away from the market."""
+    if price is None:
+        return None
+    return step_down(price, instrument.tick) if towards_lower else step_up(price, instrument.tick)

@@ -1,0 +1,81 @@
+"""One instrument's bars at one span, read forward through a window that moves with the run."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from periscope.market.columns import BarColumns, IntColumn
+
+_NAMES = ("start", "end", "open", "high", "low", "close", "volume")
+
+
+class BarSeries:
+    """Bars in ascending order of which only a window is in memory.
+
+    Rows are numbered from 0 over the whole series and keep their number for ever; `first` is the number of the first row
+    in the window. Chunks are read on demand by `reach`, and rows that nobody needs any more are dropped by `release`, so
+    memory is bounded by the chunk size and not by the length of the series.
+    """
+
+    __slots__ = ("_chunks", "close", "end", "exhausted", "first", "high", "low", "open", "start", "stop", "volume")
+
+    def __init__(self, chunks: Iterable[BarColumns]) -> None:
+        self._chunks: Iterator[BarColumns] = iter(chunks)
+        self.first = 0
+        self.stop = 0
+        self.exhausted = False
+        empty = np.empty(0, dtype=np.int64)
+        self.start: IntColumn = empty
+        self.end: IntColumn = empty
+        self.open: IntColumn = empty
+        self.high: IntColumn = empty
+        self.low: IntColumn = empty
+        self.close: IntColumn = empty
+        self.volume: IntColumn = empty
+
+    def reach(self, time: int) -> None:
+        """Bring every bar that starts at or before `time` into the window (microseconds, UTC)."""
+        while not self.exhausted and (self.stop == self.first or self.start[-1] <= time):
+            self._read()
+
+    def reach_row(self, row: int) -> bool:
+        """Bring row number `row` into the window; False where the series ends before it."""
+        while row >= self.stop and not self.exhausted:
+            self._read()
+        return row < self.stop
+
+    def row_from(self, time: int) -> int:
+        """Number of the first row whose bar starts at or after `time`; the series' length if there is none."""
+        self.reach(time)
+        return self.first + int(self.start.searchsorted(time))
+
+    def row_ended_by(self, time: int) -> int:
+        """Number of the last row whose bar has ended at `time`, -1 if there is none in the window."""
+        self.reach(time)
+        index = int(self.end.searchsorted(time, "right"))
+        return self.first + index - 1 if index else -1
+
+    def release(self, time: int) -> None:
+        """Forget the bars that ended before `time`, but for the last of them."""
+        index = int(self.end.searchsorted(time)) - 1
+        if index * 2 < self.stop - self.first or index <= 0:
+            return
+        for name in _NAMES:
+            setattr(self, name, getattr(self, name)[index:].copy())
+        self.first += index
+
+    def _read(self) -> None:
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            self.exhausted = True
+            return
+        if len(chunk) == 0:
+            return
+        if self.stop > self.first:
+            assert chunk.start[0] >= self.end[-1], "bars of one series must ascend and not overlap"
+            for name in _NAMES:
+                setattr(self, name, np.concatenate((getattr(self, name), getattr(chunk, name))))
+        else:
+            for name in _NAMES:
+                setattr(self, name, np.ascontiguousarray(getattr(chunk, name), dtype=np.int64))
+        self.stop += len(chunk)

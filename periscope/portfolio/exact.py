@@ -1,0 +1,69 @@
+"""The one place that says how exact money arithmetic is.
+
+Engine code runs under `EXACT`: sixty digits, and any result that would have to be rounded raises instead. Where a rule
+asks for rounding it is written out with one of the functions below.
+"""
+
+from decimal import (
+    ROUND_CEILING,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
+
+EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+"""Context of all money arithmetic: inexact results raise."""
+
+_ROUNDING = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+_COST_STEP = Decimal("1E-12")
+_PRICE_STEP = Decimal("1E-10")
+ZERO = Decimal(0)
+
+
+def share_of_cost(cost: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """The cost of `part` out of `whole` units that cost `cost`, rounded half-even to twelve decimals."""
+    return _ROUNDING.divide(_ROUNDING.multiply(cost, part), whole).quantize(_COST_STEP, context=_ROUNDING)
+
+
+def average(cost: Decimal, units: Decimal) -> Decimal:
+    """Cost per unit, rounded half-even to ten decimals and written without exponent or trailing zeros."""
+    return plain(_ROUNDING.divide(cost, units).quantize(_PRICE_STEP, context=_ROUNDING))
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same value without trailing zeros and without a positive exponent: 100, not 1E+2 or 100.00."""
+    short = value.normalize(_ROUNDING)
+    exponent = short.as_tuple().exponent
+    if isinstance(exponent, int) and exponent > 0:
+        return short.quantize(Decimal(1), context=_ROUNDING)
+    return short
+
+
+def step_down(value: Decimal, step: Decimal) -> Decimal:
+    """The largest multiple of `step` that is not above `value`."""
+    return _ROUNDING.divide(value, step).to_integral_value(ROUND_FLOOR, _ROUNDING) * step
+
+
+def step_up(value: Decimal, step: Decimal) -> Decimal:
+    """The smallest multiple of `step` that is not below `value`."""
+    return _ROUNDING.divide(value, step).to_integral_value(ROUND_CEILING, _ROUNDING) * step
+
+
+def is_multiple(value: Decimal, step: Decimal) -> bool:
+    """Whether `value` is a whole number of `step`s."""
+    return _ROUNDING.remainder(value, step) == 0
+
+
+def scaled(value: Decimal, digits: int) -> int:
+    """`value` x 10**digits as an integer, rounded half-even."""
+    return int(value.scaleb(digits, _ROUNDING).to_integral_value(ROUND_HALF_EVEN, _ROUNDING))
+
+
+def unscaled(value: int, digits: int) -> Decimal:
+    """The exact decimal value / 10**digits."""
+    return Decimal(value).scaleb(-digits, _ROUNDING)
