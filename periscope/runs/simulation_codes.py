@@ -1,0 +1,276 @@
+"""Issue codes of the component `simulation`: refusals, missing data, and Periscope's own faults."""
+
+from periscope.runs.issue_kinds import Classification, Component, IssueCode, Severity
+
+
+def _user(code: str, severity: Severity, cause: str, example: str, mend: str) -> IssueCode:
+    return IssueCode(code, Component.SIMULATION, Classification.USER_ERROR, severity, cause, example, mend)
+
+
+def _order(code: str, cause: str, example: str, mend: str) -> IssueCode:
+    return _user(code, Severity.REFUSAL, cause, example, mend)
+
+
+def _system(code: str, cause: str, example: str, mend: str) -> IssueCode:
+    return IssueCode(code, Component.SIMULATION, Classification.SYSTEM_ERROR, Severity.FATAL, cause, example, mend)
+
+
+_REPORT = "This is a fault of ours. Please report it with the run's folder; the detail is in Periscope's own log."
+
+REJECTIONS: tuple[IssueCode, ...] = (
+    _order(
+        "UNKNOWN_INSTRUMENT",
+        "An order names a symbol that the catalog does not know under that asset type.",
+        "order 4: no EQUITY 'APPL' in the catalog; did you mean AAPL?",
+        "Correct the symbol or the asset type, or import the instrument with `periscope data import`.",
+    ),
+    _order(
+        "EXPIRED_INSTRUMENT",
+        "The instrument had stopped trading when it was ordered or registered.",
+        "order 9: ESZ13 expired at 2013-12-20T14:30:00Z",
+        "Roll on ExpirationEvent or before; get_front_month_contract_by_volume names the contract to trade.",
+    ),
+    _order(
+        "ASSET_TYPE_NOT_TRADABLE",
+        "Orders in this asset type can't be placed.",
+        "order 1: INDEX SPX can be watched but not traded",
+        "Trade an ETF or a future on it instead.",
+    ),
+    _order(
+        "CURRENCY_MISMATCH",
+        "The instrument trades in another currency than `core.currency`; two are never added.",
+        "order 1: FESX trades in EUR, the run's currency is USD",
+        "Run it with `core.currency` set to the instrument's currency.",
+    ),
+    _order(
+        "NOT_LISTED",
+        "The instrument was not trading yet when it was ordered.",
+        "order 1: META is listed from 2012-05-18T13:30:00Z",
+        "Start the run later, or wait for the first bar.",
+    ),
+    _order(
+        "QUANTITY_MISSING",
+        "BUY and SELL need a `contract_quantity`.",
+        "order 2: BUY SPY has no contract_quantity",
+        "Give the quantity; only close intents may leave it out.",
+    ),
+    _order(
+        "QUANTITY_NOT_POSITIVE",
+        "The quantity is zero or negative, or not a finite number.",
+        "order 2: quantity 0",
+        "Give a positive quantity; the intent says the side. Place no order where there is nothing to trade.",
+    ),
+    _order(
+        "QUANTITY_OFF_STEP",
+        "The quantity is not a multiple of the instrument's quantity step.",
+        "order 2: quantity 1.5 is not a multiple of SPY's step, 1",
+        "Round the quantity down to the step. Closing a whole position is exempt.",
+    ),
+    _order(
+        "PRICE_MISSING",
+        "The order type needs a limit price or a stop price that was not given.",
+        "order 3: STOP_LIMIT needs a stop_price",
+        "LIMIT needs limit_price, STOP needs stop_price, STOP_LIMIT both.",
+    ),
+    _order(
+        "PRICE_NOT_WANTED",
+        "A price was given that the order type does not use.",
+        "order 3: MARKET takes no limit_price",
+        "Leave the price out, or choose the order type that uses it.",
+    ),
+    _order(
+        "PRICE_NOT_POSITIVE",
+        "A price of something that trades as an equity is zero or negative, or no finite number.",
+        "order 3: limit_price -1",
+        "Give a positive price.",
+    ),
+    _order(
+        "PRICE_OFF_TICK",
+        "The price is not a multiple of the tick, and `core.price_rounding` is `reject`.",
+        "order 3: limit_price 100.005 is off SPY's tick, 0.01",
+        "Round to the tick, or set `core.price_rounding` to `passive`.",
+    ),
+    _order(
+        "TIME_IN_FORCE_NOT_AVAILABLE",
+        "OPG, ATC, GTD and GTX are not available in this release.",
+        "order 3: OPG is not available yet",
+        "Use GTC, DAY, IOC or FOK.",
+    ),
+    _order(
+        "TIME_IN_FORCE_NOT_ALLOWED",
+        "The order type can't have this time in force: STOP and STOP_LIMIT take neither IOC nor FOK.",
+        "order 3: STOP with IOC",
+        "Use GTC or DAY.",
+    ),
+    _order(
+        "NO_POSITION_TO_CLOSE",
+        "A close intent found no position, or only one on the other side.",
+        "order 6: SELL_TO_CLOSE SPY without a long position",
+        "Ask get_position_by_symbol first, or ignore the rejection where closing twice is harmless.",
+    ),
+    _order(
+        "MARGIN_UNKNOWN",
+        "The future has no initial margin in the catalog, so nobody can say whether it is affordable.",
+        "order 1: ESZ13 has no initial margin",
+        "Import the instrument with its initial margin; `periscope data import --help` says how.",
+    ),
+    _order(
+        "SHORT_NOT_ALLOWED",
+        "A cash account can't hold fewer than no shares.",
+        "order 6: SELL 100 SPY with 50 held",
+        "Sell at most what is held, or use SELL_TO_CLOSE, which is cut to the position.",
+    ),
+    _order(
+        "OUT_OF_CASH",
+        "The order needs more buying power than is free, when placed or when it would fill.",
+        "order 1: BUY 100 SPY needs 14,512.00, free are 0.00, missing 14,512.00",
+        "Return InsertCashAction from on_start to fund the portfolio, or order less.",
+    ),
+)
+
+ACTIONS: tuple[IssueCode, ...] = (
+    _order(
+        "CASH_AMOUNT_NOT_POSITIVE",
+        "InsertCashAction and WithdrawCashAction need a positive, finite amount.",
+        "InsertCashAction of -100",
+        "Give a positive amount; the action says the direction.",
+    ),
+    _order(
+        "WITHDRAWAL_EXCEEDS_FREE_CASH",
+        "More was to be withdrawn than is free of positions and resting orders.",
+        "WithdrawCashAction of 5,000, free are 1,250.10",
+        "Withdraw less, or cancel orders and close positions first.",
+    ),
+    _order(
+        "UNKNOWN_SYMBOL",
+        "A registration names a symbol that the catalog does not know under that asset type.",
+        "no EQUITY 'SPYY' in the catalog; did you mean SPY?",
+        "Correct it, or import the data. `periscope data list` shows what is there.",
+    ),
+    _order(
+        "SPAN_NOT_AVAILABLE",
+        "The catalog has no bars of that span for the symbol in the run's window.",
+        "SPY has day, hour and minute bars from 1998 on, no second bars",
+        "Register a span that is there, change the window, or import the data.",
+    ),
+    _user(
+        "DUPLICATE_REGISTRATION",
+        Severity.WARNING,
+        "The same stream was registered twice; the second time changes nothing.",
+        "SPY minute bars are registered already",
+        "Register each stream once.",
+    ),
+    _user(
+        "NOT_REGISTERED",
+        Severity.WARNING,
+        "A stream was to be unregistered that is not registered.",
+        "SPY hour bars are not registered",
+        "Unregister with the same symbol, asset type and span as registered.",
+    ),
+    _order(
+        "QUOTES_DISABLED",
+        "Quote subscriptions are currently disabled.",
+        "quotes of SPY were asked for",
+        "Register bars instead.",
+    ),
+    _order(
+        "TIMER_STEP_INVALID",
+        "A timer's step must be a finite number of at least 0.001 seconds.",
+        "RegisterTimeStepAction of 0 seconds",
+        "Give a longer step.",
+    ),
+)
+
+DATA: tuple[IssueCode, ...] = (
+    _user(
+        "NO_BARS_DELIVERED",
+        Severity.FATAL,
+        "The run ended without one bar for the strategy: nothing was registered, or the window holds no data.",
+        "no bar of SPY between 2030-01-01 and 2030-02-01; the catalog has 1998-01-02 to 2021-03-31",
+        "Return RegisterSecurityAction from on_start, and choose a window that `periscope data list` covers.",
+    ),
+    _order(
+        "NO_EXECUTION_DATA",
+        "An order's symbol has no bars in the window to fill from, or none of `core.execution_span`.",
+        "order 1: SPY has no second bars in the window",
+        "Leave `core.execution_span` null, or import bars of that span.",
+    ),
+    _user(
+        "DATA_DAMAGED",
+        Severity.FATAL,
+        "A file of the catalog can't be read or is not the one that its manifest describes.",
+        "bars/EQUITY/SPY/minute/2013.parquet has another hash than the manifest says",
+        "Import the data again.",
+    ),
+    _user(
+        "STALE_PRICE_AT_EXPIRY",
+        Severity.WARNING,
+        "A position was closed at expiry at a last price that was not from the last session.",
+        "ESZ13 closed at 1802.25 from 2013-12-18T21:00:00Z",
+        "Import the missing bars, or roll before expiry.",
+    ),
+)
+
+NOTES: tuple[IssueCode, ...] = (
+    _user(
+        "NO_ORDERS_PLACED",
+        Severity.NOTE,
+        "The strategy saw bars but never placed an order.",
+        "390 bars, no order",
+        "If that is a surprise, print from the handler that should have acted; the log keeps every line.",
+    ),
+    _user(
+        "OPTIMISTIC_FILLS",
+        Severity.NOTE,
+        "`core.fill_model` is `current_close`: market orders fill at a price that was known before they were placed.",
+        "42 of 42 fills at the close of the bar that caused them",
+        "Compare with `next_bar` before believing the result.",
+    ),
+    _user(
+        "ORDERS_LEFT_OPEN",
+        Severity.NOTE,
+        "Orders were still working when the run ended.",
+        "2 orders are open at the end, the oldest since 2013-10-07T13:31:00Z",
+        "Nothing to do if that is meant; use DAY, or cancel in time.",
+    ),
+    _user(
+        "RUN_INTERRUPTED",
+        Severity.NOTE,
+        "The run was stopped before its end; the results reach up to that moment.",
+        "stopped at 2013-10-08T15:00:00Z by the keyboard",
+        "Run again for the whole window.",
+    ),
+    _user(
+        "ISSUES_CUT",
+        Severity.WARNING,
+        "There were more kinds of issues than a run keeps; the count says how many occurrences are not shown.",
+        "further issues are only counted",
+        "Mend the first ones and run again.",
+    ),
+)
+
+FAULTS: tuple[IssueCode, ...] = (
+    _system(
+        "PROTOCOL_VIOLATION",
+        "The strategy's process sent something that the protocol does not allow, so the run was ended.",
+        "the strategy's process answered out of turn",
+        _REPORT + " If the strategy touches sys.stdin, file descriptors or the SDK's internals, remove that first.",
+    ),
+    _system(
+        "SANDBOX_UNAVAILABLE",
+        "The strategy's process could not be started on this machine.",
+        "no process could be started: too many open files",
+        "Run `periscope doctor`; it says what is missing.",
+    ),
+    _system(
+        "BOOKS_UNBALANCED",
+        "The books did not balance after a step, so the run was stopped before anything was built on them.",
+        "cash and positions differ from the postings by 0.01 after fill 17",
+        _REPORT,
+    ),
+    _system(
+        "ENGINE_FAULT", "Something failed in Periscope that should never fail.", "an internal check failed", _REPORT
+    ),
+)
+
+SIMULATION_CODES: tuple[IssueCode, ...] = (*REJECTIONS, *ACTIONS, *DATA, *NOTES, *FAULTS)

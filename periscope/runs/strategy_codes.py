@@ -1,0 +1,102 @@
+"""Issue codes of the component `strategy`: what goes wrong while the user's code is loaded and run."""
+
+from periscope.runs.issue_kinds import Classification, Component, IssueCode, Severity
+
+
+def _code(code: str, severity: Severity, cause: str, example: str, mend: str) -> IssueCode:
+    return IssueCode(code, Component.STRATEGY, Classification.USER_ERROR, severity, cause, example, mend)
+
+
+STRATEGY_CODES: tuple[IssueCode, ...] = (
+    _code(
+        "BUNDLE_INVALID",
+        Severity.FATAL,
+        "The strategy's folder breaks a rule for bundles: a missing or empty file, its size, code that does not parse.",
+        "strategy.py, line 12: '(' was never closed",
+        "Run `periscope check PATH`; it lists every problem with file and line.",
+    ),
+    _code(
+        "SCHEMA_INVALID",
+        Severity.FATAL,
+        "config_schema.json is not a usable JSON Schema, Draft 7, with an object at the top.",
+        'config_schema.json, properties.symbol: "x-periscope-asset-type" must be EQUITY or FUTURE',
+        "Correct the named place; docs/strategy-parameters.md shows each kind of parameter.",
+    ),
+    _code(
+        "CONFIG_INVALID",
+        Severity.FATAL,
+        "The run's config breaks the strategy's schema or a rule of its own sections.",
+        "strategy.fast: expected at least 1, found 0",
+        "Change the named value; docs/core-keys.md lists the core keys, the schema lists the parameters.",
+    ),
+    _code(
+        "STRATEGY_IMPORT_FAILED",
+        Severity.FATAL,
+        "Importing strategy.py, or making the Strategy object, raised an exception.",
+        "strategy.py, line 3: ModuleNotFoundError: No module named 'pandas'",
+        "Look at the named line. Strategies may use the standard library and the two SDK packages.",
+    ),
+    _code(
+        "STRATEGY_EXCEPTION",
+        Severity.FATAL,
+        "An exception left a handler.",
+        "on_bar (BarEvent SPY): strategy.py, line 31: ZeroDivisionError: division by zero",
+        "Look at the named line; the events before it stand in the results.",
+    ),
+    _code(
+        "INVALID_ACTIONS",
+        Severity.FATAL,
+        "A handler returned something other than a list of actions.",
+        "on_bar returned None, expected a list of actions",
+        "Return a list from every handler; an empty list means nothing to do. on_stop returns None.",
+    ),
+    _code(
+        "TOO_MANY_ACTIONS",
+        Severity.FATAL,
+        "One handler returned more actions than `core.limits.actions_per_reply`.",
+        "on_timer returned 4,000 actions, the limit is 1,000",
+        "Return fewer actions at a time, or raise the limit.",
+    ),
+    _code(
+        "TOO_MANY_EVENTS_PER_INSTANT",
+        Severity.FATAL,
+        "More events than `core.limits.events_per_instant` fell on one instant, which is a loop as a rule.",
+        "10,000 events at 2013-10-07T14:00:00Z, the last one OrderUpdateEvent SPY",
+        "Look for a handler that answers each update of an order with another order.",
+    ),
+    _code(
+        "HANDLER_TIMEOUT",
+        Severity.FATAL,
+        "A handler took longer than `core.limits.handler_seconds` of wall time.",
+        "on_bar (BarEvent SPY, 2013-10-07T13:31:00Z) took longer than 10 s, at strategy.py, line 22",
+        "Look for an endless loop at the named line, do less per event, or raise the limit.",
+    ),
+    _code(
+        "START_TIMEOUT",
+        Severity.FATAL,
+        "Importing the strategy and making it took longer than `core.limits.start_seconds`.",
+        "the strategy was not ready after 30 s",
+        "Move heavy work out of module level and __init__, or raise the limit.",
+    ),
+    _code(
+        "RUN_TIMEOUT",
+        Severity.FATAL,
+        "The whole run took longer than `core.limits.total_seconds`.",
+        "the run was ended after 60 s of wall time, at 2013-10-07T15:12:00Z",
+        "Shorten the window or raise the limit.",
+    ),
+    _code(
+        "STRATEGY_EXITED",
+        Severity.FATAL,
+        "The strategy's process ended by itself during the run.",
+        "the strategy's process ended with exit code 3 after on_bar (BarEvent SPY)",
+        "Remove calls such as sys.exit() and os._exit(); if there are none, the process may have run out of memory.",
+    ),
+    _code(
+        "STRATEGY_OUTPUT_LIMIT",
+        Severity.WARNING,
+        "The strategy printed more than `core.limits.output_bytes`; the rest was not kept. The run goes on.",
+        "output after the first 10,000,000 bytes was dropped",
+        "Print less, or raise the limit.",
+    ),
+)
