@@ -1,4 +1,4 @@
 """Types that are shared by everything that speaks JSON."""
 
-type JSONValue = None | bool | int | float | str | list[JSONValue] | dict[str, JSONValue]
+type JSONValue = bool | int | float | str | list[JSONValue] | dict[str, JSONValue] | None
 """Any value that a JSON document can hold."""
