@@ -18,4 +18,6 @@ def test_the_page_states_each_definition_word_for_word(name: str) -> None:
 
 def test_the_page_names_no_statistic_that_does_not_exist() -> None:
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
-    assert [row.split("`")[1] for row in rows] == sorted(DEFINITIONS, key=lambda name: list(Group).index(DEFINITIONS[name].group))
+    assert [row.split("`")[1] for row in rows] == sorted(
+        DEFINITIONS, key=lambda name: list(Group).index(DEFINITIONS[name].group)
+    )
