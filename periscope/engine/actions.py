@@ -1,0 +1,219 @@
+"""What a strategy asked for, applied to the state at the handler's simulation time."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import assert_never
+from uuid import UUID, uuid5
+
+from libs.shared_ipc.src.protocol import (
+    Action,
+    CancelLimitsAction,
+    InsertCashAction,
+    OrderState,
+    OrderType,
+    PlaceOrderAction,
+    QuoteRegistrationRequest,
+    RegisterSecurityAction,
+    RegisterTimeStepAction,
+    TimeInForce,
+    UnregisterBarAction,
+    UnregisterQuoteAction,
+    WithdrawCashAction,
+)
+from periscope.engine.fills import closing_meeting
+from periscope.engine.records import ActionTaken, IssueRaised, OrderPlaced, OrderRefused
+from periscope.engine.settings import FillModelName
+from periscope.engine.simulation import Registration, Simulation, Timer
+from periscope.engine.timeline import Phase
+from periscope.execution.admission import Terms, check_buying_power, settle_terms
+from periscope.execution.buying_power import Exposure
+from periscope.execution.order import Happening, Order, Rejection, next_state
+from periscope.portfolio.exact import ZERO, scaled
+
+_ORDER_IDS = UUID("5f0c7a0e-1d6b-5c1e-9a55-7e1f0f9d3c21")
+_SHORTEST_STEP = Decimal("0.001")
+_LONGEST_STEP = Decimal(10) ** 10
+
+
+def apply_actions(state: Simulation, actions: Sequence[Action]) -> None:
+    """Apply the actions of one handler, in order. One that cannot be applied leaves an issue; the rest still counts."""
+    for action in actions:
+        state.records.append(ActionTaken(state.row, state.now, action))
+        match action:
+            case PlaceOrderAction():
+                _place(state, action)
+            case CancelLimitsAction():
+                _cancel_limits(state, action)
+            case RegisterSecurityAction():
+                _register(state, action)
+            case RegisterTimeStepAction():
+                _start_timer(state, action)
+            case UnregisterBarAction():
+                _unregister(state, action)
+            case UnregisterQuoteAction():
+                _issue(state, "QUOTES_DISABLED", "quotes are disabled: there is no quote stream to end", action.symbol)
+            case InsertCashAction():
+                _move_cash(state, action.amount, inserting=True)
+            case WithdrawCashAction():
+                _move_cash(state, action.amount, inserting=False)
+            case _:
+                assert_never(action)
+
+
+def _issue(state: Simulation, code: str, message: str, subject: str = "") -> None:
+    state.records.append(IssueRaised(state.now, code, message, subject))
+
+
+def _place(state: Simulation, action: PlaceOrderAction) -> None:
+    state.sequence += 1
+    settings = state.settings
+    name = f"{settings.version}/{settings.config_hash}/{settings.seed}/{state.sequence}"
+    order_id = uuid5(_ORDER_IDS, name)
+    terms = settle_terms(
+        action, state.now, state.markets.feed, state.book, settings.currency, settings.price_rounding
+    )
+    if isinstance(terms, Rejection):
+        _refuse(state, action, order_id, terms)
+        return
+    order = _make_order(state, action, order_id, terms)
+    key = terms.instrument.key
+    after = (state.exposures.get(key) or Exposure(terms.instrument)).plus(order, settings.fees)
+    refusal = check_buying_power(order, state.book, state.exposures, after, state.last_price)
+    if refusal is not None:
+        _refuse(state, action, order_id, refusal)
+        return
+    if terms.instrument.expires_at is not None:
+        state.watched[key] = terms.instrument
+    if state.markets.execution(terms.instrument) is None:
+        _issue(state, "NO_EXECUTION_DATA", f"no bar of {action.symbol} in the window can fill an order", action.symbol)
+    state.records.append(OrderPlaced(state.now, order))
+    state.put(order)
+    if settings.fill_model is FillModelName.CURRENT_CLOSE:
+        meeting = closing_meeting(state, order)
+        if meeting is not None:
+            state.meet_at(order, meeting)
+    state.announce(order, Phase.ACKNOWLEDGEMENT)
+
+
+def _make_order(state: Simulation, action: PlaceOrderAction, order_id: UUID, terms: Terms) -> Order:
+    instrument = terms.instrument
+    series = state.markets.execution(instrument)
+    until = instrument.expires_at
+    if terms.time_in_force is TimeInForce.DAY:
+        close = state.markets.feed.session_close(instrument, state.now)
+        until = close if until is None else min(close, until)
+    reference = {
+        OrderType.MARKET: state.last_price(instrument),
+        OrderType.LIMIT: terms.limit,
+        OrderType.STOP: terms.stop,
+        OrderType.STOP_LIMIT: terms.limit,
+    }[action.order_type]
+    return Order(
+        sequence=state.sequence,
+        order_id=order_id,
+        symbol=action.symbol,
+        asset_type=action.asset_type,
+        instrument=instrument,
+        sign=terms.sign,
+        intent=action.intent,
+        order_type=action.order_type,
+        time_in_force=terms.time_in_force,
+        quantity=terms.quantity,
+        limit=terms.limit,
+        stop=terms.stop,
+        limit_scaled=0 if terms.limit is None else scaled(terms.limit, instrument.price_scale),
+        stop_scaled=0 if terms.stop is None else scaled(terms.stop, instrument.price_scale),
+        placed_at=state.now,
+        until=until,
+        first_row=series.row_from(state.now) if series is not None else 0,
+        closing=terms.closing,
+        reference=reference if reference is not None else ZERO,
+        state=next_state(None, Happening.ACCEPTED),
+    )
+
+
+def _refuse(state: Simulation, action: PlaceOrderAction, order_id: UUID, rejection: Rejection) -> None:
+    state.records.append(OrderRefused(state.now, state.sequence, order_id, action, rejection))
+    _issue(state, rejection.code, rejection.message, action.symbol)
+    state.announce_refusal(action, order_id, next_state(None, Happening.REFUSED))
+
+
+def _cancel_limits(state: Simulation, action: CancelLimitsAction) -> None:
+    instrument = state.markets.feed.get(action.symbol, action.asset_type)
+    if instrument is None:
+        text = state.markets.feed.explain_unknown(action.symbol, action.asset_type)
+        _issue(state, "UNKNOWN_SYMBOL", text, action.symbol)
+        return
+    for order in list(state.orders.values()):
+        if order.instrument.key == instrument.key and order.is_limit and order.state is OrderState.WORKING:
+            state.end_order(order, Happening.CANCELLED, Phase.CONSEQUENCE)
+
+
+def _register(state: Simulation, action: RegisterSecurityAction) -> None:
+    request = action.request
+    if isinstance(request, QuoteRegistrationRequest):
+        _issue(state, "QUOTES_DISABLED", "quotes are disabled: register bars instead", request.symbol)
+        return
+    feed = state.markets.feed
+    instrument = feed.get(request.symbol, request.asset_type)
+    span = request.bar_time_span
+    if instrument is None:
+        text = feed.explain_unknown(request.symbol, request.asset_type)
+        _issue(state, "UNKNOWN_SYMBOL", text, request.symbol)
+        return
+    if instrument.expires_at is not None and state.now >= instrument.expires_at:
+        _issue(state, "EXPIRED_INSTRUMENT", f"{request.symbol} has stopped trading: nothing to register", request.symbol)
+        return
+    key = (request.symbol, request.asset_type, span)
+    if key in state.registrations:
+        _issue(
+            state, "DUPLICATE_REGISTRATION", f"{request.symbol} {span} bars are registered already", request.symbol
+        )
+        return
+    if state.markets.series(instrument, span) is None:
+        _issue(state, "SPAN_NOT_AVAILABLE", feed.explain_missing(instrument, span), request.symbol)
+        return
+    state.streams_made += 1
+    state.registrations[key] = Registration(state.streams_made, instrument, state.now)
+    if instrument.expires_at is not None:
+        state.watched[instrument.key] = instrument
+
+
+def _unregister(state: Simulation, action: UnregisterBarAction) -> None:
+    key = (action.symbol, action.asset_type, action.bar_time_span)
+    if key in state.registrations:
+        state.end_stream(key)
+    else:
+        _issue(
+            state, "NOT_REGISTERED", f"{action.symbol} {action.bar_time_span} bars are not registered", action.symbol
+        )
+
+
+def _start_timer(state: Simulation, action: RegisterTimeStepAction) -> None:
+    try:
+        step = Decimal(repr(action.time_step_seconds)) if isinstance(action.time_step_seconds, float) else None
+        step = Decimal(action.time_step_seconds) if step is None else step
+    except (ArithmeticError, ValueError):
+        step = Decimal("NaN")
+    if not step.is_finite() or not _SHORTEST_STEP <= step <= _LONGEST_STEP:
+        _issue(
+            state,
+            "TIMER_STEP_INVALID",
+            f"time_step_seconds is {action.time_step_seconds}; it must be finite and at least 0.001",
+        )
+        return
+    state.timer = Timer(state.now, step)
+
+
+def _move_cash(state: Simulation, amount: Decimal, *, inserting: bool) -> None:
+    if not amount.is_finite() or amount <= 0:
+        _issue(state, "CASH_AMOUNT_NOT_POSITIVE", f"the amount is {amount}; it must be above zero")
+        return
+    if not inserting:
+        free = state.free_cash()
+        if amount > free:
+            text = f"withdrawing {amount:f} refused: {free:f} is free, {amount - free:f} is missing"
+            _issue(state, "WITHDRAWAL_EXCEEDS_FREE_CASH", text)
+            return
+    flow = amount if inserting else -amount
+    state.booked(state.book.contribute(state.now, flow), None, None, flow)

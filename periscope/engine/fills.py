@@ -1,0 +1,213 @@
+"""What a meeting of an order with a bar comes to: how much fills, at what price, and what follows from it."""
+
+from decimal import Decimal
+
+import msgspec
+
+from libs.shared_ipc.src.protocol import OrderType, TimeInForce
+from periscope.engine.records import Filled
+from periscope.engine.simulation import Simulation, Taken
+from periscope.engine.timeline import Phase
+from periscope.execution.buying_power import equity_of_futures
+from periscope.execution.costs import fill_fee, slipped
+from periscope.execution.matching import Meeting, Rule
+from periscope.execution.order import Happening, Order, Rejection, next_state
+from periscope.portfolio.book import Change, InstrumentKey, Position, trade
+from periscope.portfolio.exact import ZERO, step_down
+
+
+class Moment:
+    """The fills inside the bars that end at one instant, of which nobody knows the order in time.
+
+    Where a stop has reduced a position, a limit order on the same side that is larger than what is left of it is not
+    filled in this bar: of a target and a stop, the stop is taken (`core.intrabar`: pessimistic).
+    """
+
+    def __init__(self, before: dict[InstrumentKey, Position]) -> None:
+        self._before = before
+        self._stopped: set[tuple[InstrumentKey, int]] = set()
+
+    def note_stop(self, order: Order) -> None:
+        """A stop order has filled."""
+        self._stopped.add((order.instrument.key, order.sign))
+
+    def forbids(self, state: Simulation, order: Order, meeting: Meeting) -> bool:
+        """Whether `order` must wait because a stop has taken its place."""
+        key = order.instrument.key
+        if order.is_stop or order.closing or (key, order.sign) not in self._stopped:
+            return False
+        before = self._before.get(key)
+        if before is None or (before.quantity > 0) == (order.sign > 0):
+            return False
+        held = state.book.positions.get(key)
+        left = -held.quantity * order.sign if held is not None else ZERO
+        return meeting.rule is not Rule.TRIGGER and order.remaining > left
+
+
+def meet(state: Simulation, order: Order, meeting: Meeting, moment: Moment | None = None) -> None:
+    """Let `order` meet the bar: fill it, as far as volume and account allow, or change it as the rule says."""
+    if meeting.rule is Rule.TRIGGER:
+        row = meeting.row if meeting.at_open else meeting.row + 1
+        state.put(msgspec.structs.replace(order, triggered=True, first_row=row))
+        return
+    if meeting.rule is Rule.NOT_IMMEDIATE:
+        state.end_order(order, Happening.CANCELLED, Phase.MOMENT)
+        return
+    order = _cut_to_position(state, order)
+    cap = _volume_cap(state, order, meeting)
+    quantity = order.remaining if cap is None else min(order.remaining, cap)
+    if order.time_in_force is TimeInForce.FOK and quantity < order.remaining:
+        state.end_order(order, Happening.CANCELLED, Phase.MOMENT)
+        return
+    if quantity > 0:
+        filled = _fill(state, order, meeting, quantity, cap)
+        if filled is None:
+            return
+        if moment is not None and order.is_stop:
+            moment.note_stop(order)
+    else:
+        filled = order
+    _go_on(state, order, filled, meeting)
+    if quantity > 0:
+        state.cancel_stranded(order.instrument.key)
+
+
+def _go_on(state: Simulation, order: Order, filled: Order, meeting: Meeting) -> None:
+    """What becomes of the order after a bar has given it all that it could."""
+    if filled.remaining == 0:
+        return
+    if order.decides_at_once:
+        state.end_order(filled, Happening.CANCELLED, Phase.MOMENT)
+        return
+    first_row = order.first_row if meeting.rule is Rule.MARKET_AT_CLOSE else meeting.row + 1
+    triggered = order.triggered or order.is_stop
+    state.put(msgspec.structs.replace(filled, first_row=first_row, triggered=triggered))
+
+
+def _cut_to_position(state: Simulation, order: Order) -> Order:
+    """A close order never trades more than the position that it closes."""
+    if not order.closing:
+        return order
+    held = state.book.positions.get(order.instrument.key)
+    assert held is not None and (held.quantity > 0) != (order.sign > 0), "a stranded close order is still resting"
+    if order.remaining <= abs(held.quantity):
+        return order
+    cut = msgspec.structs.replace(order, quantity=order.filled + abs(held.quantity))
+    state.orders[order.sequence] = cut
+    return cut
+
+
+def _volume_cap(state: Simulation, order: Order, meeting: Meeting) -> Decimal | None:
+    """Units that participation leaves to this order on this bar, None where nothing caps it."""
+    share = state.settings.participation
+    if share is None:
+        return None
+    instrument = order.instrument
+    volume = state.markets.volume(instrument, meeting.row - 1 if meeting.at_open else meeting.row)
+    if volume is None:
+        return None
+    allowed = step_down(share * volume, instrument.quantity_step)
+    taken = state.taken.get(instrument.key)
+    if taken is not None and taken.row == meeting.row:
+        allowed -= taken.quantity
+    return max(ZERO, allowed)
+
+
+def _fill(
+    state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, cap: Decimal | None
+) -> Order | None:
+    """Book a fill. Returns the order after it, None where the account could not bear it."""
+    instrument, key = order.instrument, order.instrument.key
+    base = state.markets.price(instrument, meeting.price)
+    price = slipped(base, order, state.settings.slippage)
+    fee = fill_fee(order, quantity, state.settings.fees)
+    held = state.book.positions.get(key)
+    change = trade(held, instrument, order.sign * quantity, price, fee)
+    breach = _breach(state, order, held, change, base)
+    if breach is not None:
+        state.end_order(order, Happening.BREACHED, Phase.MOMENT, breach)
+        return None
+
+    entry = state.book.apply(state.now, f"fill of order {order.sequence}", instrument, change)
+    taken = state.taken.get(key)
+    already = taken.quantity if taken is not None and taken.row == meeting.row else ZERO
+    state.taken[key] = Taken(meeting.row, already + quantity)
+    if instrument.expires_at is not None:
+        state.watched[key] = instrument
+    done = order.filled + quantity == order.quantity
+    filled = msgspec.structs.replace(
+        order,
+        state=next_state(order.state, Happening.FILLED if done else Happening.PARTLY_FILLED),
+        filled=order.filled + quantity,
+        net_money=order.net_money - order.sign * quantity * price * instrument.multiplier - fee,
+        fees=order.fees + fee,
+    )
+    _record(state, filled, meeting, quantity, price, base, change, cap)
+    state.booked(entry, instrument, meeting.price if meeting.at_open else None, None)
+    if done:
+        state.drop(order)
+    state.announce(filled, Phase.MOMENT)
+    return filled
+
+
+def _record(
+    state: Simulation,
+    order: Order,
+    meeting: Meeting,
+    quantity: Decimal,
+    price: Decimal,
+    base: Decimal,
+    change: Change,
+    cap: Decimal | None,
+) -> None:
+    instrument = order.instrument
+    series = state.markets.execution(instrument)
+    assert series is not None
+    position = change.position.quantity if change.position is not None else ZERO
+    state.records.append(
+        Filled(
+            time=state.now,
+            order=order,
+            quantity=quantity,
+            price=price,
+            price_before_slippage=base,
+            fee=change.fee,
+            realised=change.realised,
+            position_after=position,
+            bar_start=int(series.start[meeting.row - series.first]),
+            span=state.markets.execution_spans[instrument.key],
+            rule=meeting.rule,
+            volume_cap=cap,
+        )
+    )
+
+
+def _breach(
+    state: Simulation, order: Order, held: Position | None, change: Change, base: Decimal
+) -> Rejection | None:
+    """Whether the account could not bear the fill. A fill that only reduces a position is always borne."""
+    after = change.position
+    owned = held.quantity if held is not None else ZERO
+    left = after.quantity if after is not None else ZERO
+    if not order.instrument.is_future and left < 0:
+        return Rejection("SHORT_NOT_ALLOWED", f"the fill would sell {order.symbol} short, which a cash account cannot")
+    if owned * order.sign < 0 and left * owned >= 0:
+        return None
+    others = [position for key, position in state.book.positions.items() if key != order.instrument.key]
+    cash = state.book.cash + change.cash + equity_of_futures(others, state.last_price)
+    if after is not None and order.instrument.is_future:
+        cash += equity_of_futures([after], lambda _: base)
+    if cash >= 0:
+        return None
+    return Rejection("OUT_OF_CASH", f"at its fill the order is short of {-cash:f} {order.instrument.currency}")
+
+
+def closing_meeting(state: Simulation, order: Order) -> Meeting | None:
+    """Where a market order meets the close of the bar that ended now (`current_close`), None if no bar did."""
+    series = state.markets.execution(order.instrument)
+    if series is None or order.order_type is not OrderType.MARKET:
+        return None
+    row = series.row_ended_by(state.now)
+    if row < 0 or int(series.end[row - series.first]) != state.now:
+        return None
+    return Meeting(state.now, row, False, int(series.close[row - series.first]), Rule.MARKET_AT_CLOSE)

@@ -1,0 +1,100 @@
+"""What the engine knows of the markets: instruments, the bars that orders meet, last prices, session closes."""
+
+from decimal import Decimal
+from typing import Protocol
+
+from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
+from periscope.engine.port import FrontMonthAnswer
+from periscope.instruments.instrument import Instrument
+from periscope.market.columns import UNKNOWN_VOLUME
+from periscope.market.series import BarSeries
+from periscope.portfolio.book import InstrumentKey
+from periscope.portfolio.exact import unscaled
+
+
+class Feed(Protocol):
+    """Where market data comes from. All of it lies inside the run's window and sessions."""
+
+    def get(self, symbol: str, asset_type: AssetType) -> Instrument | None:
+        """The instrument, None if there is none."""
+
+    def explain_unknown(self, symbol: str, asset_type: AssetType) -> str:
+        """A sentence that helps whoever asked for an instrument that is not there."""
+
+    def series(self, instrument: Instrument, span: BarTimeSpan) -> BarSeries | None:
+        """The bars of one stream, None where the window has none of that span."""
+
+    def spans(self, instrument: Instrument) -> tuple[BarTimeSpan, ...]:
+        """The spans that the window has bars of, finest first."""
+
+    def explain_missing(self, instrument: Instrument, span: BarTimeSpan) -> str:
+        """A sentence that says which spans and dates there are instead."""
+
+    def session_close(self, instrument: Instrument, time: int) -> int:
+        """Close of the session that contains `time`, else of the next one (microseconds UTC)."""
+
+    def front_month(self, root: str, as_of: int) -> FrontMonthAnswer:
+        """The contract of `root` with the greatest volume, as known at `as_of`."""
+
+
+class Markets:
+    """The feed as the engine uses it: every series is opened once and read by all who need it."""
+
+    def __init__(self, feed: Feed, execution_span: BarTimeSpan | None) -> None:
+        self.feed = feed
+        self._execution_span = execution_span
+        self._series: dict[tuple[InstrumentKey, BarTimeSpan], BarSeries | None] = {}
+        self.execution_spans: dict[InstrumentKey, BarTimeSpan] = {}
+        self._execution: dict[InstrumentKey, BarSeries | None] = {}
+        self._prices: dict[tuple[int, int], Decimal] = {}
+
+    def series(self, instrument: Instrument, span: BarTimeSpan) -> BarSeries | None:
+        """The bars of one stream, shared by all readers."""
+        key = (instrument.key, span)
+        if key not in self._series:
+            self._series[key] = self.feed.series(instrument, span)
+        return self._series[key]
+
+    def execution(self, instrument: Instrument) -> BarSeries | None:
+        """The bars that this instrument's orders meet, fixed for the run."""
+        if instrument.key not in self._execution:
+            spans = self.feed.spans(instrument)
+            span = self._execution_span if self._execution_span in spans else next(iter(spans), None)
+            if span is None:
+                self._execution[instrument.key] = None
+            else:
+                self.execution_spans[instrument.key] = span
+                self._execution[instrument.key] = self.series(instrument, span)
+        return self._execution[instrument.key]
+
+    def last_price(self, instrument: Instrument, time: int) -> Decimal | None:
+        """Close of the last bar that was complete at `time`, None if there was none in the window."""
+        series = self.execution(instrument)
+        if series is None:
+            return None
+        row = series.row_ended_by(time)
+        return None if row < 0 else self.price(instrument, int(series.close[row - series.first]))
+
+    def price(self, instrument: Instrument, value: int) -> Decimal:
+        """The price that a scaled integer of the instrument's columns stands for."""
+        key = (instrument.price_scale, value)
+        found = self._prices.get(key)
+        if found is None:
+            if len(self._prices) > 200_000:
+                self._prices.clear()
+            found = self._prices[key] = unscaled(value, instrument.price_scale)
+        return found
+
+    def volume(self, instrument: Instrument, row: int) -> Decimal | None:
+        """Volume of bar number `row` of the execution stream, None where it is unknown or there is no such bar."""
+        series = self.execution(instrument)
+        if series is None or not series.first <= row < series.stop:
+            return None
+        volume = int(series.volume[row - series.first])
+        return None if volume == UNKNOWN_VOLUME else unscaled(volume, instrument.volume_scale)
+
+    def release(self, time: int) -> None:
+        """Forget the bars that ended before `time`, but for the last of each stream."""
+        for series in self._series.values():
+            if series is not None:
+                series.release(time)

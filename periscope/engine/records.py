@@ -1,0 +1,115 @@
+"""What the engine did, as values, in the order in which it became true."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+
+from libs.shared_ipc.src.protocol import Action, BarTimeSpan, PlaceOrderAction
+from periscope.execution.matching import Rule
+from periscope.execution.order import Order, Rejection
+from periscope.instruments.instrument import Instrument
+from periscope.portfolio.book import Entry, Position
+
+
+class ActionTaken(msgspec.Struct, frozen=True):
+    """An action that a handler returned, at the handler's simulation time, before row `row` of the present block."""
+
+    row: int
+    time: int
+    action: Action
+
+
+class OrderPlaced(msgspec.Struct, frozen=True):
+    """An order was accepted."""
+
+    time: int
+    order: Order
+
+
+class OrderRefused(msgspec.Struct, frozen=True):
+    """An order was refused at admission."""
+
+    time: int
+    sequence: int
+    order_id: UUID
+    action: PlaceOrderAction
+    rejection: Rejection
+
+
+class OrderEnded(msgspec.Struct, frozen=True):
+    """An order came to its end; `order.state` says how, `rejection` why where the account could not bear a fill."""
+
+    time: int
+    order: Order
+    rejection: Rejection | None = None
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """A fill and why it is what it is.
+
+    `order` is the order after the fill. `bar_start` and `span` name the bar that it met; `volume_cap` is what
+    participation would have allowed, None where nothing capped it.
+    """
+
+    time: int
+    order: Order
+    quantity: Decimal
+    price: Decimal
+    price_before_slippage: Decimal
+    fee: Decimal
+    realised: Decimal
+    position_after: Decimal
+    bar_start: int
+    span: BarTimeSpan
+    rule: Rule
+    volume_cap: Decimal | None
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """A position was closed in cash because its instrument stopped trading."""
+
+    time: int
+    instrument: Instrument
+    quantity: Decimal
+    price: Decimal
+    realised: Decimal
+
+
+class Booked(msgspec.Struct, frozen=True):
+    """The books changed: the balanced entry, and what they hold now of the instrument that it touched.
+
+    `row` is the position in the block; `mark` the instrument's price at that moment as a scaled integer, None where the
+    last close stands; `flow` the cash that came from or went to outside.
+    """
+
+    row: int
+    entry: Entry
+    cash: Decimal
+    instrument: Instrument | None
+    position: Position | None
+    mark: int | None
+    flow: Decimal | None
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """An event other than a bar was delivered, before row `row` of the present block."""
+
+    row: int
+    time: int
+    kind: str
+    payload: tuple[object, ...]
+
+
+class IssueRaised(msgspec.Struct, frozen=True):
+    """Something that the author or the operator should know."""
+
+    time: int
+    code: str
+    message: str
+    subject: str = ""
+
+
+type Record = (
+    ActionTaken | OrderPlaced | OrderRefused | OrderEnded | Filled | Settled | Booked | Delivered | IssueRaised
+)

@@ -1,0 +1,75 @@
+"""The script: everything that happens within a block if the strategy does nothing, built on a fork of the state."""
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+
+from periscope.engine.blocks import Block
+from periscope.engine.port import Item
+from periscope.engine.simulation import Simulation
+from periscope.engine.step import next_key, step
+from periscope.engine.timeline import BEFORE_BARS, Key, Rank
+
+_BAR = (Rank.BARS, 1 << 62, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Items in order, the row at which the strategy stops, and the state when all of it has happened.
+
+    `quiet_key` is the key of the last thing that happened on the fork without giving an item, None if there was none
+    after the last item. `overflow` says that the script was cut because too many events fell on one instant.
+    """
+
+    items: list[Item]
+    end: int
+    fork: Simulation
+    quiet_key: Key | None
+    overflow: bool
+
+
+def build_script(state: Simulation, block: Block, position: int, horizon: int, budget: int) -> Script:
+    """Let happen on a fork of `state` what the strategy does not prevent, until `budget` items or the horizon."""
+    fork = state.fork()
+    items: list[Item] = []
+    quiet: Key | None = None
+    limit = state.settings.limits.events_per_instant
+    while True:
+        key = next_key(fork)
+        if key is None or key[0] > horizon:
+            return Script(items, len(block), fork, quiet, False)
+        position = max(position, row_of(block, key))
+        crowded = fork.instant == (key[0], limit)
+        if len(items) >= budget or crowded:
+            return Script(items, position, fork, quiet, crowded)
+        fork.row = position
+        item = step(fork, key)
+        if item is None:
+            quiet = key
+        else:
+            items.append(item)
+            quiet = None
+
+
+def row_of(block: Block, key: Key) -> int:
+    """The row of the block before which the happening with `key` comes."""
+    side = bisect_left if key[1] in BEFORE_BARS else bisect_right
+    return side(block.ends, key[0])
+
+
+def replay(state: Simulation, block: Block, items_done: int, position: int, until: Key) -> None:
+    """Let happen on the committed state what the strategy has confirmed: `items_done` items, and what is before `until`."""
+    done = 0
+    while True:
+        key = next_key(state)
+        if key is None or (done == items_done and key >= until):
+            return
+        position = max(position, row_of(block, key))
+        state.row = position
+        if step(state, key) is not None:
+            done += 1
+        assert done <= items_done, "the strategy confirmed less than what must have happened"
+
+
+def key_of_bar(time: int) -> Key:
+    """A key after every bar that ends at `time` and before whatever follows the bars."""
+    return (time, *_BAR)

@@ -1,0 +1,296 @@
+"""The state of a run: orders, books, timer, registrations, and what waits to be told.
+
+A `Simulation` is forked before each script. Its values are immutable (orders, positions), so a fork copies a few small
+dicts and nothing is ever rolled back: a fork is adopted or dropped.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+from heapq import heapify, heappush
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState, PlaceOrderAction
+from periscope.engine.markets import Markets
+from periscope.engine.port import Change
+from periscope.engine.records import Booked, IssueRaised, OrderEnded, Record
+from periscope.engine.settings import Settings
+from periscope.engine.timeline import Key, Phase, Rank
+from periscope.execution.buying_power import Exposure, free_cash
+from periscope.execution.matching import Meeting, Rule, Search
+from periscope.execution.order import Happening, Order, Rejection, next_state
+from periscope.instruments.instrument import Instrument
+from periscope.portfolio.book import Book, Entry, InstrumentKey
+from periscope.portfolio.exact import ZERO
+
+type StreamKey = tuple[str, AssetType, BarTimeSpan]
+type Due = tuple[int, int, int, int, int, Order, Meeting | None]
+
+_MICROSECONDS = Decimal(1_000_000)
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """A recurring timer: firing number `count` is at `base` + `count` x `step` (seconds)."""
+
+    base: int
+    step: Decimal
+    count: int = 1
+
+    @property
+    def fires_at(self) -> int:
+        """The next firing, in microseconds, rounded half-up."""
+        return self.base + int((self.step * self.count * _MICROSECONDS).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+class Registration(NamedTuple):
+    """A live stream: its number, its instrument, and the moment from which its bars may start."""
+
+    number: int
+    instrument: Instrument
+    since: int
+
+
+class Update(NamedTuple):
+    """An order update that waits for its turn: phase and serial number order it, the rest is what it tells."""
+
+    phase: int
+    serial: int
+    order_id: UUID
+    symbol: str
+    asset_type: AssetType
+    state: OrderState
+    filled: Decimal
+    net_money: Decimal
+
+
+class Taken(NamedTuple):
+    """How much of the volume of execution bar `row` has been traded by this strategy."""
+
+    row: int
+    quantity: Decimal
+
+
+class Simulation:
+    """Everything that changes during a run."""
+
+    __slots__ = (
+        "book",
+        "changes",
+        "closers",
+        "dropped",
+        "due",
+        "exposures",
+        "horizon",
+        "instant",
+        "markets",
+        "now",
+        "orders",
+        "pending",
+        "records",
+        "registrations",
+        "row",
+        "searches",
+        "sequence",
+        "serial",
+        "settings",
+        "streams_made",
+        "taken",
+        "timer",
+        "watched",
+    )
+
+    def __init__(self, settings: Settings, markets: Markets) -> None:
+        self.settings = settings
+        self.markets = markets
+        self.now = settings.start
+        self.row = 0
+        self.horizon = settings.start
+        self.book = Book()
+        self.orders: dict[int, Order] = {}
+        self.searches: dict[int, Search] = {}
+        self.closers: dict[InstrumentKey, tuple[int, ...]] = {}
+        self.exposures: dict[InstrumentKey, Exposure] = {}
+        self.due: list[Due] = []
+        self.pending: list[Update] = []
+        self.serial = 0
+        self.sequence = 0
+        self.registrations: dict[StreamKey, Registration] = {}
+        self.streams_made = 0
+        self.dropped: dict[int, int] = {}
+        self.timer: Timer | None = None
+        self.taken: dict[InstrumentKey, Taken] = {}
+        self.watched: dict[InstrumentKey, Instrument] = {}
+        self.changes: dict[tuple[str, bool], Change] = {}
+        self.instant = (settings.start, 0)
+        self.records: list[Record] = []
+
+    def fork(self) -> "Simulation":
+        """An independent copy with no records of its own yet."""
+        twin = Simulation.__new__(Simulation)
+        twin.settings = self.settings
+        twin.markets = self.markets
+        twin.now = self.now
+        twin.row = self.row
+        twin.horizon = self.horizon
+        twin.book = self.book.fork()
+        twin.orders = self.orders.copy()
+        twin.searches = self.searches.copy()
+        twin.closers = self.closers.copy()
+        twin.exposures = self.exposures.copy()
+        twin.due = self.due.copy()
+        twin.pending = self.pending.copy()
+        twin.serial = self.serial
+        twin.sequence = self.sequence
+        twin.registrations = self.registrations.copy()
+        twin.streams_made = self.streams_made
+        twin.dropped = self.dropped.copy()
+        twin.timer = self.timer
+        twin.taken = self.taken.copy()
+        twin.watched = self.watched.copy()
+        twin.changes = self.changes.copy()
+        twin.instant = self.instant
+        twin.records = []
+        return twin
+
+    def last_price(self, instrument: Instrument) -> Decimal | None:
+        """Close of the last execution bar that is complete now."""
+        return self.markets.last_price(instrument, self.now)
+
+    def free_cash(self) -> Decimal:
+        """Cash that nothing holds back."""
+        return free_cash(self.book, self.exposures, self.last_price)
+
+    def look_ahead(self, horizon: int) -> None:
+        """A new block reaches to `horizon`: find out anew what each resting order does up to there."""
+        self.horizon = horizon
+        self.due = []
+        for order in self.orders.values():
+            self._schedule(order)
+
+    def put(self, order: Order) -> None:
+        """Make `order` the present value of its number, look for its next meeting, and reserve its buying power."""
+        previous = self.orders.get(order.sequence)
+        self.orders[order.sequence] = order
+        self.searches[order.sequence] = Search(order.first_row)
+        key = order.instrument.key
+        if order.closing:
+            if previous is None:
+                self.closers[key] = (*self.closers.get(key, ()), order.sequence)
+        else:
+            exposure = self.exposures.get(key) or Exposure(order.instrument)
+            fees = self.settings.fees
+            if previous is not None:
+                exposure = exposure.plus(previous, fees, -1)
+            self.exposures[key] = exposure.plus(order, fees)
+        self._schedule(order)
+
+    def end_order(
+        self, order: Order, happening: Happening, phase: Phase, rejection: Rejection | None = None
+    ) -> None:
+        """Bring a resting order to its end and let its update wait in `phase`."""
+        ended = msgspec.structs.replace(order, state=next_state(order.state, happening))
+        self.drop(order)
+        self.records.append(OrderEnded(self.now, ended, rejection))
+        if rejection is not None:
+            self.records.append(IssueRaised(self.now, rejection.code, rejection.message, order.symbol))
+        self.announce(ended, phase)
+
+    def drop(self, order: Order) -> None:
+        """Take an order that has ended out of the live ones."""
+        known = self.orders.pop(order.sequence)
+        del self.searches[order.sequence]
+        key = order.instrument.key
+        if order.closing:
+            left = tuple(number for number in self.closers[key] if number != order.sequence)
+            if left:
+                self.closers[key] = left
+            else:
+                del self.closers[key]
+            return
+        exposure = self.exposures[key].plus(known, self.settings.fees, -1)
+        if exposure.buys == 0 and exposure.sells == 0:
+            del self.exposures[key]
+        else:
+            self.exposures[key] = exposure
+
+    def announce(self, order: Order, phase: Phase) -> None:
+        """Let an order update wait for its turn at the present instant."""
+        self._wait(phase, order.order_id, order.symbol, order.asset_type, order.state, order.filled, order.net_money)
+
+    def announce_refusal(self, action: PlaceOrderAction, order_id: UUID, state: OrderState) -> None:
+        """Let the one update of a refused order wait for its turn."""
+        self._wait(Phase.ACKNOWLEDGEMENT, order_id, action.symbol, action.asset_type, state, ZERO, ZERO)
+
+    def meet_at(self, order: Order, meeting: Meeting) -> None:
+        """Let `order` meet a bar that its own search does not look at."""
+        self.searches[order.sequence].found = meeting
+        self.due = [due for due in self.due if due[5] is not order]
+        heapify(self.due)
+        heappush(self.due, (*_meeting_key(order, meeting), order, meeting))
+
+    def _wait(
+        self,
+        phase: Phase,
+        order_id: UUID,
+        symbol: str,
+        asset_type: AssetType,
+        state: OrderState,
+        filled: Decimal,
+        net_money: Decimal,
+    ) -> None:
+        self.serial += 1
+        heappush(self.pending, Update(phase, self.serial, order_id, symbol, asset_type, state, filled, net_money))
+
+    def booked(self, entry: Entry, instrument: Instrument | None, mark: int | None, flow: Decimal | None) -> None:
+        """Record an entry, and let the strategy's side know the position that it left."""
+        position = self.book.positions.get(instrument.key) if instrument is not None else None
+        if instrument is not None:
+            quantity = position.quantity if position is not None else ZERO
+            average = str(position.average_price) if position is not None else "0"
+            change = (instrument.symbol, instrument.is_future, str(quantity), average)
+            self.changes[change[:2]] = change
+        self.records.append(Booked(self.row, entry, self.book.cash, instrument, position, mark, flow))
+
+    def cancel_stranded(self, key: InstrumentKey) -> None:
+        """Cancel the resting close orders of a position that is flat or has changed sides."""
+        closers = self.closers.get(key)
+        if closers is None:
+            return
+        held = self.book.positions.get(key)
+        for number in closers:
+            order = self.orders[number]
+            if held is None or (held.quantity > 0) == (order.sign > 0):
+                self.end_order(order, Happening.CANCELLED, Phase.CONSEQUENCE)
+
+    def end_stream(self, key: StreamKey) -> int:
+        """End a registration from the present row of the block on; returns the stream's number."""
+        number = self.registrations.pop(key).number
+        self.dropped[number] = self.row
+        return number
+
+    def _schedule(self, order: Order) -> None:
+        series = self.markets.execution(order.instrument)
+        meeting = None
+        if series is not None:
+            search = self.searches[order.sequence]
+            meeting = search.until(order, series, self.horizon, self.settings.limit_fill)
+            if (
+                meeting is not None
+                and order.until is not None
+                and int(series.end[meeting.row - series.first]) > order.until
+            ):
+                meeting = None
+        if meeting is not None:
+            if meeting.time <= self.horizon:
+                heappush(self.due, (*_meeting_key(order, meeting), order, meeting))
+        elif order.until is not None and order.until <= self.horizon:
+            heappush(self.due, (order.until, Rank.UPDATES, Phase.EXPIRY, 0, order.sequence, order, None))
+
+
+def _meeting_key(order: Order, meeting: Meeting) -> Key:
+    if meeting.at_open:
+        return (meeting.time, Rank.OPENS, 0, 0, order.sequence)
+    if meeting.rule is Rule.MARKET_AT_CLOSE:
+        return (meeting.time, Rank.UPDATES, Phase.AT_CLOSE, 0, order.sequence)
+    return (meeting.time, Rank.UPDATES, Phase.MOMENT, 0 if order.is_stop else 1, order.sequence)

@@ -1,0 +1,139 @@
+"""What happens next, and making it happen: one step moves a run from one happening to the following one."""
+
+from heapq import heappop
+
+import msgspec
+
+from periscope.engine.fills import Moment, meet
+from periscope.engine.port import Item
+from periscope.engine.records import Delivered, Settled
+from periscope.engine.simulation import Simulation
+from periscope.engine.timeline import Key, Phase, Rank
+from periscope.execution.order import Happening
+from periscope.instruments.instrument import Instrument
+from periscope.portfolio.book import trade
+from periscope.portfolio.exact import ZERO
+
+
+def next_key(state: Simulation) -> Key | None:
+    """Key of what happens next if the strategy does nothing, None if that is nothing."""
+    due = state.due
+    while due and state.orders.get(due[0][4]) is not due[0][5]:
+        heappop(due)
+    best: Key | None = None
+    if state.pending:
+        phase, serial = state.pending[0][:2]
+        best = (state.now, Rank.UPDATES, phase, 0, serial)
+    if due and (best is None or due[0][:5] < best):
+        best = due[0][:5]
+    if state.timer is not None:
+        key = (state.timer.fires_at, Rank.TIMER, 0, 0, 0)
+        if best is None or key < best:
+            best = key
+    if state.watched:
+        expires_at = _next_expiring(state).expires_at
+        assert expires_at is not None
+        key = (expires_at, Rank.EXPIRATIONS, 0, 0, 0)
+        if best is None or key < best:
+            best = key
+    return best
+
+
+def step(state: Simulation, key: Key) -> Item | None:
+    """Make the happening with `key` true. Returns the event or position change that it gives, if it gives one."""
+    state.now = key[0]
+    rank, phase = key[1], key[2]
+    if rank == Rank.TIMER:
+        return _fire_timer(state)
+    if rank == Rank.EXPIRATIONS:
+        return _expire_instrument(state)
+    if rank == Rank.OPENS or phase == Phase.AT_CLOSE:
+        due = heappop(state.due)
+        assert due[6] is not None
+        meet(state, due[5], due[6])
+    elif phase == Phase.EXPIRY:
+        state.end_order(heappop(state.due)[5], Happening.EXPIRED, Phase.MOMENT)
+    elif phase == Phase.MOMENT and not state.pending:
+        _book_moment(state)
+    return _tell(state)
+
+
+def _book_moment(state: Simulation) -> None:
+    """Book all fills inside the bars that end now, before the first of their updates is told."""
+    moment = Moment(state.book.positions.copy())
+    while state.due and state.due[0][:3] == (state.now, Rank.UPDATES, Phase.MOMENT):
+        due = heappop(state.due)
+        order, meeting = due[5], due[6]
+        if state.orders.get(order.sequence) is not order:
+            continue
+        assert meeting is not None
+        if moment.forbids(state, order, meeting):
+            state.put(msgspec.structs.replace(order, first_row=meeting.row + 1))
+        else:
+            meet(state, order, meeting, moment)
+
+
+def _tell(state: Simulation) -> Item | None:
+    if not state.pending:
+        return None
+    update = heappop(state.pending)
+    payload = (
+        str(update.order_id),
+        update.symbol,
+        update.asset_type,
+        update.state,
+        update.filled,
+        update.net_money,
+        state.now,
+    )
+    return _item(state, "U", payload)
+
+
+def _item(state: Simulation, kind: str, payload: tuple[object, ...]) -> Item:
+    changes = tuple(state.changes.values())
+    state.changes = {}
+    if kind != "P":
+        state.records.append(Delivered(state.row, state.now, kind, payload))
+        time, count = state.instant
+        state.instant = (state.now, count + 1 if time == state.now else 1)
+    return (state.row, kind, state.now, changes, payload)
+
+
+def _fire_timer(state: Simulation) -> Item:
+    assert state.timer is not None
+    state.timer = msgspec.structs.replace(state.timer, count=state.timer.count + 1)
+    return _item(state, "T", ("time_step",))
+
+
+def _next_expiring(state: Simulation) -> Instrument:
+    return min(state.watched.values(), key=_expiry)
+
+
+def _expire_instrument(state: Simulation) -> Item | None:
+    instrument = _next_expiring(state)
+    del state.watched[instrument.key]
+    moved = _settle(state, instrument)
+    ended = [key for key, live in state.registrations.items() if live.instrument.key == instrument.key]
+    if ended:
+        numbers = tuple(state.end_stream(key) for key in ended)
+        return _item(state, "X", (ended[0][0], ended[0][1], numbers))
+    return _item(state, "P", ()) if moved else None
+
+
+def _settle(state: Simulation, instrument: Instrument) -> bool:
+    """Close the position of an instrument that has stopped trading, in cash, at the last price."""
+    held = state.book.positions.get(instrument.key)
+    if held is None:
+        return False
+    last = state.last_price(instrument)
+    price = last if last is not None else held.average_price
+    change = trade(held, instrument, -held.quantity, price, ZERO)
+    entry = state.book.apply(state.now, f"settlement of {instrument.symbol}", instrument, change)
+    state.records.append(Settled(state.now, instrument, -held.quantity, price, change.realised))
+    state.booked(entry, instrument, None, None)
+    return True
+
+
+def _expiry(instrument: Instrument) -> tuple[int, str, str]:
+    assert instrument.expires_at is not None
+    return (instrument.expires_at, instrument.symbol, instrument.asset_type)
