@@ -1,0 +1,149 @@
+"""What is checked before an order is accepted, in the order of the rules."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+
+from libs.shared_ipc.src.protocol import AssetType, OrderIntent, OrderType, TimeInForce
+from periscope.engine.settings import PriceRounding, Settings
+from periscope.instruments.instrument import Instrument
+from tests.naive.book import Book
+from tests.naive.exact import round_down, round_up
+from tests.naive.market import Market
+from tests.naive.order import AT_FIRST_PRICE, Order
+from tests.naive.sessions import session_from
+
+CLOSING = (OrderIntent.CLOSE, OrderIntent.BUY_TO_CLOSE, OrderIntent.SELL_TO_CLOSE)
+WANTS_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+WANTS_STOP = (OrderType.STOP, OrderType.STOP_LIMIT)
+AVAILABLE = (None, TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK)
+
+
+def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], settings: Settings) -> str | None:
+    """Fill in what the order resolves to; the code of the first rule that refuses it, None if it is accepted."""
+    action = order.action
+    instrument = market.find(action.symbol, action.asset_type)
+    if instrument is None:
+        return "UNKNOWN_INSTRUMENT"
+    order.known = instrument
+    held = book.quantity(instrument)
+    order.closing = action.intent in CLOSING
+    refused = (
+        _instrument_refusal(instrument, order.placed_at, settings)
+        or _quantity_refusal(order, held)
+        or _price_refusal(order, settings)
+        or _time_in_force_refusal(order)
+    )
+    if refused is not None:
+        return refused
+    if order.closing:
+        if held == 0 or action.intent is (OrderIntent.BUY_TO_CLOSE if held > 0 else OrderIntent.SELL_TO_CLOSE):
+            return "NO_POSITION_TO_CLOSE"
+        order.side = -1 if held > 0 else 1
+        wanted = abs(held) if action.contract_quantity is None else Fraction(action.contract_quantity)
+        order.quantity = min(wanted, abs(held))
+    else:
+        assert action.contract_quantity is not None
+        order.side = 1 if action.intent is OrderIntent.BUY else -1
+        order.quantity = Fraction(action.contract_quantity)
+    order.limit, order.stop = _rounded(order, instrument)
+    if any(price is not None and not instrument.is_future and price <= 0 for price in (order.limit, order.stop)):
+        return "PRICE_NOT_POSITIVE"
+    order.until = _until(order, instrument, settings)
+    return None if order.closing else _buying_power_refusal(order, instrument, book, list(resting))
+
+
+def _instrument_refusal(instrument: Instrument, now: int, settings: Settings) -> str | None:
+    if instrument.expires_at is not None and now >= instrument.expires_at:
+        return "EXPIRED_INSTRUMENT"
+    if instrument.asset_type in (AssetType.INDEX, AssetType.OPTION):
+        return "ASSET_TYPE_NOT_TRADABLE"
+    if instrument.currency != settings.currency:
+        return "CURRENCY_MISMATCH"
+    if instrument.listed_at is not None and now < instrument.listed_at:
+        return "NOT_LISTED"
+    return None
+
+
+def _quantity_refusal(order: Order, held: Fraction) -> str | None:
+    quantity = order.action.contract_quantity
+    if quantity is None:
+        return None if order.closing else "QUANTITY_MISSING"
+    if not quantity.is_finite() or quantity <= 0:
+        return "QUANTITY_NOT_POSITIVE"
+    if Fraction(quantity) % Fraction(order.instrument.quantity_step) == 0:
+        return None
+    return None if order.closing and Fraction(quantity) == abs(held) else "QUANTITY_OFF_STEP"
+
+
+def _prices(order: Order) -> Iterator[tuple[Decimal | None, bool]]:
+    kind = order.action.order_type
+    yield order.action.limit_price, kind in WANTS_LIMIT
+    yield order.action.stop_price, kind in WANTS_STOP
+
+
+def _price_refusal(order: Order, settings: Settings) -> str | None:
+    if any(price is None and wanted for price, wanted in _prices(order)):
+        return "PRICE_MISSING"
+    if any(price is not None and not wanted for price, wanted in _prices(order)):
+        return "PRICE_NOT_WANTED"
+    given = [price for price, _ in _prices(order) if price is not None]
+    if any(not price.is_finite() or (price <= 0 and not order.instrument.is_future) for price in given):
+        return "PRICE_NOT_POSITIVE"
+    tick = Fraction(order.instrument.tick)
+    if settings.price_rounding is PriceRounding.REJECT and any(Fraction(price) % tick != 0 for price in given):
+        return "PRICE_OFF_TICK"
+    return _rounded_to_nothing(order)
+
+
+def _rounded_to_nothing(order: Order) -> str | None:
+    """A price that rounding takes to zero, where the side is already known."""
+    if order.closing or order.instrument.is_future:
+        return None
+    order.side = 1 if order.action.intent is OrderIntent.BUY else -1
+    rounded = [price for price in _rounded(order, order.instrument) if price is not None]
+    return "PRICE_NOT_POSITIVE" if any(price <= 0 for price in rounded) else None
+
+
+def _time_in_force_refusal(order: Order) -> str | None:
+    if order.action.time_in_force not in AVAILABLE:
+        return "TIME_IN_FORCE_NOT_AVAILABLE"
+    if order.action.order_type in WANTS_STOP and order.time_in_force in AT_FIRST_PRICE:
+        return "TIME_IN_FORCE_NOT_ALLOWED"
+    return None
+
+
+def _rounded(order: Order, instrument: Instrument) -> tuple[Fraction | None, Fraction | None]:
+    """Limit and stop on the tick, moved away from the market: a buy's limit down and its stop up."""
+    tick = Fraction(instrument.tick)
+    lower, upper = (round_down, round_up) if order.side > 0 else (round_up, round_down)
+    limit, stop = order.action.limit_price, order.action.stop_price
+    return (
+        None if limit is None else lower(Fraction(limit), tick),
+        None if stop is None else upper(Fraction(stop), tick),
+    )
+
+
+def _until(order: Order, instrument: Instrument, settings: Settings) -> int | None:
+    ends = [] if instrument.expires_at is None else [instrument.expires_at]
+    if order.time_in_force is TimeInForce.DAY:
+        ends.append(session_from(instrument.exchange, settings.extended_hours, order.placed_at).close)
+    return min(ends, default=None)
+
+
+def _buying_power_refusal(order: Order, instrument: Instrument, book: Book, resting: list[Order]) -> str | None:
+    if instrument.is_future and instrument.initial_margin is None:
+        return "MARGIN_UNKNOWN"
+    if not instrument.is_future and order.side < 0:
+        promised = sum(
+            (
+                other.remaining
+                for other in resting
+                if other.side < 0 and not other.closing and other.instrument.key == instrument.key
+            ),
+            Fraction(0),
+        )
+        if book.quantity(instrument) - promised - order.quantity < 0:
+            return "SHORT_NOT_ALLOWED"
+    need = book.reserve(instrument, [*resting, order]) - book.reserve(instrument, resting)
+    return "OUT_OF_CASH" if need > book.free(resting) else None

@@ -1,0 +1,116 @@
+"""A market as plain lists of bars, and the questions that the naive engine asks about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
+from periscope.engine.settings import Settings
+from periscope.instruments.instrument import Instrument
+from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
+from tests.naive.sessions import in_session, session_from, sessions
+
+type Key = tuple[str, AssetType]
+
+SPANS = (BarTimeSpan.SECOND, BarTimeSpan.MINUTE, BarTimeSpan.HOUR, BarTimeSpan.DAY)
+"""Finest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar as the file has it: times in microseconds, prices and volume as scaled integers."""
+
+    start: int
+    end: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+
+
+@dataclass
+class Market:
+    """Everything that can be traded or watched: what a catalog knows.
+
+    `bars` maps (symbol, asset type, span) of an instrument's own key to its whole history.
+    """
+
+    instruments: list[Instrument]
+    bars: dict[tuple[str, AssetType, BarTimeSpan], BarColumns] = field(default_factory=dict)
+
+    def find(self, symbol: str, asset_type: AssetType) -> Instrument | None:
+        """The instrument of that name; an ETF also answers to EQUITY and the other way round."""
+        answers = {AssetType.ETF: AssetType.EQUITY, AssetType.EQUITY: AssetType.ETF}
+        for wanted in (asset_type, answers.get(asset_type)):
+            for instrument in self.instruments:
+                if instrument.symbol == symbol and instrument.asset_type is wanted:
+                    return instrument
+        return None
+
+    def history(self, instrument: Instrument, span: BarTimeSpan) -> list[Bar]:
+        """All bars of one series."""
+        columns = self.bars.get((*instrument.key, span))
+        if columns is None:
+            return []
+        parts = (columns.start, columns.end, columns.open, columns.high, columns.low, columns.close, columns.volume)
+        return [Bar(*(int(value) for value in row)) for row in zip(*parts, strict=True)]
+
+    def stream(self, instrument: Instrument, span: BarTimeSpan, settings: Settings) -> list[Bar]:
+        """The bars of one series that a run can see: inside its window and inside sessions."""
+        return [
+            bar
+            for bar in self.history(instrument, span)
+            if bar.start >= settings.start
+            and bar.end <= settings.end
+            and in_session(instrument.exchange, settings.extended_hours, bar.start)
+        ]
+
+    def execution_stream(self, instrument: Instrument, settings: Settings) -> list[Bar]:
+        """The bars that orders of the instrument meet."""
+        if settings.execution_span is not None and self.history(instrument, settings.execution_span):
+            return self.stream(instrument, settings.execution_span, settings)
+        for span in SPANS:
+            found = self.stream(instrument, span, settings)
+            if found:
+                return found
+        return []
+
+    def session_close_after(self, instrument: Instrument, extended: bool) -> Callable[[int], int]:
+        """Maps a time to the close of the session that contains it, else of the next one."""
+        return lambda moment: session_from(instrument.exchange, extended, moment).close
+
+    def front_month(self, root: str, as_of: int) -> str:
+        """The unexpired contract that traded most in the last complete trading day; LookupError without data."""
+        chain = [one for one in self.instruments if one.root == root and one.is_future]
+        if not chain:
+            raise LookupError(f"no futures of the root {root} are known")
+        alive = [one for one in chain if one.expires_at is None or one.expires_at > as_of]
+        days = [session for session in sessions(chain[0].exchange, False) if session.close <= as_of]
+        for day in reversed(days):
+            volumes = [(self._day_volume(one, day.open, day.close), one) for one in alive]
+            traded = [(volume, one) for volume, one in volumes if volume > 0]
+            if traded:
+                best = min(traded, key=lambda pair: (-pair[0], pair[1].expires_at or 2**62, pair[1].symbol))
+                return best[1].symbol
+        raise LookupError(f"no complete trading day with volume is known for {root}")
+
+    def _day_volume(self, instrument: Instrument, opens: int, closes: int) -> Fraction:
+        def volumes(span: BarTimeSpan) -> list[int]:
+            return [bar.volume for bar in self.history(instrument, span) if opens <= bar.start < closes]
+
+        found = volumes(BarTimeSpan.DAY)
+        if not found:
+            finest = next((span for span in SPANS if self.history(instrument, span)), BarTimeSpan.DAY)
+            found = volumes(finest)
+        return Fraction(sum(v for v in found if v != UNKNOWN_VOLUME), 10**instrument.volume_scale)
+
+
+def price_of(instrument: Instrument, scaled: int) -> Fraction:
+    """A column's price in money per unit."""
+    return Fraction(scaled, 10**instrument.price_scale)
+
+
+def volume_of(instrument: Instrument, scaled: int) -> Fraction | None:
+    """A column's volume in units; None where it is unknown."""
+    return None if scaled == UNKNOWN_VOLUME else Fraction(scaled, 10**instrument.volume_scale)

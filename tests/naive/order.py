@@ -1,0 +1,133 @@
+"""One order as the naive engine keeps it, and how it meets one bar."""
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+from libs.shared_ipc.src.protocol import OrderState, OrderType, PlaceOrderAction, TimeInForce
+from periscope.instruments.instrument import Instrument
+from tests.naive.market import Bar, price_of
+
+AT_FIRST_PRICE = (TimeInForce.IOC, TimeInForce.FOK)
+
+
+@dataclass(slots=True, kw_only=True)
+class Order:
+    """An order and all that has become of it. `side` is +1 for a buy, -1 for a sell."""
+
+    sequence: int
+    action: PlaceOrderAction
+    placed_at: int
+    known: Instrument | None = None
+    side: int = 0
+    closing: bool = False
+    quantity: Fraction = Fraction(0)
+    limit: Fraction | None = None
+    stop: Fraction | None = None
+    until: int | None = None
+    state: OrderState = OrderState.WORKING
+    reject_code: str | None = None
+    closed_at: int | None = None
+    filled: Fraction = Fraction(0)
+    net_money: Fraction = Fraction(0)
+    fees: Fraction = Fraction(0)
+    touched: bool = False  # a stop that was touched: market or limit from here on
+    met: int | None = None  # start of the last bar that this order is done with
+    closing_bar: Bar | None = None  # the bar that ended when a market order was placed, under current_close
+
+    @property
+    def instrument(self) -> Instrument:
+        """What it trades; every order that was accepted has one."""
+        assert self.known is not None
+        return self.known
+
+    @property
+    def live(self) -> bool:
+        """Whether it can still fill."""
+        return self.state is OrderState.WORKING
+
+    @property
+    def remaining(self) -> Fraction:
+        """What is left to fill."""
+        return self.quantity - self.filled
+
+    @property
+    def time_in_force(self) -> TimeInForce:
+        """None means GTC."""
+        return self.action.time_in_force or TimeInForce.GTC
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether it still waits for its stop price."""
+        return self.action.order_type in (OrderType.STOP, OrderType.STOP_LIMIT) and not self.touched
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether it rests as a limit order now."""
+        kind = self.action.order_type
+        return kind is OrderType.LIMIT or (kind is OrderType.STOP_LIMIT and self.touched)
+
+    def may_meet(self, bar: Bar) -> bool:
+        """Whether this bar is one that the order can still fill on."""
+        return (
+            self.live
+            and bar.start >= self.placed_at
+            and (self.until is None or bar.end <= self.until)
+            and (self.met is None or bar.start > self.met)
+        )
+
+
+class Meeting(Enum):
+    """What a bar does to an order, if it does not fill it."""
+
+    NOTHING = "nothing"
+    TOUCHED = "touched"
+    """A STOP_LIMIT became a limit order and does not fill."""
+    MISSED = "missed"
+    """An IOC or FOK order found no price at the open."""
+
+
+def at_open(order: Order, bar: Bar, *, touch: bool) -> Fraction | Meeting:
+    """What the open of the bar does: the price before slippage if it fills."""
+    price = _price(order, bar.open)
+    if order.is_stop:
+        if not _reaches_stop(order, price):
+            return Meeting.NOTHING
+        if order.action.order_type is OrderType.STOP or _meets_limit(order, price, touch=touch):
+            return price
+        return Meeting.TOUCHED
+    if not order.is_limit or _meets_limit(order, price, touch=touch):
+        return price
+    return Meeting.MISSED if order.time_in_force in AT_FIRST_PRICE else Meeting.NOTHING
+
+
+def inside(order: Order, bar: Bar, *, touch: bool) -> Fraction | Meeting:
+    """What the rest of the bar does, after an open that did not fill the order."""
+    if not order.is_stop:
+        assert order.limit is not None
+        best = _price(order, bar.low if order.side > 0 else bar.high)
+        return order.limit if _meets_limit(order, best, touch=touch) else Meeting.NOTHING
+    assert order.stop is not None
+    if not _reaches_stop(order, _price(order, bar.high if order.side > 0 else bar.low)):
+        return Meeting.NOTHING
+    if order.action.order_type is OrderType.STOP or _meets_limit(order, order.stop, touch=touch):
+        return order.stop
+    if _meets_limit(order, _price(order, bar.close), touch=touch):
+        assert order.limit is not None
+        return order.limit
+    return Meeting.TOUCHED
+
+
+def _price(order: Order, scaled: int) -> Fraction:
+    return price_of(order.instrument, scaled)
+
+
+def _reaches_stop(order: Order, price: Fraction) -> bool:
+    assert order.stop is not None
+    return order.side * (price - order.stop) >= 0
+
+
+def _meets_limit(order: Order, price: Fraction, *, touch: bool) -> bool:
+    assert order.limit is not None
+    gain = order.side * (order.limit - price)
+    return gain >= 0 if touch else gain > 0
