@@ -1,0 +1,306 @@
+"""The catalog: a folder of Parquet files with exact prices, a table of instruments and a manifest of hashes.
+
+Layout, below the root: `manifest.json`, `instruments.json`, `bars/<ASSET_TYPE>/<SYMBOL>/<span>/<year>-<hash>.parquet`,
+and `superseded/<sha256>.parquet` for files that were replaced. What the files are is in docs/data-catalog.md.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from libs.shared_ipc.src.protocol import BarTimeSpan
+from periscope.instruments.instrument import Instrument
+from periscope.instruments.master import InstrumentMaster
+from periscope.instruments.sessions import ExchangeSessions, sessions_for
+from periscope.market.bar_files import GROUP_ROWS, in_pieces, read_bar_file, rescaled, sha256_of, take
+from periscope.market.columns import BarColumns
+from periscope.market.durable import exclusive, sync_folder
+from periscope.market.errors import CatalogConflictError, CatalogDamagedError
+from periscope.market.instrument_table import load_instruments, save_instruments
+from periscope.market.manifest import MANIFEST_NAME, BarFile, Manifest, load_manifest, save_manifest, series_name
+from periscope.market.storing import Change, WriteReport, check_bars, put_away, stage, superseded_path, sweep, time_text
+
+LOCK_NAME = ".lock"
+FINEST_FIRST = (BarTimeSpan.SECOND, BarTimeSpan.MINUTE, BarTimeSpan.HOUR, BarTimeSpan.DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Which bars of one instrument and span are stored.
+
+    `first` and `last` are the starts of the first and last bar, `until` the latest end, microseconds since 1970-01-01
+    UTC. Holes in between are not told here.
+    """
+
+    first: int
+    last: int
+    until: int
+    rows: int
+    sha256s: tuple[str, ...]
+
+
+class Catalog:
+    """A catalog as it was when opened; writing through this object shows in it at once.
+
+    Raises `CatalogNotFoundError` where there is none, `CatalogDamagedError` where its tables can't be read. Files are
+    compared with their hash when first read.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._verified: set[str] = set()
+        self._manifest = load_manifest(root)
+        self._instruments = InstrumentMaster(load_instruments(root))
+
+    @classmethod
+    def open(cls, root: Path) -> "Catalog":
+        """The catalog at a path; the same as the constructor."""
+        return cls(root)
+
+    @classmethod
+    def create(cls, root: Path) -> "Catalog":
+        """The catalog at a path, made empty if there is none yet."""
+        root.mkdir(parents=True, exist_ok=True)
+        with exclusive(root / LOCK_NAME):
+            if not (root / MANIFEST_NAME).exists():
+                save_instruments(root, [])
+                save_manifest(root, Manifest())
+        return cls(root)
+
+    @property
+    def instruments(self) -> InstrumentMaster:
+        """All instruments of the catalog."""
+        return self._instruments
+
+    def spans(self, instrument: Instrument) -> dict[BarTimeSpan, Coverage]:
+        """What is stored of an instrument, finest span first."""
+        found = ((span, self._files(instrument, span)) for span in FINEST_FIRST)
+        return {span: _coverage(stored) for span, stored in found if stored}
+
+    def chunks(
+        self,
+        instrument: Instrument,
+        span: BarTimeSpan,
+        start: int,
+        end: int,
+        *,
+        extended: bool,
+        chunk_rows: int = GROUP_ROWS,
+    ) -> Iterator[BarColumns]:
+        """The bars with start >= `start` and end <= `end` inside the exchange's sessions, ascending, in pieces.
+
+        DAY bars pass whatever the hours. Never more than a few row groups are in memory. Prices have the instrument's
+        scale. An exchange without a session table raises `UnknownExchangeError`, a damaged file `CatalogDamagedError`.
+        """
+        intraday = span is not BarTimeSpan.DAY
+        sessions = sessions_for(instrument.exchange, extended=extended) if intraday else None
+        for bars in self.all_bars(instrument, span, start, end, chunk_rows=chunk_rows):
+            inside = bars if sessions is None else _in_sessions(bars, sessions)
+            if len(inside) > 0:
+                yield inside
+
+    def all_bars(
+        self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: int = GROUP_ROWS
+    ) -> Iterator[BarColumns]:
+        """As `chunks`, but with the bars outside of all sessions too."""
+        groups_at_once = max(1, chunk_rows // GROUP_ROWS)
+        for file in self._files(instrument, span):
+            first = max(bisect_right(file.groups, start) - 1, 0)
+            until = bisect_left(file.groups, end)
+            if file.last < start or first >= until:
+                continue
+            path = self._checked(file)
+            for group in range(first, until, groups_at_once):
+                rows = min(groups_at_once, until - group) * GROUP_ROWS
+                bars = _read(path, group * GROUP_ROWS, rows)
+                bars = rescaled(
+                    bars, instrument.price_scale - file.price_scale, instrument.volume_scale - file.volume_scale
+                )
+                yield from in_pieces(_in_window(bars, start, end), chunk_rows)
+
+    def finest_span(
+        self, instrument: Instrument, start: int, end: int, *, extended: bool = False
+    ) -> BarTimeSpan | None:
+        """The finest span that has a bar in the window and in the sessions, None if there is none."""
+        for span in self.spans(instrument):
+            if next(self.chunks(instrument, span, start, end, extended=extended), None) is not None:
+                return span
+        return None
+
+    def fingerprint(
+        self, instrument: Instrument, span: BarTimeSpan, start: int | None = None, end: int | None = None
+    ) -> list[dict[str, str | int]]:
+        """The files that hold a series, as {file, sha256, rows}; with a window only those that reach into it."""
+        return [
+            {"file": file.file, "sha256": file.sha256, "rows": file.rows}
+            for file in self._files(instrument, span)
+            if (start is None or file.last >= start) and (end is None or file.first < end)
+        ]
+
+    def unavailable_reason(self, instrument: Instrument, span: BarTimeSpan) -> str:
+        """What there is instead of bars of that span, in a sentence for the user."""
+        name = f"{instrument.symbol} ({instrument.asset_type.name})"
+        stored = [
+            f"{other.value} bars {time_text(coverage.first)[:10]} to {time_text(coverage.last)[:10]}"
+            for other, coverage in self.spans(instrument).items()
+        ]
+        if not stored:
+            return f"the catalog has no bars of {name} at all"
+        return f"the catalog has no {span.value} bars of {name} there; it has {', '.join(stored)}"
+
+    def verify(self) -> None:
+        """Compare every file with the manifest; raises `CatalogDamagedError` for the first that differs."""
+        self._verified.clear()
+        for stored in self._manifest.series.values():
+            for file in stored:
+                self._checked(file)
+
+    def add_instruments(self, instruments: Iterable[Instrument]) -> None:
+        """Add instruments, or replace what is known about them.
+
+        Raises `CatalogConflictError` if an instrument with stored bars would lose decimals.
+        """
+        with exclusive(self.root / LOCK_NAME):
+            self._refresh()
+            self._add(list(instruments))
+
+    def write_bars(
+        self, instrument: Instrument, span: BarTimeSpan, bars: BarColumns, *, source: str, replace: bool = False
+    ) -> WriteReport:
+        """Store bars beside those already there; writing the same bars again changes nothing.
+
+        The instrument is added if the catalog does not know it. `source` says where the bars come from. Bars must
+        ascend strictly by start (`BarsRefusedError`). Where a stored bar of the same start has other values, nothing is
+        written and `CatalogConflictError` raised; with `replace` the new bar wins and the old file is kept under
+        `superseded`.
+        """
+        check_bars(bars)
+        folder = series_name(instrument.symbol, instrument.asset_type, span)
+        with exclusive(self.root / LOCK_NAME):
+            self._refresh()
+            self._check_scales(instrument)
+            stored = self._manifest.series.get(folder, ())
+            sweep(self.root, folder, stored)
+            change = stage(self.root, folder, stored, instrument, bars, source, self._checked)
+            if change.report.replaced > 0 and not replace:
+                for file in change.made:
+                    (self.root / file.file).unlink()
+                raise _conflict(instrument, span, change)
+            if self._instruments.get(*instrument.key) is None:
+                self._add([instrument])
+            if change.made:
+                self._commit(folder, change)
+        return change.report
+
+    def _commit(self, folder: str, change: Change) -> None:
+        """Make the staged files current in one step, then put the replaced ones away."""
+        kept = [file for file in self._manifest.series.get(folder, ()) if file not in change.gone]
+        current = tuple(sorted([*kept, *change.made], key=lambda file: file.first))
+        sync_folder(self.root / "bars" / folder)
+        manifest = msgspec.structs.replace(self._manifest, series=self._manifest.series | {folder: current})
+        save_manifest(self.root, manifest)
+        self._manifest = manifest
+        for file in change.gone:
+            put_away(self.root, self.root / file.file, file.sha256)
+
+    def _add(self, instruments: list[Instrument]) -> None:
+        for instrument in instruments:
+            self._check_precision(instrument)
+        known = {instrument.key: instrument for instrument in self._instruments.all()}
+        wanted = known | {instrument.key: instrument for instrument in instruments}
+        if wanted != known:
+            save_instruments(self.root, list(wanted.values()))
+            self._instruments = InstrumentMaster(wanted.values())
+
+    def _check_scales(self, instrument: Instrument) -> None:
+        known = self._instruments.get(*instrument.key)
+        if known is None or known.key != instrument.key:
+            return
+        scales = (instrument.price_scale, instrument.volume_scale)
+        if scales != (known.price_scale, known.volume_scale):
+            raise CatalogConflictError(
+                f"{instrument.symbol} is in the catalog with price scale {known.price_scale} and volume scale"
+                f" {known.volume_scale}, these bars have {scales[0]} and {scales[1]}; scale them alike"
+            )
+
+    def _check_precision(self, instrument: Instrument) -> None:
+        for span in FINEST_FIRST:
+            for file in self._files(instrument, span):
+                if file.price_scale > instrument.price_scale or file.volume_scale > instrument.volume_scale:
+                    raise CatalogConflictError(
+                        f"{instrument.symbol} has {span.value} bars with {file.price_scale} decimals in prices and"
+                        f" {file.volume_scale} in volume; an instrument with {instrument.price_scale} and"
+                        f" {instrument.volume_scale} can't hold them"
+                    )
+
+    def _refresh(self) -> None:
+        """See what other processes wrote; call with the lock held."""
+        self._manifest = load_manifest(self.root)
+        self._instruments = InstrumentMaster(load_instruments(self.root))
+
+    def _files(self, instrument: Instrument, span: BarTimeSpan) -> tuple[BarFile, ...]:
+        return self._manifest.series.get(series_name(instrument.symbol, instrument.asset_type, span), ())
+
+    def _checked(self, file: BarFile) -> Path:
+        """Where the file is, once its content is known to be what the manifest says."""
+        path = self.root / file.file
+        if not path.is_file():
+            path = superseded_path(self.root, file.sha256)
+        if file.sha256 in self._verified:
+            return path
+        try:
+            size = path.stat().st_size
+            found = sha256_of(path) if size == file.size else f"a size of {size} instead of {file.size} bytes"
+        except OSError as error:
+            found = f"{type(error).__name__}"
+        if found != file.sha256:
+            raise CatalogDamagedError(
+                f"{self.root / file.file} is not the file that {MANIFEST_NAME} describes"
+                f" (expected sha256 {file.sha256[:12]}…, found {found}). Restore it from a backup or import again"
+            )
+        self._verified.add(file.sha256)
+        return path
+
+
+def _coverage(stored: tuple[BarFile, ...]) -> Coverage:
+    return Coverage(
+        first=stored[0].first,
+        last=stored[-1].last,
+        until=max(file.until for file in stored),
+        rows=sum(file.rows for file in stored),
+        sha256s=tuple(file.sha256 for file in stored),
+    )
+
+
+def _read(path: Path, offset: int, rows: int) -> BarColumns:
+    try:
+        return read_bar_file(path, offset, rows)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise CatalogDamagedError(f"{path} can't be read: {error}. Restore it from a backup or import again") from None
+
+
+def _in_window(bars: BarColumns, start: int, end: int) -> BarColumns:
+    window = slice(int(np.searchsorted(bars.start, start)), int(np.searchsorted(bars.start, end)))
+    bars = take(bars, window)
+    complete = bars.end <= end
+    return bars if bool(complete.all()) else take(bars, complete)
+
+
+def _in_sessions(bars: BarColumns, sessions: ExchangeSessions) -> BarColumns:
+    inside = sessions.is_open_mask(bars.start)
+    return bars if bool(inside.all()) else take(bars, inside)
+
+
+def _conflict(instrument: Instrument, span: BarTimeSpan, change: Change) -> CatalogConflictError:
+    assert change.first_differing is not None
+    return CatalogConflictError(
+        f"{change.report.replaced} {span.value} bars of {instrument.symbol} are stored with other values, the first at"
+        f" {time_text(change.first_differing)}; nothing was written. Write with replace to let the new ones win",
+        count=change.report.replaced,
+        first=change.first_differing,
+    )
