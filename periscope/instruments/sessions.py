@@ -27,6 +27,11 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _SECONDS_PER_DAY = 86_400
 
 
+def day_of_number(number: int) -> date:
+    """The date of a trading day number, days since 1970-01-01."""
+    return date.fromordinal(number + _EPOCH_ORDINAL)
+
+
 class UnknownExchangeError(KeyError):
     """No session table has this exchange code."""
 
@@ -153,7 +158,7 @@ class ExchangeSessions:
         return round(at.timestamp()) * MICROSECONDS_PER_SECOND
 
     def _session(self, index: int) -> Session:
-        day = date.fromordinal(self._day_list[index] + _EPOCH_ORDINAL)
+        day = day_of_number(self._day_list[index])
         return Session(day, self._open_list[index], self._close_list[index])
 
     def _next_session(self, starts: Ints) -> npt.NDArray[np.intp]:
