@@ -1,0 +1,113 @@
+"""From the options of `backtest` to a bundle's folder and a run's config."""
+
+import difflib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from libs.shared_ipc.src.protocol import AssetType
+from periscope.cli.exits import ExitCode
+from periscope.cli.output import Complaint, fail
+from periscope.cli.workspace import Workspace, find_workspace
+from periscope.runs.config import Problem, RunConfig, merge_overrides, parse_run_config, read_document
+
+if TYPE_CHECKING:
+    from periscope.market.catalog import Catalog
+
+RUN_FILE = "run.json"
+
+
+def find_bundle(path: Path) -> Path:
+    """The bundle's folder: the path itself, the folder of a strategy.py, or a name among the workspace's strategies."""
+    workspace = find_workspace()
+    places = [path, *([workspace.strategies / path] if workspace is not None else [])]
+    found = path.parent if path.name == "strategy.py" else next((place for place in places if place.is_dir()), None)
+    if found is None or not found.is_dir():
+        _no_bundle(path, workspace)
+    return found
+
+
+def _no_bundle(path: Path, workspace: Workspace | None) -> NoReturn:
+    inside = workspace.strategies.iterdir() if workspace is not None and workspace.strategies.is_dir() else ()
+    names = sorted(folder.name for folder in inside if folder.is_dir())
+    close = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"`periscope new {path.name}` makes one"
+    fail("BUNDLE_NOT_FOUND", f"there is no strategy folder {str(path)!r}", exit_code=ExitCode.NOT_FOUND, hint=hint)
+
+
+def read_run_file(file: Path | None, bundle: Path) -> Any:
+    """The document of `--config`, else of the bundle's own run.json, else an empty one."""
+    if file is None:
+        file = bundle / RUN_FILE
+        if not file.is_file():
+            return {}
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        fail("CONFIG_NOT_FOUND", "there is no such config file", exit_code=ExitCode.NOT_FOUND, where=str(file))
+    except (OSError, UnicodeDecodeError) as problem:
+        fail(
+            "CONFIG_INVALID", "the config can't be read", exit_code=ExitCode.INVALID, where=str(file), why=str(problem)
+        )
+    document = read_document(text)
+    if isinstance(document, Problem):
+        _refuse([document], str(file))
+    return document
+
+
+def run_config(
+    document: Any,
+    *,
+    start: str | None,
+    end: str | None,
+    sets: Sequence[str],
+    cores: Sequence[str],
+    bundle: Path,
+    catalog: "Catalog",
+) -> RunConfig:
+    """Lay the options over a document and read the whole; everything that is wrong ends the command at once."""
+    merged = merge_overrides(document, sets, cores)
+    if isinstance(merged, list):
+        _refuse(merged, "")
+    edges = {name: text for name, text in (("start", start), ("end", end)) if text is not None}
+    if edges and isinstance(merged.get("environment"), dict | None):
+        merged["environment"] = (merged.get("environment") or {}) | edges
+    config = parse_run_config(merged, exchanges=exchanges_of(bundle, merged.get("strategy"), catalog))
+    if isinstance(config, list):
+        _refuse(config, "")
+    return config
+
+
+def exchanges_of(bundle: Path, values: Any, catalog: "Catalog") -> list[str]:
+    """The exchanges of the symbols among a strategy's parameters, as far as schema and catalog tell."""
+    try:
+        properties = json.loads((bundle / "config_schema.json").read_text(encoding="utf-8"))["properties"]
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return []
+    found = set()
+    for name, shape in properties.items() if isinstance(properties, dict) else ():
+        if not isinstance(shape, dict) or shape.get("x-periscope-type") != "symbol":
+            continue
+        ticker = (values.get(name) if isinstance(values, dict) else None) or shape.get("default")
+        kind = AssetType.__members__.get(str(shape.get("x-periscope-asset-type")))
+        if isinstance(ticker, str) and kind is not None:
+            found |= set(_exchanges(catalog, ticker.strip().upper(), kind))
+    return sorted(found)
+
+
+def _exchanges(catalog: "Catalog", ticker: str, kind: AssetType) -> list[str]:
+    instrument = catalog.instruments.get(ticker, kind)
+    known = [instrument] if instrument is not None else catalog.instruments.chain(ticker)
+    return [each.exchange for each in known]
+
+
+def _refuse(problems: Sequence[Problem], where: str) -> NoReturn:
+    fail(
+        "CONFIG_INVALID",
+        "the run's config is not valid",
+        exit_code=ExitCode.INVALID,
+        where=where,
+        hint="docs/core-keys.md lists every core key; --start and --end give the window",
+        problems=[Complaint(problem.code, problem.path, problem.message) for problem in problems],
+    )
