@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
+
+from periscope.instruments.sessions import ExchangeSessions, UnknownExchangeError, sessions_for
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -12,12 +13,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
-_DEFAULT_DAY = (ZoneInfo("America/New_York"), timedelta(0))
-_DAYS_BY_EXCHANGE = {
-    # Globex opens at 17:00 Chicago time for the trading day of the next date (CME Group, "Trading Hours").
-    "CME": (ZoneInfo("America/Chicago"), timedelta(hours=-7)),
-}
-"""Per exchange: its zone, and when a trading day begins, from midnight of its date. Others: New York, midnight."""
+_DEFAULT_EXCHANGE = "US"
 
 
 def format_time(moment: int) -> str:
@@ -58,12 +54,12 @@ def _checked_year(day: date) -> date:
 
 
 def _whole_day(day: date, edge: Literal["start", "end"], exchanges: Sequence[str]) -> int:
-    rules = [_DAYS_BY_EXCHANGE.get(exchange, _DEFAULT_DAY) for exchange in exchanges] or [_DEFAULT_DAY]
-    if edge == "start":
-        return min(_day_begin(day, zone, begin) for zone, begin in rules)
-    return max(_day_begin(day + timedelta(days=1), zone, begin) for zone, begin in rules)
+    bounds = [_sessions(exchange).day_bounds(day) for exchange in exchanges or (_DEFAULT_EXCHANGE,)]
+    return min(start for start, _ in bounds) if edge == "start" else max(end for _, end in bounds)
 
 
-def _day_begin(day: date, zone: ZoneInfo, begin: timedelta) -> int:
-    wall_clock = datetime.combine(day, time.min) + begin
-    return (wall_clock.replace(tzinfo=zone) - _EPOCH) // _MICROSECOND
+def _sessions(exchange: str) -> ExchangeSessions:
+    try:
+        return sessions_for(exchange)
+    except UnknownExchangeError:
+        return sessions_for(_DEFAULT_EXCHANGE)

@@ -1,7 +1,7 @@
 """Every code block of the docs is run.
 
-```python blocks of a page run in order in one namespace; ```json must parse; in ```console the lines that start with `$ `
-run in order in one folder and must succeed. ```text is for what can't be run, and the only way out.
+```python blocks of a page run in order in one namespace; ```json must parse; in ```console the lines that start with
+`$ ` run in order in one folder and must succeed. ```text is for what can't be run, and the only way out.
 """
 
 import json
