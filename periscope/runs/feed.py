@@ -1,0 +1,72 @@
+"""The catalog as the engine's feed: the bars of one window and its sessions, and the questions the engine asks of it."""
+
+from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
+from periscope.engine.port import FrontMonthAnswer
+from periscope.instruments.instrument import Instrument
+from periscope.instruments.sessions import sessions_for
+from periscope.market.catalog import FINEST_FIRST, Catalog
+from periscope.market.front_month import ALWAYS, FrontMonths, NoFrontMonthError
+from periscope.market.series import BarSeries
+
+_CHUNK_ROWS = 32_768
+
+
+class CatalogFeed:
+    """A window [start, end] (microseconds UTC) of a catalog, in regular or extended hours."""
+
+    def __init__(self, catalog: Catalog, start: int, end: int, *, extended: bool) -> None:
+        self._catalog = catalog
+        self._start = start
+        self._end = end
+        self._extended = extended
+        self._front_months = FrontMonths(catalog)
+        self._spans: dict[tuple[str, AssetType], tuple[BarTimeSpan, ...]] = {}
+        self.read: dict[tuple[str, AssetType, BarTimeSpan], Instrument] = {}
+
+    def get(self, symbol: str, asset_type: AssetType) -> Instrument | None:
+        """The instrument, None if there is none."""
+        return self._catalog.instruments.get(symbol, asset_type)
+
+    def explain_unknown(self, symbol: str, asset_type: AssetType) -> str:
+        """A sentence with near names, or the asset type under which the symbol exists."""
+        return self._catalog.instruments.explain_unknown(symbol, asset_type)
+
+    def series(self, instrument: Instrument, span: BarTimeSpan) -> BarSeries | None:
+        """The bars of one stream, None where the window has none of that span."""
+        if span not in self.spans(instrument):
+            return None
+        self.read[*instrument.key, span] = instrument
+        return BarSeries(
+            self._catalog.chunks(
+                instrument, span, self._start, self._end, extended=self._extended, chunk_rows=_CHUNK_ROWS
+            )
+        )
+
+    def spans(self, instrument: Instrument) -> tuple[BarTimeSpan, ...]:
+        """The spans that the window has bars of, finest first."""
+        if instrument.key not in self._spans:
+            stored = self._catalog.spans(instrument)
+            self._spans[instrument.key] = tuple(
+                span for span in FINEST_FIRST if span in stored and self._has_bars(instrument, span)
+            )
+        return self._spans[instrument.key]
+
+    def explain_missing(self, instrument: Instrument, span: BarTimeSpan) -> str:
+        """A sentence that says which spans and dates there are instead."""
+        return self._catalog.unavailable_reason(instrument, span)
+
+    def session_close(self, instrument: Instrument, time: int) -> int:
+        """Close of the session that contains `time`, else of the next one."""
+        return sessions_for(instrument.exchange, extended=self._extended).session_from(time).close
+
+    def front_month(self, root: str, as_of: int) -> FrontMonthAnswer:
+        """The contract of `root` with the greatest volume, as known at `as_of`."""
+        try:
+            found = self._front_months.front_month(root, as_of)
+        except NoFrontMonthError as error:
+            return (None, str(error), as_of, as_of)
+        return (found.symbol, "", found.valid_from, min(found.valid_until, ALWAYS))
+
+    def _has_bars(self, instrument: Instrument, span: BarTimeSpan) -> bool:
+        chunks = self._catalog.chunks(instrument, span, self._start, self._end, extended=self._extended, chunk_rows=1024)
+        return any(len(chunk) for chunk in chunks)

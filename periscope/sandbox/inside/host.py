@@ -1,0 +1,345 @@
+"""The host of the user's code: keeps the clock and the mirror of positions, calls the handlers, collects what they say."""
+
+import sys
+import traceback
+from collections.abc import Callable, Coroutine, MutableSequence, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from libs.common_types.src.types import JSONValue
+from libs.shared_ipc.src.framework import DataCoordinator, StrategyBase
+from libs.shared_ipc.src.framework.runtime import Clock, RunContext, attach_clock, install_context
+from libs.shared_ipc.src.protocol import (
+    Action,
+    AssetType,
+    Direction,
+    ExpirationEvent,
+    OrderState,
+    OrderUpdateEvent,
+    StrategyPosition,
+    TimerEvent,
+)
+
+from .events import CHUNK, EventFactory, microseconds, moment
+from .loading import BundleFaultError, load_class, place_of, place_of_function, place_of_syntax_error
+from .wire import Answer, BlockHead, Fault, Go, Item, Launch, Place, Query
+
+_ACTIONS = Action.__args__
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a script: actions where a handler acted, a fault where one failed, neither where all was done."""
+
+    items_done: int
+    bars_done: int
+    was_bar: bool
+    actions: list[Action] | None = None
+    fault: Fault | None = None
+
+
+class Coordinator(DataCoordinator):
+    """Answers a strategy's questions: positions from the mirror, front months from the engine."""
+
+    def __init__(self, clock: Clock, ask: Callable[[str, int | None], Answer]) -> None:
+        self._clock = clock
+        self._ask = ask
+        self._front_months: dict[str, Answer] = {}
+        self.positions: dict[tuple[str, bool], StrategyPosition] = {}
+
+    async def get_position_by_symbol(self, symbol: str, asset_type: AssetType) -> StrategyPosition | None:
+        """The position as of the handler's simulation time, None when flat."""
+        if not isinstance(symbol, str) or not isinstance(asset_type, AssetType):
+            raise TypeError(f"get_position_by_symbol takes a str and an AssetType, found {symbol!r}, {asset_type!r}")
+        return self.positions.get((symbol, asset_type is AssetType.FUTURE))
+
+    async def get_front_month_contract_by_volume(self, root_symbol: str, as_of_time: datetime | None = None) -> str:
+        """The contract of the root with the greatest volume, as known at `as_of_time` (default: now)."""
+        now = self._clock.now
+        if now is None:
+            raise RuntimeError("the front month is known from on_start onward")
+        if not isinstance(root_symbol, str):
+            raise TypeError(f"root_symbol must be a str, found {root_symbol!r}")
+        if as_of_time is not None:
+            if as_of_time.tzinfo is None or as_of_time.utcoffset() is None:
+                raise ValueError(f"as_of_time {as_of_time} has no time zone; make it aware, for example with tzinfo=UTC")
+            if as_of_time > now:
+                raise ValueError(f"as_of_time {as_of_time} lies in the future; it is {now}")
+        asked = microseconds(now if as_of_time is None else as_of_time)
+        answer = self._front_months.get(root_symbol)
+        if answer is None or not answer.valid_from <= asked < answer.valid_until:
+            answer = self._ask(root_symbol, None if as_of_time is None else asked)
+            self._front_months[root_symbol] = answer
+        if answer.symbol is None:
+            raise LookupError(answer.reason)
+        return answer.symbol
+
+    def mirror(self, changes: Sequence[tuple[str, bool, str, str]]) -> None:
+        """Take over positions as they are now."""
+        for symbol, is_future, quantity, average in changes:
+            signed = Decimal(quantity)
+            if signed == 0:
+                self.positions.pop((symbol, is_future), None)
+            else:
+                direction = Direction.LONG if signed > 0 else Direction.SHORT
+                position = StrategyPosition(symbol, direction, abs(signed), Decimal(average))
+                self.positions[symbol, is_future] = position
+
+
+class StrategyHost:
+    """Runs one strategy. `counter` is where the counts stand before every handler call: items done, bars done."""
+
+    def __init__(self, ask: Callable[[Query], Answer], counter: MutableSequence[int]) -> None:
+        self._ask = ask
+        self._counter = counter
+        self._clock = Clock()
+        self._coordinator = Coordinator(self._clock, self._query)
+        self._factory = EventFactory()
+        self._events: list[Any] = []
+        self._first = 0
+        self._position = 0
+        self._was_bar = False
+        self._dropped: set[int] = set()
+        self._folder = Path("/")
+        self._strategy: StrategyBase | None = None
+
+    def load(self, launch: Launch) -> Fault | None:
+        """Import the bundle and make its Strategy; returns what went wrong."""
+        self._folder = Path(launch.folder)
+        schema: dict[str, JSONValue] = msgspec.json.decode(launch.schema)
+        config: dict[str, JSONValue] = msgspec.json.decode(launch.config)
+        install_context(RunContext(schema, config))
+        try:
+            made = load_class(self._folder)
+            if launch.seed is not None and "random" in sys.modules:
+                sys.modules["random"].seed(launch.seed)
+            self._strategy = made(self._coordinator, config)  # type: ignore[call-arg]
+        except BundleFaultError as error:
+            return Fault(0, 0, False, error.code, error.message, error.place, "")
+        except SyntaxError as error:
+            place = place_of_syntax_error(error)
+            return Fault(0, 0, False, "STRATEGY_IMPORT_FAILED", f"does not parse: {error.msg}", place, "")
+        except BaseException as error:  # noqa: BLE001 - whatever user code raises ends the run, not this process
+            return self._fault(error, "while the strategy was being made")
+        return None
+
+    @property
+    def now(self) -> datetime | None:
+        """Simulation time of the event in hand."""
+        return self._clock.now
+
+    def start(self, time: int) -> Outcome:
+        """Run `on_start`."""
+        assert self._strategy is not None
+        attach_clock(self._strategy, self._clock)
+        self._clock.now = moment(time)
+        self._counter[0] = self._counter[1] = 0
+        return self._drive(self._start(self._clock.now))
+
+    def block(self, head: BlockHead, columns: memoryview) -> None:
+        """Take a new block; what was left of the last one is forgotten."""
+        self._factory.load(head, columns)
+        self._events = []
+        self._first = self._position = 0
+        self._dropped = set()
+
+    def go(self, go: Go) -> Outcome:
+        """Deliver a script."""
+        self._drop(go.dropped)
+        self._counter[0] = 0
+        self._counter[1] = self._position
+        return self._drive(self._pump(go.items, go.end))
+
+    def stop(self) -> Fault | None:
+        """Run `on_stop`."""
+        assert self._strategy is not None
+        return self._drive(self._stop()).fault
+
+    def _drive(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+        """Run a coroutine to its end: by hand, or on an event loop where the user's code brought asyncio."""
+        if "asyncio" in sys.modules:
+            return self._on_loop(work)
+        try:
+            while True:
+                if work.send(None) is not None:
+                    work.close()
+                    message = "a handler awaited something that needs an event loop: import asyncio in strategy.py"
+                    fault = Fault(*self._counts(), "STRATEGY_EXCEPTION", message, None, "")
+                    return Outcome(*self._counts(), fault=fault)
+        except StopIteration as finished:
+            result: Outcome = finished.value
+            return result
+
+    def _on_loop(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+        import asyncio
+
+        if not hasattr(self, "_runner"):
+            self._runner = asyncio.Runner()
+        return self._runner.run(work)
+
+    async def _start(self, as_of_time: datetime) -> Outcome:
+        assert self._strategy is not None
+        handler = self._strategy.on_start
+        try:
+            actions = await handler(as_of_time)
+        except BaseException as error:  # noqa: BLE001 - see load
+            return Outcome(0, 0, False, fault=self._fault(error, "in on_start"))
+        return self._outcome(handler, actions, 0, 0, False) or Outcome(0, 0, False, [])
+
+    async def _stop(self) -> Outcome:
+        assert self._strategy is not None
+        try:
+            await self._strategy.on_stop()
+        except BaseException as error:  # noqa: BLE001 - see load
+            return Outcome(0, 0, False, fault=self._fault(error, "in on_stop"))
+        return Outcome(0, 0, False)
+
+    async def _pump(self, items: list[Item], end: int) -> Outcome:
+        """Deliver bars and items in order until somebody acts. This loop is what a run's time is spent in."""
+        assert self._strategy is not None
+        on_bar = self._strategy.on_bar
+        clock, counter = self._clock, self._counter
+        position = self._position
+        done = 0
+        self._was_bar = True
+        try:
+            for target in [*(item.row for item in items), end]:
+                while position < target:
+                    for event in self._ahead(position, target):
+                        position += 1
+                        if event is None:
+                            continue
+                        clock.now = event.simulation_time
+                        counter[1] = position
+                        actions = await on_bar(event)
+                        if actions.__class__ is not list or actions:
+                            self._position = position
+                            outcome = self._outcome(on_bar, actions, done, position, True)
+                            if outcome is not None:
+                                return outcome
+                self._position = position
+                if done == len(items):
+                    break
+                item = items[done]
+                done += 1
+                counter[0] = done
+                self._was_bar = False
+                handled = await self._deliver(item, done)
+                if handled is not None:
+                    return handled
+                self._was_bar = True
+        except BaseException as error:  # noqa: BLE001 - see load
+            self._position = position
+            return Outcome(done, position, self._was_bar, fault=self._fault(error, "in on_bar"))
+        return Outcome(done, position, False)
+
+    async def _deliver(self, item: Item, done: int) -> Outcome | None:
+        """Give one item to its handler; returns the outcome where that ends the script."""
+        assert self._strategy is not None
+        time = self._clock.now = moment(item.time)
+        self._coordinator.mirror(item.changes)
+        payload = item.payload
+        handler: Callable[[Any], Coroutine[Any, Any, list[Action]]]
+        event: Any
+        match item.kind:
+            case "U":
+                order_id, symbol, asset_type, state, filled, money, updated = payload
+                handler = self._strategy.on_order_update
+                event = OrderUpdateEvent(
+                    time,
+                    UUID(order_id),
+                    symbol,
+                    AssetType(asset_type),
+                    OrderState(state),
+                    Decimal(filled),
+                    Decimal(money),
+                    moment(updated),
+                )
+            case "T":
+                handler = self._strategy.on_timer
+                event = TimerEvent(time, payload[0])
+            case "X":
+                handler = self._strategy.on_expiration
+                self._drop(payload[2])
+                event = ExpirationEvent(time, payload[0], AssetType(payload[1]))
+            case _:
+                return None
+        try:
+            actions = await handler(event)
+        except BaseException as error:  # noqa: BLE001 - see load
+            fault = self._fault(error, f"in {getattr(handler, '__name__', 'a handler')}")
+            return Outcome(done, self._position, False, fault=fault)
+        return self._outcome(handler, actions, done, self._position, False)
+
+    def _ahead(self, position: int, target: int) -> list[Any]:
+        """The events from row `position` on, as far as they are made, and no further than `target`."""
+        made = self._first + len(self._events)
+        if position >= made:
+            self._first = position
+            high = min(position + CHUNK, self._factory.rows)
+            self._events = self._factory.events(position, high)
+            if self._dropped:
+                self._forget_dropped()
+            made = high
+        return self._events[position - self._first : min(target, made) - self._first]
+
+    def _drop(self, streams: Sequence[int]) -> None:
+        """Some streams have ended: their rows are counted and not delivered."""
+        if streams:
+            self._dropped.update(streams)
+            self._forget_dropped()
+
+    def _forget_dropped(self) -> None:
+        stream_of = self._factory.stream_of
+        for index in range(len(self._events)):
+            if stream_of(self._first + index) in self._dropped:
+                self._events[index] = None
+
+    def _outcome(
+        self, handler: Callable[..., Any], actions: object, items_done: int, bars_done: int, was_bar: bool
+    ) -> Outcome | None:
+        """What a handler returned: None for an empty list, a fault for anything but a list of actions."""
+        if isinstance(actions, list):
+            wrong = next((entry for entry in actions if not isinstance(entry, _ACTIONS)), None)
+            if wrong is None:
+                return Outcome(items_done, bars_done, was_bar, actions) if actions else None
+            found = f"a list with {wrong!r:.200} of type {type(wrong).__name__} in it"
+        else:
+            found = f"{actions!r:.200} of type {type(actions).__name__}"
+        name = getattr(handler, "__name__", "a handler")
+        message = f"{name} must return a list of actions (an empty list is fine), found {found}"
+        place = place_of_function(handler)
+        fault = Fault(items_done, bars_done, was_bar, "INVALID_ACTIONS", message, place, "")
+        return Outcome(items_done, bars_done, was_bar, fault=fault)
+
+    def _fault(self, error: BaseException, where: str) -> Fault:
+        """An exception of the user's code as a value, with the user's line."""
+        text = f"{type(error).__name__}: {_sentence(error)}"
+        place = place_of(self._folder, error.__traceback__)
+        trace = "".join(traceback.format_exception(error))
+        code = "STRATEGY_EXITED" if isinstance(error, SystemExit) else "STRATEGY_EXCEPTION"
+        return Fault(*self._counts(), code, f"{text} ({where})"[:4000], place, trace[-20_000:])
+
+    def _counts(self) -> tuple[int, int, bool]:
+        return self._counter[0], self._counter[1], self._was_bar
+
+    def _query(self, root: str, as_of: int | None) -> Answer:
+        return self._ask(Query(*self._counts(), root, as_of))
+
+
+def _sentence(error: BaseException) -> str:
+    """What an exception says, even where its own `__str__` fails."""
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001 - see StrategyHost.load
+        return "(its text could not be made)"
+
+
+def local_place(folder: Path, place: Place) -> Place:
+    """The place with its file named relative to the bundle."""
+    path = Path(place.file)
+    return Place(path.name if path.parent == folder else place.file, place.line, place.function)

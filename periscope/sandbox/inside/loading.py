@@ -1,0 +1,79 @@
+"""Loading the user's bundle, and telling where in it something went wrong."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from libs.shared_ipc.src.framework import StrategyBase
+
+from .wire import Place
+
+_ASYNC = 0x80  # inspect.CO_COROUTINE, without importing inspect
+HOOKS = ("on_start", "on_bar", "on_quote", "on_timer", "on_expiration", "on_order_update", "on_stop")
+
+
+class BundleFaultError(Exception):
+    """The bundle cannot be run: an issue code, a sentence, and the place in the user's files."""
+
+    def __init__(self, code: str, message: str, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.place = place
+
+
+def load_class(folder: Path) -> type[StrategyBase]:
+    """Import `strategy.py` of the bundle in `folder` and return its `Strategy` class, its hooks checked."""
+    sys.path.insert(0, str(folder))
+    module = __import__("strategy")
+    found = getattr(module, "Strategy", None)
+    file = str(folder / "strategy.py")
+    if not isinstance(found, type) or not issubclass(found, StrategyBase):
+        raise BundleFaultError(
+            "BUNDLE_INVALID",
+            "strategy.py must define a class named Strategy that extends StrategyBase",
+            Place(file, 1, "<module>"),
+        )
+    for name in HOOKS:
+        code = getattr(getattr(found, name), "__code__", None)
+        if code is not None and not code.co_flags & _ASYNC:
+            raise BundleFaultError(
+                "BUNDLE_INVALID",
+                f"Strategy.{name} must be written `async def {name}`",
+                Place(code.co_filename, code.co_firstlineno, name),
+            )
+    return found
+
+
+def unload(folder: Path) -> None:
+    """Forget the bundle's modules, for hosts that live in a process of somebody else's."""
+    if str(folder) in sys.path:
+        sys.path.remove(str(folder))
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file is not None and Path(file).parent == folder:
+            del sys.modules[name]
+
+
+def place_of(folder: Path, trace: TracebackType | None) -> Place | None:
+    """The innermost line of the user's own files in a traceback."""
+    found = None
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if Path(code.co_filename).parent == folder:
+            found = Place(code.co_filename, trace.tb_lineno, code.co_name)
+        trace = trace.tb_next
+    return found
+
+
+def place_of_function(function: Callable[..., Any]) -> Place | None:
+    """Where a handler is written."""
+    code = getattr(function, "__code__", None)
+    return None if code is None else Place(code.co_filename, code.co_firstlineno, code.co_name)
+
+
+def place_of_syntax_error(error: SyntaxError) -> Place | None:
+    """Where a file does not parse."""
+    return None if error.filename is None else Place(error.filename, error.lineno or 1, "<module>")

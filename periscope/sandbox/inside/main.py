@@ -1,0 +1,135 @@
+"""The strategy's process: reads messages, lets the host act on them, answers. One request is outstanding at a time."""
+
+import faulthandler
+import gc
+import mmap
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+import msgspec
+
+from libs.shared_ipc.src.protocol.wire import action_to_wire
+
+from . import wire
+from .host import Outcome, StrategyHost
+from .output import LineWriter
+
+_decode_launch = msgspec.msgpack.Decoder(wire.Launch).decode
+_decode_start = msgspec.msgpack.Decoder(wire.Start).decode
+_decode_go = msgspec.msgpack.Decoder(wire.Go).decode
+_decode_answer = msgspec.msgpack.Decoder(wire.Answer).decode
+
+
+class Channel:
+    """The socket to the engine's process."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
+        self._buffer = b""
+
+    def send(self, kind: int, body: bytes) -> None:
+        """Send one message."""
+        self._socket.sendall(wire.frame(kind, body))
+
+    def receive(self) -> tuple[int, bytes]:
+        """Wait for one message. Raises EOFError when the engine's process is gone."""
+        size, kind = wire.HEADER.unpack(self._take(wire.HEADER.size))
+        return kind, self._take(size)
+
+    def _take(self, size: int) -> bytes:
+        parts = [self._buffer]
+        have = len(self._buffer)
+        while have < size:
+            part = self._socket.recv(max(65_536, size - have))
+            if not part:
+                raise EOFError
+            parts.append(part)
+            have += len(part)
+        whole = b"".join(parts)
+        self._buffer = whole[size:]
+        return whole[:size]
+
+
+class Process:
+    """Serves one engine until it says stop."""
+
+    def __init__(self, channel: Channel, counter: Any) -> None:
+        self._channel = channel
+        self._host = StrategyHost(self._ask, counter)
+        sys.stdout = LineWriter(1, self._host)
+        sys.stderr = LineWriter(2, self._host)
+
+    def serve(self) -> None:
+        """Answer until the engine stops or goes away."""
+        while True:
+            kind, body = self._channel.receive()
+            match kind:
+                case wire.LAUNCH:
+                    fault = self._host.load(_decode_launch(body))
+                    gc.freeze()
+                    self._say_fault(fault) if fault is not None else self._channel.send(wire.READY, b"")
+                case wire.START:
+                    self._say(self._host.start(_decode_start(body).time))
+                case wire.BLOCK:
+                    self._host.block(*wire.open_block(body))
+                case wire.GO:
+                    self._say(self._host.go(_decode_go(body)))
+                case wire.STOP:
+                    fault = self._host.stop()
+                    self._flush()
+                    self._say_fault(fault) if fault is not None else self._channel.send(wire.FINISHED, b"")
+                    return
+                case _:
+                    raise AssertionError(f"unknown message {kind}")
+
+    def _say(self, outcome: Outcome) -> None:
+        if outcome.fault is not None:
+            self._say_fault(outcome.fault)
+        elif outcome.actions is None:
+            self._channel.send(wire.DONE, wire.encode(wire.Done(outcome.items_done, outcome.bars_done)))
+        else:
+            try:
+                actions = [action_to_wire(action) for action in outcome.actions]
+            except ValueError as error:
+                counts = (outcome.items_done, outcome.bars_done, outcome.was_bar)
+                self._say_fault(wire.Fault(*counts, "INVALID_ACTIONS", f"an action cannot be sent: {error}", None, ""))
+                return
+            acted = wire.Acted(outcome.items_done, outcome.bars_done, outcome.was_bar, actions)
+            self._channel.send(wire.ACTED, wire.encode(acted))
+
+    def _say_fault(self, fault: wire.Fault) -> None:
+        if fault.trace:
+            sys.stderr.write(fault.trace)
+        self._flush()
+        self._channel.send(wire.ERROR, wire.encode(fault))
+
+    def _ask(self, query: wire.Query) -> wire.Answer:
+        self._channel.send(wire.QUERY, wire.encode(query))
+        kind, body = self._channel.receive()
+        assert kind == wire.ANSWER, "a query is answered before anything else is asked"
+        return _decode_answer(body)
+
+    @staticmethod
+    def _flush() -> None:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:  # noqa: BLE001, S110 - user code may have put anything there
+                pass
+
+
+def main(channel: int, counter: int, stacks: int) -> None:
+    """Run the process on its inherited descriptors: the socket, the shared counter page, the pipe for stacks."""
+    faulthandler.register(signal.SIGUSR1, file=stacks, all_threads=False, chain=False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    page = mmap.mmap(counter, mmap.PAGESIZE)
+    os.close(counter)
+    # The place of confinement: everything trusted is imported, no user code has been seen yet.
+    try:
+        Process(Channel(channel), memoryview(page).cast("q")).serve()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        os._exit(1)
+    os._exit(0)

@@ -1,0 +1,151 @@
+"""The messages between the engine's process and the strategy's, and their frames.
+
+A frame is a little-endian u32 length, then one byte for the kind of message, then the body. Bodies are MessagePack of
+plain arrays; a block's columns follow its header as raw little-endian 64-bit integers. Nothing is ever pickled, and
+everything that comes from the strategy's process is decoded into the types below or refused.
+"""
+
+import struct
+from typing import Any
+
+import msgspec
+
+MOST_BYTES = 1 << 20
+"""The largest frame that the strategy's process may send."""
+
+HEADER = struct.Struct("<IB")
+
+LAUNCH, START, BLOCK, GO, ANSWER, STOP = b"LSBGAZ"
+READY, ACTED, DONE, QUERY, ERROR, FINISHED = b"racqef"
+
+
+class Launch(msgspec.Struct, array_like=True, frozen=True):
+    """The bundle's folder, the schema and the config as JSON, and the seed of `random` (None: leave it alone)."""
+
+    folder: str
+    schema: bytes
+    config: bytes
+    seed: int | None
+
+
+class Start(msgspec.Struct, array_like=True, frozen=True):
+    """Run `on_start` at `time` (microseconds UTC)."""
+
+    time: int
+
+
+class StreamRow(msgspec.Struct, array_like=True, frozen=True):
+    """What the rows of one stream mean: its number, symbol and asset type, and the scales of prices and volumes."""
+
+    number: int
+    symbol: str
+    asset_type: str
+    price_scale: int
+    volume_scale: int
+
+
+class BlockHead(msgspec.Struct, array_like=True, frozen=True):
+    """The number of rows and the stream table of a block; eight columns of int64 follow."""
+
+    rows: int
+    streams: list[StreamRow]
+
+
+class Item(msgspec.Struct, array_like=True, frozen=True):
+    """One entry of a script: the row before which it comes, its kind, its time, position changes, payload.
+
+    Kinds: `U` order update, `T` timer, `X` expiration, `P` a position change without an event.
+    """
+
+    row: int
+    kind: str
+    time: int
+    changes: list[tuple[str, bool, str, str]]
+    payload: list[Any]
+
+
+class Go(msgspec.Struct, array_like=True, frozen=True):
+    """Deliver the items and the bars between them, and stop before row `end`; `dropped` streams have ended."""
+
+    items: list[Item]
+    end: int
+    dropped: list[int]
+
+
+class Answer(msgspec.Struct, array_like=True, frozen=True):
+    """The front month, or None and the reason; the answer holds in [valid_from, valid_until)."""
+
+    symbol: str | None
+    reason: str
+    valid_from: int
+    valid_until: int
+
+
+class Acted(msgspec.Struct, array_like=True, frozen=True):
+    """A handler returned actions (in the SDK's wire form). The counts include the event that it was given."""
+
+    items_done: int
+    bars_done: int
+    was_bar: bool
+    actions: list[dict[str, Any]]
+
+
+class Done(msgspec.Struct, array_like=True, frozen=True):
+    """The whole script was delivered and nobody acted."""
+
+    items_done: int
+    bars_done: int
+
+
+class Query(msgspec.Struct, array_like=True, frozen=True):
+    """The handler in hand asks for a front month; `as_of` None means now."""
+
+    items_done: int
+    bars_done: int
+    was_bar: bool
+    root: str
+    as_of: int | None
+
+
+class Place(msgspec.Struct, array_like=True, frozen=True):
+    """A line of the user's own files."""
+
+    file: str
+    line: int
+    function: str
+
+
+class Fault(msgspec.Struct, array_like=True, frozen=True):
+    """The user's code failed: the issue's code, a sentence, the user's line, and the traceback for the log."""
+
+    items_done: int
+    bars_done: int
+    was_bar: bool
+    code: str
+    message: str
+    place: Place | None
+    trace: str
+
+
+encode = msgspec.msgpack.Encoder().encode
+
+
+def frame(kind: int, body: bytes) -> bytes:
+    """One message, ready to be sent."""
+    return HEADER.pack(len(body), kind) + body
+
+
+def block_frame(head: BlockHead, columns: bytes) -> bytes:
+    """A block, ready to be sent: the length of its head, the head, the columns."""
+    packed = encode(head)
+    return frame(BLOCK, struct.pack("<I", len(packed)) + packed + columns)
+
+
+_block_head = msgspec.msgpack.Decoder(BlockHead).decode
+
+
+def open_block(body: bytes) -> tuple[BlockHead, memoryview]:
+    """The head and the raw columns of a block."""
+    view = memoryview(body)
+    size = struct.unpack_from("<I", body)[0]
+    return _block_head(view[4 : 4 + size]), view[4 + size :]

@@ -1,0 +1,307 @@
+"""The host's end of the conversation with a strategy's process: sends, waits, bounds, checks.
+
+What comes out of that process is bytes from a stranger. Frames are bounded, decoded into types, and checked against what
+was asked; time is bounded from outside.
+"""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from libs.shared_ipc.src.protocol import Action
+from libs.shared_ipc.src.protocol.wire import action_from_wire
+from periscope.sandbox.inside import wire
+from periscope.sandbox.launch import Child, start_child
+from periscope.sandbox.output import OutputReader
+from periscope.sandbox.stacks import place_in_stack
+
+_decode_acted = msgspec.msgpack.Decoder(wire.Acted).decode
+_decode_done = msgspec.msgpack.Decoder(wire.Done).decode
+_decode_query = msgspec.msgpack.Decoder(wire.Query).decode
+_decode_fault = msgspec.msgpack.Decoder(wire.Fault).decode
+
+_GRACE_SECONDS = 1.0
+
+type AnswerQuery = Callable[[str, int | None, int, int, bool], tuple[str | None, str, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """What the process may take: seconds for a handler and for the start, bytes of output, actions in a reply."""
+
+    handler_seconds: float
+    start_seconds: float
+    output_bytes: int
+    actions_per_reply: int
+
+
+class SandboxFaultError(Exception):
+    """The conversation is over: an issue code, a sentence, and where the counts stood."""
+
+    def __init__(self, code: str, message: str, place: wire.Place | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.place = place
+
+
+class ProtocolViolationError(SandboxFaultError):
+    """The process said something that it may not say."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("PROTOCOL_VIOLATION", f"the strategy's process broke the protocol: {message}")
+
+
+class Session:
+    """One strategy's process, from launch to its end."""
+
+    def __init__(self, limits: SessionLimits, on_line: Callable[[int | None, str, str], None]) -> None:
+        self._limits = limits
+        self._child: Child = start_child()
+        self._counts = memoryview(self._child.counter).cast("q")
+        self._buffer = bytearray()
+        self._poll = select.poll()
+        self._poll.register(self._child.channel, select.POLLIN)
+        self._folder = Path("/")
+        self._output = OutputReader(
+            {self._child.stdout: "stdout", self._child.stderr: "stderr"}, limits.output_bytes, on_line
+        )
+        for descriptor in self._output.descriptors:
+            self._poll.register(descriptor, select.POLLIN)
+        self._items: Sequence[Any] = ()
+        self._end = 0
+        self._position = 0
+        self._answer: AnswerQuery | None = None
+
+    def launch(self, folder: Path, schema: bytes, config: bytes, seed: int) -> wire.Fault | None:
+        """Load the bundle and make its Strategy; returns what went wrong in the user's code."""
+        self._folder = folder
+        self._send(wire.LAUNCH, wire.encode(wire.Launch(str(folder), schema, config, seed)))
+        kind, body = self._receive(self._limits.start_seconds, "START_TIMEOUT", "importing the bundle")
+        if kind == wire.READY and not body:
+            return None
+        if kind == wire.ERROR:
+            return self._fault(body)
+        raise ProtocolViolationError(f"message {kind} in answer to the launch")
+
+    def start(self, at: int, answer: AnswerQuery) -> wire.Fault | tuple[int, int, bool, list[Action]]:
+        """Run `on_start`."""
+        self._answer = answer
+        self._items, self._end, self._position = (), 0, 0
+        self._send(wire.START, wire.encode(wire.Start(at)))
+        return self._outcome("on_start")
+
+    def block(self, streams: Sequence[tuple[int, str, str, int, int]], rows: int, columns: bytes) -> None:
+        """Send a block; the position restarts at its first row."""
+        self._position = 0
+        head = wire.BlockHead(rows, [wire.StreamRow(*stream) for stream in streams])
+        self._write(wire.block_frame(head, columns))
+
+    def go(
+        self, items: Sequence[Any], end: int, dropped: Sequence[int]
+    ) -> wire.Fault | tuple[int, int, bool, list[Action]]:
+        """Deliver a script; returns what the strategy did with it (an empty list of actions: nothing)."""
+        self._items, self._end = items, end
+        self._send(wire.GO, wire.encode((items, end, dropped)))
+        return self._outcome("a handler")
+
+    def stop(self) -> wire.Fault | None:
+        """Run `on_stop` and let the process end."""
+        self._send(wire.STOP, b"")
+        while True:
+            kind, body = self._receive(self._limits.handler_seconds, "HANDLER_TIMEOUT", "on_stop")
+            if kind == wire.QUERY:
+                self._reply(body)
+            elif kind == wire.ERROR:
+                return self._fault(body)
+            elif kind == wire.FINISHED and not body:
+                return None
+            else:
+                raise ProtocolViolationError(f"message {kind} in answer to the stop")
+
+    def counts(self) -> tuple[int, int]:
+        """Items and bars that the process says it has begun, made to lie within the script in hand.
+
+        A diagnosis and no more: the strategy's code could have written there.
+        """
+        items = min(max(0, self._counts[0]), len(self._items))
+        low = self._items[items - 1][0] if items else self._position
+        high = self._items[items][0] if items < len(self._items) else self._end
+        return items, min(max(low, self._counts[1], self._position), max(low, high))
+
+    def close(self) -> None:
+        """End the process whatever it is doing, and keep what it has printed."""
+        process = self._child.process
+        if process.poll() is None:
+            try:
+                self._child.channel.shutdown(socket.SHUT_RDWR)
+                process.wait(timeout=_GRACE_SECONDS)
+            except (OSError, subprocess.TimeoutExpired):
+                self._kill()
+        self._output.drain()
+        self._counts.release()
+        self._child.close()
+
+    @property
+    def dropped_bytes(self) -> int:
+        """Bytes of output beyond the limit, which were not kept."""
+        return self._output.dropped_bytes
+
+    def _kill(self) -> None:
+        process = self._child.process
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            process.kill()
+        process.wait()
+
+    def _outcome(self, what: str) -> wire.Fault | tuple[int, int, bool, list[Action]]:
+        """Wait for the answer to a script, answering the queries that come before it."""
+        while True:
+            kind, body = self._receive(self._limits.handler_seconds, "HANDLER_TIMEOUT", what)
+            match kind:
+                case wire.QUERY:
+                    self._reply(body)
+                case wire.DONE:
+                    done = _decoded(_decode_done, body)
+                    if done.items_done != len(self._items) or done.bars_done != self._end:
+                        raise ProtocolViolationError("it says that all is done, and its counts say otherwise")
+                    self._position = done.bars_done
+                    return (done.items_done, done.bars_done, False, [])
+                case wire.ACTED:
+                    acted = _decoded(_decode_acted, body)
+                    self._check_counts(acted.items_done, acted.bars_done, acted.was_bar)
+                    self._position = acted.bars_done
+                    return (acted.items_done, acted.bars_done, acted.was_bar, self._actions(acted))
+                case wire.ERROR:
+                    fault = self._fault(body)
+                    self._check_counts(fault.items_done, fault.bars_done, fault.was_bar)
+                    return fault
+                case _:
+                    raise ProtocolViolationError(f"message {kind} while a handler was running")
+
+    def _actions(self, acted: wire.Acted) -> list[Action]:
+        limit = self._limits.actions_per_reply
+        if len(acted.actions) > limit:
+            raise SandboxFaultError(
+                "TOO_MANY_ACTIONS", f"a handler returned {len(acted.actions)} actions; {limit} are allowed"
+            )
+        try:
+            return [action_from_wire(action) for action in acted.actions]
+        except (ValueError, TypeError) as error:
+            raise ProtocolViolationError(f"an action that is none: {error}") from None
+
+    def _check_counts(self, items: int, bars: int, was_bar: bool) -> None:
+        """The counts must lie within the script: bars between the item before and the item after."""
+        if not 0 <= items <= len(self._items):
+            raise ProtocolViolationError(f"{items} items done out of {len(self._items)}")
+        low = self._items[items - 1][0] if items else self._position
+        high = self._items[items][0] if items < len(self._items) else self._end
+        fits = max(low, self._position) <= bars <= high if was_bar else bars == max(low, self._position)
+        if not fits or (was_bar and bars == 0):
+            raise ProtocolViolationError(f"{bars} bars done after {items} items, which lie elsewhere")
+
+    def _reply(self, body: bytes) -> None:
+        query = _decoded(_decode_query, body)
+        self._check_counts(query.items_done, query.bars_done, query.was_bar)
+        if self._answer is None:
+            raise ProtocolViolationError("a query before the start")
+        found = self._answer(query.root, query.as_of, query.items_done, query.bars_done, query.was_bar)
+        self._send(wire.ANSWER, wire.encode(wire.Answer(*found)))
+
+    def _fault(self, body: bytes) -> wire.Fault:
+        return _decoded(_decode_fault, body)
+
+    def _send(self, kind: int, body: bytes) -> None:
+        self._write(wire.frame(kind, body))
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._child.channel.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            raise self._ended() from None
+
+    def _receive(self, limit: float, code: str, what: str) -> tuple[int, bytes]:
+        """One message, or a fault when the process ends or does not get on for `limit` seconds."""
+        mark, since = (self._counts[0], self._counts[1]), time.monotonic()
+        step = max(1, int(limit * 250))
+        while True:
+            message = self._cut_message()
+            if message is not None:
+                return message
+            ready = self._poll.poll(step)
+            for descriptor, _ in ready:
+                if descriptor == self._child.channel.fileno():
+                    self._read_channel()
+                elif not self._output.read(descriptor):
+                    self._poll.unregister(descriptor)
+            counts = (self._counts[0], self._counts[1])
+            if counts != mark:
+                mark, since = counts, time.monotonic()
+            elif time.monotonic() - since > limit and self._cut_ready() is None:
+                raise self._timed_out(limit, code, what)
+
+    def _read_channel(self) -> None:
+        try:
+            data = self._child.channel.recv(1 << 16)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            raise self._ended()
+        self._buffer += data
+
+    def _cut_ready(self) -> int | None:
+        """Size of the whole message at the head of the buffer, None while it is not all there."""
+        if len(self._buffer) < wire.HEADER.size:
+            return None
+        size: int = wire.HEADER.unpack_from(self._buffer)[0]
+        if size > wire.MOST_BYTES:
+            raise ProtocolViolationError(f"a message of {size} bytes; {wire.MOST_BYTES} are allowed")
+        whole = size + wire.HEADER.size
+        return whole if len(self._buffer) >= whole else None
+
+    def _cut_message(self) -> tuple[int, bytes] | None:
+        whole = self._cut_ready()
+        if whole is None:
+            return None
+        kind: int = self._buffer[4]
+        body = bytes(self._buffer[wire.HEADER.size : whole])
+        del self._buffer[:whole]
+        if self._buffer:
+            raise ProtocolViolationError("more than one message in answer to one")
+        return kind, body
+
+    def _timed_out(self, limit: float, code: str, what: str) -> SandboxFaultError:
+        place = place_in_stack(self._child.process.pid, self._child.stacks, self._folder)
+        self._kill()
+        seconds = f"{limit:g} seconds"
+        return SandboxFaultError(code, f"{what} did not come back within {seconds} and was ended", place)
+
+    def _ended(self) -> SandboxFaultError:
+        """The process has gone without a goodbye."""
+        process = self._child.process
+        try:
+            status = process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            status = process.returncode
+        self._output.drain()
+        how = f"was ended by signal {-status}" if status < 0 else f"ended by itself with exit status {status}"
+        return SandboxFaultError("STRATEGY_EXITED", f"the strategy's process {how} before the run was over")
+
+
+def _decoded[T](decode: Callable[[bytes], T], body: bytes) -> T:
+    """A typed message, or the finding that the bytes are none."""
+    try:
+        return decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolViolationError(f"bytes that are no message: {error}") from None
