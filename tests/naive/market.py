@@ -38,6 +38,7 @@ class Market:
 
     instruments: list[Instrument]
     bars: dict[tuple[str, AssetType, BarTimeSpan], BarColumns] = field(default_factory=dict)
+    _histories: dict[tuple[str, AssetType, BarTimeSpan], list[Bar]] = field(default_factory=dict, repr=False)
 
     def find(self, symbol: str, asset_type: AssetType) -> Instrument | None:
         """The instrument of that name; an ETF also answers to EQUITY and the other way round."""
@@ -50,11 +51,12 @@ class Market:
 
     def history(self, instrument: Instrument, span: BarTimeSpan) -> list[Bar]:
         """All bars of one series."""
-        columns = self.bars.get((*instrument.key, span))
-        if columns is None:
-            return []
-        parts = (columns.start, columns.end, columns.open, columns.high, columns.low, columns.close, columns.volume)
-        return [Bar(*(int(value) for value in row)) for row in zip(*parts, strict=True)]
+        name = (*instrument.key, span)
+        columns = self.bars.get(name)
+        if columns is not None and name not in self._histories:
+            parts = (columns.start, columns.end, columns.open, columns.high, columns.low, columns.close, columns.volume)
+            self._histories[name] = [Bar(*(int(value) for value in row)) for row in zip(*parts, strict=True)]
+        return self._histories.get(name, [])
 
     def stream(self, instrument: Instrument, span: BarTimeSpan, settings: Settings) -> list[Bar]:
         """The bars of one series that a run can see: inside its window and inside sessions."""

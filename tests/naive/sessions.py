@@ -3,6 +3,7 @@
 Only weeks without a futures holiday may be used for futures: the early closes of CME on US holidays are not in here.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -58,7 +59,8 @@ def sessions(exchange: str, extended: bool) -> tuple[TradingDay, ...]:
 
 def session_from(exchange: str, extended: bool, moment: int) -> TradingDay:
     """The session that contains `moment`, else the next one to open."""
-    return next(session for session in sessions(exchange, extended) if moment < session.close)
+    known = sessions(exchange, extended)
+    return known[bisect_right(known, moment, key=lambda session: session.close)]
 
 
 def in_session(exchange: str, extended: bool, moment: int) -> bool:

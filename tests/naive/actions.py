@@ -1,0 +1,122 @@
+"""What the strategy asks for."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+from libs.shared_ipc.src.protocol import (
+    Action,
+    BarRegistrationRequest,
+    BarTimeSpan,
+    CancelLimitsAction,
+    InsertCashAction,
+    OrderState,
+    OrderType,
+    PlaceOrderAction,
+    RegisterSecurityAction,
+    RegisterTimeStepAction,
+    UnregisterBarAction,
+    UnregisterQuoteAction,
+    WithdrawCashAction,
+)
+from periscope.engine.settings import FillModelName
+from periscope.instruments.instrument import Instrument
+from tests.naive.admission import admit
+from tests.naive.desk import PLACED_NOW, Desk, Registration, Timer
+from tests.naive.exact import decimal_of
+from tests.naive.order import Order
+
+
+class Actions(Desk):
+    """What actions do, each at once and by itself."""
+
+    def apply(self, action: Action) -> None:
+        """Do what the strategy asks for."""
+        match action:
+            case PlaceOrderAction():
+                self.place(action)
+            case CancelLimitsAction():
+                self.cancel_limits(action)
+            case RegisterSecurityAction(request=BarRegistrationRequest() as request):
+                self.register(request)
+            case UnregisterBarAction():
+                self.unregister(action)
+            case RegisterTimeStepAction():
+                self.start_timer(Decimal(str(action.time_step_seconds)))
+            case RegisterSecurityAction() | UnregisterQuoteAction():
+                self.issue("QUOTES_DISABLED")
+            case InsertCashAction() | WithdrawCashAction():
+                self.move_cash(action)
+
+    def place(self, action: PlaceOrderAction) -> None:
+        """Accept or refuse an order."""
+        order = Order(sequence=len(self.orders) + 1, action=action, placed_at=self.now)
+        code = admit(order, self.market, self.book, self.resting(), self.settings)
+        self.orders.append(order)
+        if code is not None:
+            self.finish(order, OrderState.REJECTED, code)
+        elif self.settings.fill_model is FillModelName.CURRENT_CLOSE and action.order_type is OrderType.MARKET:
+            order.closing_bar = self.ending.get((order.instrument.key, self.now))
+        self.queue(PLACED_NOW, order)
+
+    def cancel_limits(self, action: CancelLimitsAction) -> None:
+        """Cancel what rests as a limit order."""
+        instrument = self.market.find(action.symbol, action.asset_type)
+        if instrument is None:
+            self.issue("UNKNOWN_SYMBOL")
+            return
+        for order in self.resting():
+            if order.is_limit and order.instrument.key == instrument.key:
+                self.finish(order, OrderState.CANCELLED)
+                self.cause(order)
+
+    def register(self, request: BarRegistrationRequest) -> None:
+        """Start a stream of bars."""
+        instrument = self.market.find(request.symbol, request.asset_type)
+        if instrument is None:
+            self.issue("UNKNOWN_SYMBOL")
+        elif self.live_registration(instrument, request.bar_time_span) is not None:
+            self.issue("DUPLICATE_REGISTRATION")
+        elif not self.market.history(instrument, request.bar_time_span):
+            self.issue("SPAN_NOT_AVAILABLE")
+        elif instrument.expires_at is not None and self.now >= instrument.expires_at:
+            self.issue("EXPIRED_INSTRUMENT")
+        else:
+            self.registered += 1
+            self.registrations.append(Registration(self.registered, instrument, request, self.now))
+            asked = (request.symbol, request.asset_type, request.bar_time_span)
+            self.trace.registrations.append((self.now, self.registered, *asked))
+
+    def live_registration(self, instrument: Instrument, span: BarTimeSpan) -> Registration | None:
+        """The stream of these bars, if there is one."""
+        same = [r for r in self.registrations if (r.instrument.key, r.asked.bar_time_span) == (instrument.key, span)]
+        return same[0] if same else None
+
+    def unregister(self, action: UnregisterBarAction) -> None:
+        """End a stream of bars."""
+        instrument = self.market.find(action.symbol, action.asset_type)
+        found = None if instrument is None else self.live_registration(instrument, action.bar_time_span)
+        if found is None:
+            self.issue("NOT_REGISTERED")
+        else:
+            self.registrations.remove(found)
+
+    def start_timer(self, seconds: Decimal) -> None:
+        """Start or replace the timer."""
+        if not seconds.is_finite() or seconds < Decimal("0.001"):
+            self.issue("TIME_STEP_NOT_ALLOWED")
+        else:
+            self.timer = Timer(self.now, Fraction(seconds) * 1_000_000)
+
+    def move_cash(self, action: InsertCashAction | WithdrawCashAction) -> None:
+        """Put cash in or take it out."""
+        if not action.amount.is_finite() or action.amount <= 0:
+            self.issue("CASH_AMOUNT_NOT_POSITIVE")
+            return
+        amount = Fraction(action.amount)
+        if isinstance(action, WithdrawCashAction):
+            if amount > self.book.free(self.resting()):
+                self.issue("WITHDRAWAL_EXCEEDS_FREE_CASH")
+                return
+            amount = -amount
+        self.book.cash += amount
+        self.trace.cash.append((self.now, decimal_of(self.book.cash)))

@@ -1,0 +1,109 @@
+"""What a run of the naive engine knows, and the few things that everybody does with it."""
+
+import heapq
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+
+from libs.shared_ipc.src.protocol import BarRegistrationRequest, OrderState
+from periscope.engine.settings import LimitFill, Settings
+from periscope.instruments.instrument import Instrument
+from tests.naive.book import Book
+from tests.naive.exact import half_up
+from tests.naive.host import RunEndedError
+from tests.naive.market import SPANS, Bar, Key, Market, price_of
+from tests.naive.order import Order
+from tests.naive.trace import Trace
+
+type Update = tuple[Order, OrderState, Fraction, Fraction]
+"""An order with its state, cumulative quantity and net money at the moment that the update tells of."""
+
+FILLED_INSIDE, PLACED_NOW, CAUSED_NOW = range(3)
+"""The order in which updates that wait at one time are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A live stream of bars."""
+
+    number: int
+    instrument: Instrument
+    asked: BarRegistrationRequest
+    since: int
+
+
+@dataclass(slots=True)
+class Timer:
+    """The recurring timer: the k-th firing is at `since` + k x `step` microseconds."""
+
+    since: int
+    step: Fraction
+    fired: int = 0
+
+    @property
+    def next(self) -> int:
+        """The time of the next firing."""
+        return self.since + half_up((self.fired + 1) * self.step)
+
+
+class Desk:
+    """The state of a run."""
+
+    def __init__(self, market: Market, settings: Settings) -> None:
+        self.market = market
+        self.settings = settings
+        self.touch = settings.limit_fill is LimitFill.TOUCH
+        self.now = settings.start
+        self.trace = Trace()
+        self.book = Book(settings, self.last_price)
+        self.orders: list[Order] = []
+        self.registrations: list[Registration] = []
+        self.registered = 0
+        self.timer: Timer | None = None
+        self.updates: list[tuple[tuple[int, int], Update]] = []
+        self.caused = 0
+        self.told_at: dict[int, int] = defaultdict(int)
+        self.taken: dict[tuple[Key, int], Fraction] = defaultdict(Fraction)
+        self.executions = {one.key: market.execution_stream(one, settings) for one in market.instruments}
+        self.streams = {
+            (one.key, span): market.stream(one, span, settings) for one in market.instruments for span in SPANS
+        }
+        self.complete = {(*name, bar.end): bar for name, bars in self.streams.items() for bar in bars}
+        self.ending = {(key, bar.end): bar for key, bars in self.executions.items() for bar in bars}
+        self.starting = {(key, bar.start): bar for key, bars in self.executions.items() for bar in bars}
+        self.last_closed: dict[Key, Bar] = {}
+
+    def resting(self) -> list[Order]:
+        """Orders that can still fill, by placement."""
+        return [order for order in self.orders if order.live]
+
+    def last_price(self, instrument: Instrument) -> Fraction | None:
+        """The close of the last complete execution bar."""
+        bar = self.last_closed.get(instrument.key)
+        return None if bar is None else price_of(instrument, bar.close)
+
+    def finish(self, order: Order, state: OrderState, code: str | None = None) -> None:
+        """The order ends."""
+        assert order.live
+        order.state, order.closed_at, order.reject_code = state, self.now, code
+        if code is not None:
+            self.issue(code)
+
+    def cause(self, order: Order) -> None:
+        """Tell of something that happened to the order because of something else."""
+        self.queue(CAUSED_NOW, order)
+
+    def queue(self, phase: int, order: Order) -> None:
+        """Let an update wait for its turn."""
+        self.caused += 1
+        place = order.sequence if phase == PLACED_NOW else self.caused
+        heapq.heappush(self.updates, ((phase, place), (order, order.state, order.filled, order.net_money)))
+
+    def issue(self, code: str) -> None:
+        """Note a problem that does not end the run."""
+        self.trace.issues.append((self.now, code))
+
+    def allow_event(self) -> None:
+        """Another event at this time is about to happen: no more of them than the limit."""
+        if self.told_at[self.now] >= self.settings.limits.events_per_instant:
+            raise RunEndedError("events_per_instant")

@@ -1,0 +1,158 @@
+"""When orders fill, for how much, and what that causes."""
+
+from fractions import Fraction
+
+from libs.shared_ipc.src.protocol import OrderState, TimeInForce
+from periscope.instruments.instrument import Instrument
+from tests.naive.costs import fee_of, slipped
+from tests.naive.desk import CAUSED_NOW, FILLED_INSIDE, Desk
+from tests.naive.exact import decimal_of, round_down
+from tests.naive.market import Bar, Key, price_of, volume_of
+from tests.naive.order import AT_FIRST_PRICE, Meeting, Order, inside
+
+
+class Fills(Desk):
+    """What the bars do to the orders."""
+
+    def close_bars(self) -> None:
+        """All fills inside bars that end now are booked before the first of them is told."""
+        hits = []
+        for order in self.resting():
+            bar = self.bar_of(order, self.ending)
+            if bar is not None and order.may_meet(bar):
+                met = inside(order, bar, touch=self.touch)
+                if met is not Meeting.NOTHING:
+                    hits.append((not order.is_stop, order.sequence, order, bar, met))
+        held_before = {order.instrument.key: self.book.quantity(order.instrument) for _, _, order, _, _ in hits}
+        stopped_out: set[Key] = set()
+        consequences: list[Order] = []
+        for after_stops, _, order, bar, met in sorted(hits, key=lambda hit: hit[:2]):
+            if not order.live:
+                continue
+            if isinstance(met, Meeting):
+                order.touched, order.met = True, bar.start
+                continue
+            before = held_before[order.instrument.key]
+            if after_stops and order.instrument.key in stopped_out and self.exceeds_position(order, before):
+                continue
+            was_filled = order.filled
+            self.allow_event()
+            self.meet(order, bar, met, self.cap(order, bar, bar), FILLED_INSIDE, consequences)
+            if not after_stops and order.filled > was_filled and order.side * before < 0:
+                stopped_out.add(order.instrument.key)
+        for order in consequences:
+            self.cause(order)
+
+    def exceeds_position(self, order: Order, before: Fraction) -> bool:
+        """Whether a limit order would trade more than the stops of this moment have left of the position."""
+        if order.closing or order.side * before >= 0:
+            return False
+        now = self.book.quantity(order.instrument)
+        left = abs(now) if now * before > 0 else Fraction(0)
+        return order.remaining > left
+
+    def fill_at_close(self, order: Order) -> None:
+        """A market order under `current_close` meets the bar that ended when it was placed."""
+        bar, order.closing_bar = order.closing_bar, None
+        assert bar is not None
+        self.fill_now(order, bar, price_of(order.instrument, bar.close), self.cap(order, bar, bar))
+
+    def fill_now(self, order: Order, bar: Bar, price: Fraction, cap: Fraction | None) -> None:
+        """A fill by itself, with what it causes."""
+        if not self.comes_to_nothing(order, cap):
+            self.allow_event()
+        consequences: list[Order] = []
+        self.meet(order, bar, price, cap, CAUSED_NOW, consequences)
+        for other in consequences:
+            self.cause(other)
+
+    def comes_to_nothing(self, order: Order, cap: Fraction | None) -> bool:
+        """Whether there is no volume for the order, and it simply waits for another bar."""
+        return cap == 0 and order.time_in_force not in AT_FIRST_PRICE
+
+    def meet(
+        self, order: Order, bar: Bar, base: Fraction, cap: Fraction | None, phase: int, consequences: list[Order]
+    ) -> None:
+        """The order's condition holds on this bar at the price `base`: fill what may be filled."""
+        order.met = bar.start
+        order.touched = order.touched or order.is_stop
+        remaining = order.remaining
+        if order.closing:
+            remaining = min(remaining, abs(self.book.quantity(order.instrument)))
+        quantity = remaining if cap is None else min(remaining, cap)
+        if order.time_in_force is TimeInForce.FOK and quantity < remaining:
+            quantity = Fraction(0)
+        if quantity == 0:
+            if order.time_in_force in AT_FIRST_PRICE:
+                self.finish(order, OrderState.CANCELLED)
+                self.queue(phase, order)
+            return
+        price = slipped(order, base, self.settings.slippage)
+        fee = fee_of(order.instrument, order.filled + quantity, self.settings.fees) - order.fees
+        refused = self.book.refusal(order, quantity, price, base, fee)
+        if refused is not None:
+            self.finish(order, OrderState.REJECTED, refused)
+            self.queue(phase, order)
+            return
+        order.quantity = order.filled + remaining
+        consequences += self.book_fill(order, bar, quantity, price, base, fee)
+        self.queue(phase, order)
+        if order.live and order.time_in_force is TimeInForce.IOC:
+            self.finish(order, OrderState.CANCELLED)
+            self.queue(phase, order)
+
+    def book_fill(
+        self, order: Order, bar: Bar, quantity: Fraction, price: Fraction, base: Fraction, fee: Fraction
+    ) -> list[Order]:
+        """Write a fill down; the close orders that it leaves without a position."""
+        signed = order.side * quantity
+        before = self.book.quantity(order.instrument)
+        realised = self.book.trade(order.instrument, signed, price, fee)
+        order.filled += quantity
+        order.fees += fee
+        order.net_money += -signed * price * Fraction(order.instrument.multiplier) - fee
+        self.taken[order.instrument.key, bar.start] += quantity
+        if order.remaining == 0:
+            self.finish(order, OrderState.FILLED)
+        after = self.book.quantity(order.instrument)
+        numbers = (price, quantity, fee, base, self.book.cash, after, realised)
+        self.trace.fills.append((order.sequence, self.now, *(decimal_of(number) for number in numbers)))
+        self.trace.cash.append((self.now, decimal_of(self.book.cash)))
+        if after * before > 0 or before == 0:
+            return []
+        left = [one for one in self.resting() if one.closing and one.instrument.key == order.instrument.key]
+        for one in left:
+            self.finish(one, OrderState.CANCELLED)
+        return left
+
+    def settle(self, instrument: Instrument) -> None:
+        """Close what is held of an instrument that expires, at its last price and without a fee."""
+        position = self.book.position(instrument)
+        if position.quantity == 0:
+            return
+        price = self.last_price(instrument)
+        if price is None:
+            price = position.average_price
+        held = position.quantity
+        realised = self.book.trade(instrument, -held, price, Fraction(0))
+        numbers = (held, price, realised)
+        self.trace.settlements.append((self.now, *instrument.key, *(decimal_of(number) for number in numbers)))
+        self.trace.cash.append((self.now, decimal_of(self.book.cash)))
+
+    def bar_of(self, order: Order, table: dict[tuple[Key, int], Bar]) -> Bar | None:
+        """The execution bar of the order's instrument that starts (or ends) now."""
+        return table.get((order.instrument.key, self.now))
+
+    def bar_before(self, order: Order, bar: Bar) -> Bar | None:
+        """The last execution bar that was complete when `bar` started."""
+        earlier = [other for other in self.executions[order.instrument.key] if other.end <= bar.start]
+        return earlier[-1] if earlier else None
+
+    def cap(self, order: Order, bar: Bar, measure: Bar | None) -> Fraction | None:
+        """How much of `bar` may still be taken, judged by the volume of `measure`; None is no cap."""
+        share = self.settings.participation
+        volume = None if measure is None else volume_of(order.instrument, measure.volume)
+        if share is None or volume is None:
+            return None
+        allowed = round_down(Fraction(share) * volume, Fraction(order.instrument.quantity_step))
+        return max(Fraction(0), allowed - self.taken[order.instrument.key, bar.start])

@@ -1,0 +1,127 @@
+"""Random cases: a market, settings and a strategy, all drawn from one seed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+from libs.shared_ipc.src.framework import DataCoordinator, StrategyBase
+from libs.shared_ipc.src.protocol import AssetType
+from periscope.engine.settings import (
+    FeeSchedule,
+    FillModelName,
+    LimitFill,
+    Limits,
+    PriceRounding,
+    Settings,
+    Slippage,
+)
+from tests.naive.market import SPANS, Market
+from tests.naive.random_markets import RandomMarket, random_market
+
+TEMPLATE = Path(__file__).parent / "random_bundle" / "strategy.py"
+SCHEMA = '{"type": "object", "properties": {}}'
+"""The config schema of the bundle: it has no parameters, the plan stands in the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that one run needs. `source` is the text of the bundle's strategy.py."""
+
+    seed: int
+    source: str
+    market: Market
+    settings: Settings
+
+
+def random_case(seed: int) -> Case:
+    """The case of a seed: always the same one."""
+    dice = Random(seed)
+    drawn = random_market(dice)
+    settings = _settings(dice, drawn, seed)
+    return Case(seed, bundle_source(_plan(dice, drawn, settings, seed)), drawn.market, settings)
+
+
+def bundle_source(plan: dict[str, object]) -> str:
+    """The text of a strategy.py that follows the plan."""
+    marker = 'PLAN = "{}"\n'
+    text = TEMPLATE.read_text(encoding="utf-8")
+    assert text.count(marker) == 1
+    return text.replace(marker, f"PLAN = {json.dumps(plan)!r}\n")
+
+
+def strategy_factory(source: str) -> Callable[[DataCoordinator], StrategyBase]:
+    """Makes strategies of the class `Strategy` that a source text defines."""
+    names: dict[str, object] = {"__name__": "strategy"}
+    exec(compile(source, "strategy.py", "exec"), names)
+    made = names["Strategy"]
+    assert isinstance(made, type)
+    assert issubclass(made, StrategyBase)
+    return lambda coordinator: _new(made, coordinator)
+
+
+def _new(made: type[StrategyBase], coordinator: DataCoordinator) -> StrategyBase:
+    constructor: Callable[[DataCoordinator, dict[str, object]], StrategyBase] = made
+    return constructor(coordinator, {})
+
+
+def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
+    fees = [
+        FeeSchedule(),
+        FeeSchedule(
+            per_share=Decimal("0.005"), minimum=Decimal(1), maximum=Decimal("4.5"), per_contract=Decimal("2.05")
+        ),
+        FeeSchedule(per_share=Decimal("0.0035"), per_contract=Decimal("0.85")),
+        FeeSchedule(minimum=Decimal("0.35")),
+    ]
+    slippages = [Slippage(), Slippage(), Slippage(ticks=1), Slippage(ticks=3), Slippage(basis_points=Decimal("7.5"))]
+    return Settings(
+        start=drawn.start,
+        end=drawn.end,
+        version="random",
+        config_hash=str(seed),
+        seed=seed,
+        extended_hours=dice.random() < 0.4,
+        execution_span=None if dice.random() < 0.8 else dice.choice(drawn.spans),
+        fill_model=dice.choice([FillModelName.NEXT_BAR, FillModelName.NEXT_BAR, FillModelName.CURRENT_CLOSE]),
+        limit_fill=dice.choice(list(LimitFill)),
+        price_rounding=PriceRounding.REJECT if dice.random() < 0.25 else PriceRounding.PASSIVE,
+        participation=None if dice.random() < 0.5 else Decimal(dice.choice(["0.05", "0.1", "0.333", "1"])),
+        slippage=dice.choice(slippages),
+        fees=dice.choice(fees),
+        limits=Limits(
+            events_per_instant=dice.choice([4, 8, 15]) if dice.random() < 0.06 else 10_000,
+            actions_per_reply=10 if dice.random() < 0.05 else 1_000,
+        ),
+    )
+
+
+def _plan(dice: Random, drawn: RandomMarket, settings: Settings, seed: int) -> dict[str, object]:
+    names = [[one.symbol, one.asset_type.value] for one in drawn.market.instruments]
+    names += [[s, "EQUITY"] for s, kind in names if kind == "ETF"] + [
+        [s, "ETF"] for s, kind in names if kind == "EQUITY"
+    ]
+    odd = [[symbol, other.value] for symbol, _ in names for other in (AssetType.OPTION, AssetType.FUTURE)]
+    seconds = (settings.end - settings.start) / 1_000_000
+    firings = dice.choice([5, 20, 60])
+    steps = [round(seconds / firings), round(seconds / firings, 3), seconds / firings / 7 + 30, 3600, 60.0 * firings]
+    return {
+        "seed": seed,
+        "names": names,
+        "odd_names": [*odd, ["ZZZ", "EQUITY"], ["", "FUTURE"]],
+        "roots": ["XX", "XX", "XX", "YY", "AAA"],
+        "spans": [span.value for span in drawn.spans] * 4 + [span.value for span in SPANS],
+        "streams": [[*key, span.value] for *key, span in sorted(drawn.market.bars)],
+        "steps": [step for step in steps if step >= seconds / 200],
+        "prices": {symbol: str(price) for symbol, price in drawn.prices.items()},
+        "units": {symbol: str(unit) for symbol, unit in drawn.units.items()},
+        "cash": dice.choice([["1000", "5000.55"], ["100000", "25000"], ["1000000", "400"]]),
+        "lots": dice.choice([[1, 2, 3, 5, 10], [10, 20, 100], [1, 2]]),
+        "orders": dice.choice([30, 150, 300, 600]),
+        "activity": dice.choice([0.1, 0.4, 0.8, 1.0]),
+        "most_actions": settings.limits.actions_per_reply,
+        "fault_at": dice.choice([1, 3, 20, 100, 300]) if dice.random() < 0.11 else None,
+        "fault": dice.choice(["raise", "raise", "none", "not_actions", "too_many"]),
+    }
