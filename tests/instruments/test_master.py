@@ -1,0 +1,81 @@
+"""The master: finding instruments, and explaining why one was not found."""
+
+import pytest
+
+from libs.shared_ipc.src.protocol import AssetType
+from periscope.instruments.futures import future_instrument
+from periscope.instruments.instrument import Instrument
+from periscope.instruments.master import InstrumentMaster
+
+SPY = Instrument(symbol="SPY", asset_type=AssetType.ETF, exchange="ARCX")
+AAPL = Instrument(symbol="AAPL", asset_type=AssetType.EQUITY, exchange="XNAS")
+APLE = Instrument(symbol="APLE", asset_type=AssetType.EQUITY, exchange="XNYS")
+SPX = Instrument(symbol="SPX", asset_type=AssetType.INDEX, exchange="US")
+QUARTERS = [(2014, 3), (2013, 12), (2014, 9), (2014, 6), (2014, 12)]
+MASTER = InstrumentMaster([SPY, AAPL, APLE, SPX, *(future_instrument("ES", *at, source="test") for at in QUARTERS)])
+
+
+@pytest.mark.parametrize(
+    ("symbol", "asset_type", "found"),
+    [
+        ("SPY", AssetType.ETF, SPY),
+        ("SPY", AssetType.EQUITY, SPY),
+        ("AAPL", AssetType.EQUITY, AAPL),
+        ("AAPL", AssetType.ETF, AAPL),
+        ("AAPL", AssetType.FUTURE, None),
+        ("SPX", AssetType.EQUITY, None),
+        ("spy", AssetType.ETF, None),
+    ],
+)
+def test_get(symbol: str, asset_type: AssetType, found: Instrument | None) -> None:
+    assert MASTER.get(symbol, asset_type) == found
+
+
+def test_the_exact_type_comes_first() -> None:
+    equity = Instrument(symbol="SPY", asset_type=AssetType.EQUITY, exchange="ARCX")
+    both = InstrumentMaster([SPY, equity])
+    assert both.get("SPY", AssetType.EQUITY) is equity
+    assert both.get("SPY", AssetType.ETF) is SPY
+
+
+@pytest.mark.parametrize(
+    ("symbol", "asset_type", "says"),
+    [
+        ("ESZ13", AssetType.EQUITY, "no EQUITY 'ESZ13' in the catalog; 'ESZ13' exists as FUTURE"),
+        ("APPL", AssetType.EQUITY, "no EQUITY 'APPL' in the catalog; did you mean 'APLE' or 'AAPL'?"),
+        ("spy", AssetType.EQUITY, "no EQUITY 'spy' in the catalog; did you mean 'SPY' or 'SPX' (INDEX)?"),
+        (
+            "ES",
+            AssetType.FUTURE,
+            (
+                "no FUTURE 'ES' in the catalog; 'ES' is a futures root,"
+                " its contracts are ESZ13, ESH14, ESM14, ESU14 and 1 more"
+            ),
+        ),
+        (
+            "QWERTY",
+            AssetType.EQUITY,
+            (
+                "no EQUITY 'QWERTY' in the catalog, nor anything that sounds like it."
+                " `periscope data list` shows what is there"
+            ),
+        ),
+    ],
+)
+def test_explanations(symbol: str, asset_type: AssetType, says: str) -> None:
+    assert MASTER.explain_unknown(symbol, asset_type) == says
+
+
+def test_an_empty_master_says_how_to_begin() -> None:
+    assert "periscope data import" in InstrumentMaster([]).explain_unknown("SPY", AssetType.ETF)
+
+
+def test_chains_are_in_order_of_expiry() -> None:
+    assert [contract.symbol for contract in MASTER.chain("ES")] == ["ESZ13", "ESH14", "ESM14", "ESU14", "ESZ14"]
+    assert MASTER.chain("NQ") == []
+    assert MASTER.roots() == ["ES"]
+
+
+def test_all_is_sorted_and_the_later_of_two_wins() -> None:
+    newer = Instrument(symbol="AAPL", asset_type=AssetType.EQUITY, exchange="XNAS", source="newer")
+    assert InstrumentMaster([SPY, AAPL, newer]).all() == [newer, SPY]
