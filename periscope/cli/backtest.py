@@ -1,0 +1,119 @@
+"""`periscope backtest`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from periscope.cli.exits import ExitCode
+from periscope.cli.output import JsonOption, fail, print_json, remark
+from periscope.cli.workspace import find_catalog, find_workspace, shown
+
+if TYPE_CHECKING:
+    from periscope.runs.config import RunConfig
+
+REPORT_FILE = "report.html"
+
+
+def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
+    path: Annotated[Path, typer.Argument(help="The strategy: its folder, or its name in the workspace.")],
+    start: Annotated[str | None, typer.Option(help="First day, or time with offset; instead of the config's.")] = None,
+    end: Annotated[str | None, typer.Option(help="Last day (included), or time with offset.")] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the strategy; repeatable.")
+    ] = None,
+    cores: Annotated[
+        list[str] | None, typer.Option("--core", metavar="KEY=VALUE", help="A core key, like fill_model; repeatable.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="The run's config; default: run.json in the strategy.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for orders, fills, equity, logs and the report.")] = None,
+    catalog: Annotated[Path | None, typer.Option(help="The data; default: the workspace's catalog.")] = None,
+    open_report: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Run a strategy over past data."""
+    from periscope.cli.run_document import find_bundle, read_run_file, run_config
+    from periscope.market.catalog import Catalog
+
+    bundle = find_bundle(path)
+    document = read_run_file(config, bundle)
+    stored = Catalog(find_catalog(catalog, must_exist=True))
+    settings = run_config(
+        document, start=start, end=end, sets=sets or (), cores=cores or (), bundle=bundle, catalog=stored
+    )
+    if out is None and open_report:
+        workspace = find_workspace()
+        out = (workspace.runs if workspace is not None else Path("runs")) / bundle.resolve().name
+    code, result, report = execute(bundle, settings, stored, out=out, quiet=quiet)
+    if as_json:
+        print_json(result)
+    else:
+        show(result, out=out, report=report)
+    if open_report and report is not None:
+        typer.launch(report.resolve().as_uri())
+    return code
+
+
+def execute(
+    bundle: Path, config: "RunConfig", catalog: Any, *, out: Path | None, quiet: bool
+) -> tuple[int, dict[str, Any], Path | None]:
+    """Run it with progress on stderr; returns the exit code, the result's document, and the report's path if any."""
+    from periscope.cli.live import describe, progress_display
+    from periscope.runs.backtest import run_backtest
+
+    if out is not None:
+        prepare_out(out)
+    with progress_display(quiet=quiet) as display:
+        try:
+            result = run_backtest(bundle, config, catalog, out=out, progress=display)
+        except KeyboardInterrupt:
+            reached = "before the first bar" if display.last is None else f"at {describe(display.last)}"
+            remark(f"interrupted {reached}; no result was written")
+            raise
+    document = result.document()
+    report = None if out is None else write_report_file(out, catalog.root)
+    code = ExitCode.INTERRUPTED if document.get("status") == "stopped" else result.exit_code
+    return code, document, report
+
+
+def prepare_out(out: Path) -> None:
+    """Make the folder of a run; one that holds other things than a run is left alone."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        foreign = any(out.iterdir()) and not (out / "result.json").exists()
+    except OSError as problem:
+        fail("NOT_WRITABLE", f"can't use the folder of --out: {problem}", exit_code=ExitCode.USAGE, where=str(out))
+    if foreign:
+        fail(
+            "OUT_NOT_EMPTY",
+            "the folder of --out holds other files",
+            exit_code=ExitCode.USAGE,
+            where=str(out),
+            hint="name a new folder, or one that an earlier run wrote",
+        )
+
+
+def write_report_file(out: Path, catalog_root: Path) -> Path | None:
+    """Write report.html into a run's folder. A report that can't be made is said and costs nothing else."""
+    from periscope.report import ReportError, write_report
+
+    report = out / REPORT_FILE
+    try:
+        write_report(out, report, catalog_root=catalog_root)
+    except ReportError as problem:
+        remark(f"no report: {problem}")
+        return None
+    return report
+
+
+def show(document: dict[str, Any], *, out: Path | None, report: Path | None) -> None:
+    """Print the summary for people."""
+    from periscope.cli.summary import print_summary
+
+    places = {}
+    if out is not None:
+        places["Files"] = shown(out)
+    if report is not None:
+        places["Report"] = shown(report)
+    print_summary(document, places=places)

@@ -1,0 +1,81 @@
+"""`periscope new` and `periscope check`."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from periscope.cli.exits import ExitCode
+from periscope.cli.output import JsonOption, fail, print_json, say
+from periscope.cli.release import BUNDLE_TEMPLATE, example_bundles
+from periscope.cli.workspace import find_workspace, shown
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_BUNDLE_FILES = ("*.py", "config_schema.json", "run.json")
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="The strategy's name, which becomes its folder's.")],
+    example: Annotated[str | None, typer.Option("--from", help="Start from this example instead.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a strategy to start from: code, schema and a run's config, ready to run on the sample data."""
+    if not _NAME.fullmatch(name):
+        what = f"{name!r} can't be a strategy's name"
+        fail("BAD_NAME", what, exit_code=ExitCode.USAGE, why="it takes a letter, then letters, digits, _ and -")
+    workspace = find_workspace()
+    folder = (workspace.strategies if workspace is not None else Path()) / name
+    if folder.exists():
+        fail("EXISTS", "this folder is there already", exit_code=ExitCode.USAGE, where=shown(folder))
+    copy_bundle(_template(example), folder)
+    place = shown(folder)
+    files = sorted(path.name for path in folder.iterdir())
+    if as_json:
+        print_json({"path": str(folder.resolve()), "files": files})
+        return
+    say(f"Made {place} with {', '.join(files)}.")
+    say("Next:")
+    say(f"  periscope check {place}")
+    say(f"  periscope backtest {place}")
+
+
+def _template(example: str | None) -> Path:
+    if example is None:
+        return BUNDLE_TEMPLATE
+    examples = example_bundles()
+    if example not in examples:
+        what = f"there is no example {example!r}"
+        fail("NO_EXAMPLE", what, exit_code=ExitCode.NOT_FOUND, hint=f"there are {', '.join(examples) or 'none'}")
+    return examples[example]
+
+
+def copy_bundle(source: Path, target: Path) -> None:
+    """Copy a bundle's own files, leaving test expectations and caches behind."""
+    try:
+        target.mkdir(parents=True)
+        for pattern in _BUNDLE_FILES:
+            for file in sorted(source.glob(pattern)):
+                shutil.copyfile(file, target / file.name)
+    except OSError as problem:
+        fail("NOT_WRITABLE", f"can't make the folder: {problem}", exit_code=ExitCode.USAGE, where=str(target))
+
+
+def check(
+    path: Annotated[Path, typer.Argument(help="The strategy: its folder, or its name in the workspace.")],
+    as_json: JsonOption = False,
+) -> int:
+    """Say everything that is wrong with a strategy's folder, with file and line, without running its code."""
+    from periscope.cli.run_document import find_bundle
+    from periscope.strategies import check_bundle
+
+    bundle = find_bundle(path)
+    problems = check_bundle(bundle)
+    if as_json:
+        print_json({"path": str(bundle.resolve()), "valid": not problems, "problems": [p.to_json() for p in problems]})
+    elif not problems:
+        say(f"{shown(bundle)}: no problem found.")
+    for problem in () if as_json else problems:
+        say(str(problem))
+    return ExitCode.INVALID if problems else ExitCode.DONE

@@ -1,0 +1,118 @@
+"""The command `periscope`. Heavy imports happen inside the commands, so that `--help` answers at once."""
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from typing import cast
+
+import typer
+
+from periscope.cli.backtest import backtest
+from periscope.cli.bundles import check, new
+from periscope.cli.data import data_app
+from periscope.cli.demo import demo
+from periscope.cli.doctor import doctor
+from periscope.cli.exits import ExitCode
+from periscope.cli.output import CliError, JsonOption, print_json, remark, say
+from periscope.cli.release import release
+from periscope.cli.start import init
+
+_UsageError = cast("type[Exception]", typer.BadParameter.__base__)
+
+app = typer.Typer(
+    name="periscope",
+    help="Event-driven backtests with exact money.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    epilog="Start with `periscope demo`. Every command has --help and --json.",
+)
+app.command()(demo)
+app.command()(init)
+app.command()(new)
+app.command()(check)
+app.command()(backtest)
+data_app.rich_markup_mode = None
+app.add_typer(data_app, name="data")
+app.command()(doctor)
+
+
+@app.command()
+def version(as_json: JsonOption = False) -> None:
+    """Print the version."""
+    if as_json:
+        print_json({"version": release(), "python": sys.version.split()[0]})
+    else:
+        say(f"periscope {release()}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. Mistakes of the user never show a traceback."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in words
+    try:
+        code = app(words, prog_name="periscope", standalone_mode=False)
+        sys.stdout.flush()
+    except CliError as error:
+        return _report(error, as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        _drop_stdout()
+        return ExitCode.DONE
+    except _UsageError as error:
+        return _report(_usage(error), as_json)
+    except Exception as error:
+        return _report(_data_error(error) or _crash(error, words), as_json)
+    if code == ExitCode.INTERRUPTED:
+        remark("interrupted")
+    return int(code) if isinstance(code, int) else ExitCode.DONE
+
+
+def _report(error: CliError, as_json: bool) -> int:
+    if as_json:
+        print_json(error.document())
+    remark(error.text())
+    return error.exit_code
+
+
+def _usage(error: Exception) -> CliError:
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "periscope"
+    return CliError("USAGE", message.rstrip("."), ExitCode.USAGE, hint=f"{command} --help")
+
+
+def _data_error(error: Exception) -> CliError | None:
+    """What the catalog refused, in its own words; None for other exceptions."""
+    module = sys.modules.get("periscope.market.errors")
+    if module is None or not isinstance(error, module.CatalogError):
+        return None
+    return CliError(error.code, str(error), ExitCode.DATA)
+
+
+def _crash(error: Exception, words: Sequence[str]) -> CliError:
+    """Keep the detail of an unexpected exception in a file, and tell the user where."""
+    about = {"version": release(), "python": sys.version, "platform": sys.platform, "arguments": list(words)}
+    text = json.dumps(about, indent=2) + "\n\n" + "".join(traceback.format_exception(error))
+    why = f"{type(error).__name__}: {error}"
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="periscope-crash-", suffix=".log", delete=False) as log:
+            log.write(text)
+        hint = f"please report it, with the file {log.name}"
+    except OSError:
+        hint = "please report it"
+    return CliError("OUR_FAULT", "something went wrong inside Periscope", ExitCode.OUR_FAULT, why=why, hint=hint)
+
+
+def _drop_stdout() -> None:
+    """The reader went away (`periscope ... | head`): keep the interpreter from complaining about it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
