@@ -26,7 +26,7 @@ SHARE = Instrument(
 def prepare(folder: Path) -> None:
     """Writes `folder`/bars.npz into `folder`/catalog. Not part of what is measured."""
     bars = Bars.load(folder / "bars.npz")
-    catalog = Catalog(folder / "catalog")
+    catalog = Catalog.create(folder / "catalog")
     catalog.add_instruments([SHARE])
     columns = BarColumns(bars.start, bars.end, bars.open, bars.high, bars.low, bars.close, bars.volume)
     catalog.write_bars(SHARE, BarTimeSpan.MINUTE, columns, source=SHARE.source)
