@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -71,11 +72,23 @@ def check(
     from periscope.strategies import check_bundle
 
     bundle = find_bundle(path)
-    problems = check_bundle(bundle)
+    result = check_bundle(bundle)
     if as_json:
-        print_json({"path": str(bundle.resolve()), "valid": not problems, "problems": [p.to_json() for p in problems]})
-    elif not problems:
-        say(f"{shown(bundle)}: no problem found.")
-    for problem in () if as_json else problems:
-        say(str(problem))
-    return ExitCode.INVALID if problems else ExitCode.DONE
+        findings = {
+            "problems": [asdict(problem) for problem in result.problems],
+            "warnings": [asdict(warning) for warning in result.warnings],
+        }
+        version = None if result.bundle is None else result.bundle.version
+        print_json({"path": str(bundle.resolve()), "valid": not result.problems, "version": version, **findings})
+    else:
+        place = shown(bundle)
+        for problem in result.problems:
+            say(f"error: {place}/{problem}")
+        for warning in result.warnings:
+            say(f"warning: {place}/{warning}")
+        say(f"{place}: {_counted(len(result.problems), 'problem')}, {_counted(len(result.warnings), 'warning')}")
+    return ExitCode.INVALID if result.problems else ExitCode.DONE
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
