@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from benchmarks.bars import SYMBOL, Bars
 from benchmarks.engines.job import Case, Job, Outcome
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
-from periscope import __version__
+
 from periscope.instruments.instrument import Instrument
 from periscope.market.catalog import Catalog
 from periscope.market.columns import BarColumns
@@ -45,7 +46,7 @@ def run(job: Job) -> Outcome:
     run_seconds = document["bars"] / document["bars_per_second"]
     return Outcome(
         engine="Periscope",
-        version=__version__,
+        version=version("periscope-trading"),
         bars=document["bars"],
         orders=document["orders"],
         final_value=f"{Decimal(document['final_value']):.2f}",
