@@ -11,7 +11,6 @@ from typing import Any
 from benchmarks.bars import SYMBOL, Bars
 from benchmarks.engines.job import Case, Job, Outcome
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
-
 from periscope.instruments.instrument import Instrument
 from periscope.market.catalog import Catalog
 from periscope.market.columns import BarColumns
