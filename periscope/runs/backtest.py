@@ -1,0 +1,183 @@
+"""One backtest from a bundle and a config to its result: where the engine, the sandbox and the catalog meet."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import localcontext
+from pathlib import Path
+from typing import Any
+
+from periscope.engine.backtest import Backtest, Outcome, Tuning
+from periscope.engine.port import Location
+from periscope.engine.settings import Settings
+from periscope.market.catalog import Catalog
+from periscope.portfolio.book import BooksUnbalancedError
+from periscope.portfolio.exact import EXACT
+from periscope.runs.config import RunConfig
+from periscope.runs.evidence import EquityFile, LogFile, write_result, write_tables
+from periscope.runs.feed import CatalogFeed
+from periscope.runs.issues import Location as IssueLocation
+from periscope.runs.pinning import Pinning
+from periscope.runs.ports import BundleSource, HostedPort, InProcessPort
+from periscope.runs.preparing import Prepared, prepare
+from periscope.runs.progress import Progress
+from periscope.runs.recorder import Recorder
+from periscope.runs.result import Timing, result_document
+from periscope.sandbox.session import SessionLimits
+
+COMPLETE, STRATEGY_INVALID, RUN_ERROR, NO_DATA, OUR_FAULT = 0, 3, 4, 5, 1
+_INVALID_CODES = frozenset({"BUNDLE_INVALID", "SCHEMA_INVALID", "CONFIG_INVALID"})
+
+type OnProgress = Callable[[Progress], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What came of a run: the document that `backtest --json` prints, and the command's exit code."""
+
+    result: dict[str, Any]
+    exit_code: int
+
+    def document(self) -> dict[str, Any]:
+        """The result as one JSON document."""
+        return self.result
+
+
+def run_backtest(
+    bundle_path: Path,
+    config: RunConfig,
+    catalog: Catalog,
+    *,
+    out: Path | None = None,
+    progress: OnProgress | None = None,
+    in_process: bool = False,
+    tuning: Tuning | None = None,
+) -> RunResult:
+    """Run the bundle in `bundle_path` over the catalog's data.
+
+    `out` keeps orders, fills, equity and logs as files. `progress` is called about ten times a second and may return
+    False to stop the run gracefully. `in_process` runs the strategy in this process, for tests. What is wrong with the
+    bundle or its parameters comes back as a result with issues, never as an exception.
+    """
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    prepared = prepare(bundle_path, config, catalog)
+    logs = LogFile(out)
+    equity = EquityFile(out) if out is not None else None
+    meter = _Meter(config.settings, progress)
+    recorder = Recorder(equity, meter.reached, config.settings.extended_hours)
+    started = time.monotonic()
+    outcome = None
+    feed = None
+    try:
+        if isinstance(prepared, Prepared):
+            settings = prepared.settings
+            feed = CatalogFeed(catalog, settings.start, settings.end, extended=settings.extended_hours)
+            outcome = _run(prepared, feed, recorder, logs, in_process, tuning)
+        else:
+            for problem in prepared:
+                recorder.issues.add(
+                    problem.code, None, problem.message, location=problem.location, subject=problem.subject
+                )
+    finally:
+        logs.close()
+    timing = Timing(time.monotonic() - started, meter.seconds)
+    document = result_document(bundle_path, config, prepared, catalog, feed, recorder, outcome, timing)
+    if out is not None:
+        assert equity is not None
+        equity.finish()
+        write_tables(out, recorder)
+        write_result(out, document)
+    return RunResult(document, _exit_code(recorder, outcome))
+
+
+def _run(
+    prepared: Prepared,
+    feed: CatalogFeed,
+    recorder: Recorder,
+    logs: LogFile,
+    in_process: bool,
+    tuning: Tuning | None,
+) -> Outcome:
+    source = BundleSource(prepared.folder, prepared.schema, prepared.config, prepared.settings.seed)
+    limits = prepared.settings.limits
+    if in_process:
+        port: HostedPort | InProcessPort = InProcessPort(source)
+    else:
+        session = SessionLimits(
+            limits.handler_seconds, limits.start_seconds, limits.output_bytes, limits.actions_per_reply
+        )
+        port = HostedPort(source, session, logs.add)
+    with port, Pinning(port), localcontext(EXACT):
+        try:
+            outcome = Backtest(prepared.settings, feed, port, recorder, tuning).run()
+        except BooksUnbalancedError as error:
+            raise _faulty(error) from error
+    if isinstance(port, HostedPort) and port.dropped_bytes:
+        text = f"{port.dropped_bytes} bytes of output beyond the limit of {limits.output_bytes} were not kept"
+        recorder.issues.add("STRATEGY_OUTPUT_LIMIT", outcome.state.now, text)
+    _conclude(outcome, recorder)
+    return outcome
+
+
+def _faulty(error: BooksUnbalancedError) -> RuntimeError:
+    return RuntimeError(f"the books do not balance; the run was stopped: {error}")
+
+
+def _conclude(outcome: Outcome, recorder: Recorder) -> None:
+    """Turn the end of the run into issues."""
+    failure = outcome.failure
+    if failure is not None:
+        recorder.issues.add(failure.code, outcome.state.now, failure.message, location=issue_location(failure.location))
+    elif outcome.bars == 0 and not outcome.stopped:
+        recorder.issues.add("NO_BARS_DELIVERED", outcome.state.now)
+
+
+def issue_location(location: Location | None) -> IssueLocation | None:
+    """The engine's word for a place as the issue log's."""
+    return None if location is None else IssueLocation(location.file, location.line, location.function)
+
+
+def _exit_code(recorder: Recorder, outcome: Outcome | None) -> int:
+    fatal = recorder.issues.fatal
+    if outcome is None or (fatal is not None and fatal.kind.code in _INVALID_CODES):
+        return STRATEGY_INVALID
+    if outcome.failure is not None:
+        return RUN_ERROR
+    return NO_DATA if outcome.bars == 0 and not outcome.stopped else COMPLETE
+
+
+class _Meter:
+    """Measures the run's speed and passes progress on, about ten times a second. It never touches the simulation."""
+
+    def __init__(self, settings: Settings, listener: OnProgress | None) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._began: float | None = None
+        self._told = 0.0
+        self.seconds = 0.0
+
+    def reached(self, at: int, bars: int, orders: int) -> bool:
+        """The run has come to `at` (microseconds UTC); returns whether it is to go on."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began = now
+        self.seconds = now - self._began
+        if self._listener is None or now - self._told < 0.1:
+            return True
+        self._told = now
+        window = max(1, self._settings.end - self._settings.start)
+        fraction = min(1.0, (at - self._settings.start) / window)
+        left = self.seconds * (1 - fraction) / fraction if fraction > 0.01 else None
+        speed = bars / self.seconds if self.seconds > 0 else 0.0
+        answer = self._listener(
+            Progress(
+                fraction=fraction,
+                simulation_time=at,
+                bars=bars,
+                orders=orders,
+                bars_per_second=speed,
+                seconds_left=left,
+            )
+        )
+        return answer is not False

@@ -1,0 +1,193 @@
+"""Keeps what became true during a run: orders, fills, trades, the equity curve, issues, the hash."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from libs.shared_ipc.src.protocol import AssetType, OrderState, PlaceOrderAction
+from periscope.engine.blocks import Stream
+from periscope.engine.markets import Markets
+from periscope.engine.records import (
+    ActionTaken,
+    Booked,
+    Delivered,
+    Filled,
+    IssueRaised,
+    OrderEnded,
+    OrderPlaced,
+    OrderRefused,
+    Record,
+    Settled,
+)
+from periscope.execution.order import Order, Rejection
+from periscope.instruments.instrument import Instrument
+from periscope.portfolio.exact import ZERO
+from periscope.portfolio.statistics import Activity, TradeTally
+from periscope.portfolio.statistics_equity import EquityAccumulator
+from periscope.portfolio.trades import RoundTrips, Trade
+from periscope.runs.days import TradingDays
+from periscope.runs.digest import Digest
+from periscope.runs.issues import IssueLog
+from periscope.runs.valuation import Flow, Samples, Valuation
+
+
+class OrderLine(msgspec.Struct):
+    """One order as the run's results show it: as accepted (`order`) or as asked for (`action`), and how it ended."""
+
+    sequence: int
+    order_id: str
+    placed_at: int
+    order: Order | None
+    action: PlaceOrderAction | None = None
+    closed_at: int | None = None
+    rejection: Rejection | None = None
+
+    @property
+    def state(self) -> OrderState:
+        """Its last state; WORKING for one that is still open at the end."""
+        return OrderState.REJECTED if self.order is None else self.order.state
+
+
+@dataclass(frozen=True, slots=True)
+class _TradedLot:
+    """A fill, or a settlement, as round trips need it."""
+
+    symbol: str
+    asset_type: AssetType
+    side_sign: int
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    multiplier: Decimal
+    filled_at: int
+
+
+class EquitySink(Protocol):
+    """Who else wants the equity curve's samples."""
+
+    def add(self, samples: Samples) -> None:
+        """Take consecutive samples."""
+
+
+class Recorder:
+    """The observer of a run. `on_progress` gets (time, bars, orders) and says whether to go on."""
+
+    def __init__(self, equity: EquitySink | None, on_progress: Callable[[int, int, int], bool], extended: bool) -> None:
+        self.issues = IssueLog()
+        self.orders: dict[int, OrderLine] = {}
+        self.fills: list[Filled] = []
+        self.settlements: list[Settled] = []
+        self.trades: list[Trade] = []
+        self.flows: list[tuple[int, Decimal]] = []
+        self.tally = TradeTally()
+        self.digest = Digest()
+        self.samples = 0
+        self.days = TradingDays(extended)
+        self.accumulator = EquityAccumulator(self.days.numbers)
+        self._in_market = 0
+        self._traded = ZERO
+        self._fees = ZERO
+        self._round_trips = RoundTrips()
+        self._valuation = Valuation()
+        self._sink = equity
+        self._on_progress = on_progress
+
+    @property
+    def activity(self) -> Activity:
+        """Counts that the statistics need."""
+        return Activity(
+            samples=self.samples, samples_in_market=self._in_market, traded_value=self._traded, fees=self._fees
+        )
+
+    def streams(self, streams: Iterable[Stream]) -> None:
+        """These streams may have rows in the blocks that follow."""
+        streams = list(streams)
+        if streams:
+            self.days.use(streams[0].instrument.exchange)
+        self.digest.streams(streams)
+
+    def happened(self, records: list[Record]) -> None:
+        """Records that have become part of the run."""
+        for record in records:
+            self._keep(record)
+
+    def bars(self, columns: npt.NDArray[np.int64], delivered: npt.NDArray[np.bool_], markets: Markets) -> None:
+        """A block is over."""
+        self.digest.close_block(columns, delivered)
+        for piece in self._valuation.close_block(columns, delivered, markets):
+            if isinstance(piece, Flow):
+                self.accumulator.cash_flow(piece.time, value_before=piece.value_before, amount=piece.amount)
+                continue
+            self.samples += len(piece.times)
+            self._in_market += piece.in_market
+            self.accumulator.add(piece.times, piece.values)
+            if self._sink is not None:
+                self._sink.add(piece)
+
+    def progress(self, time: int, bars: int) -> bool:
+        """Pass on how far the run is."""
+        return self._on_progress(time, bars, len(self.orders))
+
+    def _keep(self, record: Record) -> None:
+        match record:
+            case Delivered() | ActionTaken():
+                self.digest.note(record)
+            case Booked():
+                self.digest.note(record)
+                self._valuation.note(record)
+                if record.flow is not None:
+                    self.flows.append((record.entry.time, record.flow))
+            case OrderPlaced():
+                order = record.order
+                self.orders[order.sequence] = OrderLine(order.sequence, str(order.order_id), record.time, order)
+            case OrderRefused():
+                self.orders[record.sequence] = OrderLine(
+                    record.sequence,
+                    str(record.order_id),
+                    record.time,
+                    None,
+                    record.action,
+                    record.time,
+                    record.rejection,
+                )
+            case Filled():
+                self._fill(record)
+            case OrderEnded():
+                line = self.orders[record.order.sequence]
+                line.order, line.closed_at, line.rejection = record.order, record.time, record.rejection
+            case Settled():
+                self.settlements.append(record)
+                self._trade(record.instrument, record.quantity, record.price, ZERO, record.time)
+            case IssueRaised():
+                self.issues.add(record.code, record.time, record.message, subject=record.subject)
+
+    def _fill(self, fill: Filled) -> None:
+        self.fills.append(fill)
+        line = self.orders[fill.order.sequence]
+        line.order = fill.order
+        if fill.order.state is OrderState.FILLED:
+            line.closed_at = fill.time
+        instrument = fill.order.instrument
+        self._traded += fill.quantity * fill.price * instrument.multiplier
+        self._fees += fill.fee
+        self._trade(instrument, fill.order.sign * fill.quantity, fill.price, fill.fee, fill.time)
+
+    def _trade(self, instrument: Instrument, signed: Decimal, price: Decimal, fee: Decimal, time: int) -> None:
+        lot = _TradedLot(
+            instrument.symbol,
+            instrument.asset_type,
+            1 if signed > 0 else -1,
+            abs(signed),
+            price,
+            fee,
+            instrument.multiplier,
+            time,
+        )
+        closed = self._round_trips.add(lot)
+        self.trades += closed
+        self.tally.add(closed)

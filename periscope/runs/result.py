@@ -1,0 +1,222 @@
+"""The result of a run as one document: what `backtest --json` prints and `result.json` keeps."""
+
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState
+from periscope.engine.backtest import Outcome
+from periscope.engine.settings import FillModelName, Settings
+from periscope.market.catalog import Catalog
+from periscope.portfolio.book import Position
+from periscope.portfolio.exact import EXACT, ZERO, plain
+from periscope.portfolio.statistics import compute_statistics
+from periscope.runs.config import RunConfig
+from periscope.runs.dates import format_time
+from periscope.runs.feed import CatalogFeed
+from periscope.runs.preparing import Obstacle, Prepared
+from periscope.runs.recorder import Recorder
+from periscope.runs.valuation import market_value
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Wall time in seconds: of the whole run, and from the strategy's start to the last event."""
+
+    elapsed: float
+    running: float
+
+
+def result_document(
+    bundle_path: Path,
+    config: RunConfig,
+    prepared: Prepared | list[Obstacle],
+    catalog: Catalog,
+    feed: CatalogFeed | None,
+    recorder: Recorder,
+    outcome: Outcome | None,
+    timing: Timing,
+) -> dict[str, Any]:
+    """Put together everything that a run came to. Decimals are strings, times RFC 3339 UTC."""
+    with localcontext(EXACT):
+        bars = outcome.bars if outcome is not None else 0
+        ready = prepared if isinstance(prepared, Prepared) else None
+        environment = {"start": format_time(config.environment.start), "end": format_time(config.environment.end)}
+        parameters = ready.values if ready is not None else config.strategy
+        return {
+            "status": _status(outcome),
+            **environment,
+            "bars": bars,
+            "orders": len(recorder.orders),
+            "fills": len(recorder.fills),
+            **_money(outcome),
+            "statistics": _statistics(recorder, config.settings, config.core),
+            "issues": recorder.issues.to_json(),
+            "bars_per_second": round(bars / timing.running, 1) if timing.running > 0 else 0.0,
+            "hash": recorder.digest.hexdigest(),
+            "strategy": {
+                "path": str(bundle_path),
+                "class": "Strategy",
+                "version": ready.version if ready is not None else None,
+            },
+            "config": {"environment": environment, "strategy": parameters, "core": config.core},
+            "models": _models(config, outcome),
+            "positions": _positions(outcome),
+            "open_orders": sum(line.state is OrderState.WORKING for line in recorder.orders.values()),
+            "cash_flows": [{"time": format_time(time), "amount": _text(flow)} for time, flow in recorder.flows],
+            "settlements": [
+                {
+                    "time": format_time(settled.time),
+                    "symbol": settled.instrument.symbol,
+                    "quantity": _text(settled.quantity),
+                    "price": _text(settled.price),
+                    "realised_pnl": _text(settled.realised),
+                }
+                for settled in recorder.settlements
+            ],
+            "data": _data(catalog, feed, config.settings),
+            "catalog": str(catalog.root),
+            "engine_version": version("periscope-trading"),
+            "elapsed_seconds": round(timing.elapsed, 3),
+        }
+
+
+def _status(outcome: Outcome | None) -> str:
+    if outcome is None or outcome.failure is not None:
+        return "error"
+    return "stopped" if outcome.stopped else "complete"
+
+
+def _text(value: Decimal) -> str:
+    return format(plain(value), "f")
+
+
+def _money(outcome: Outcome | None) -> dict[str, str]:
+    if outcome is None:
+        return {"final_value": "0", "cash": "0", "net_trading_cash": "0"}
+    book = outcome.state.book
+    value = book.cash + sum(
+        (market_value(position, _last_price(outcome, position)) for position in book.positions.values()), ZERO
+    )
+    return {
+        "final_value": _text(value),
+        "cash": _text(book.cash),
+        "net_trading_cash": _text(book.net_trading_cash),
+    }
+
+
+def _last_price(outcome: Outcome, position: Position) -> Decimal | None:
+    return outcome.markets.last_price(position.instrument, outcome.state.now)
+
+
+def _positions(outcome: Outcome | None) -> list[dict[str, Any]]:
+    if outcome is None:
+        return []
+    lines = []
+    for position in outcome.state.book.positions.values():
+        price = _last_price(outcome, position)
+        value = position.value_at(price) if price is not None else position.cost
+        lines.append(
+            {
+                "symbol": position.instrument.symbol,
+                "asset_type": str(position.instrument.asset_type),
+                "direction": str(position.direction),
+                "quantity": _text(abs(position.quantity)),
+                "average_price": _text(position.average_price),
+                "last_price": None if price is None else _text(price),
+                "market_value": _text(value),
+                "unrealised_pnl": _text(value - position.cost),
+            }
+        )
+    return lines
+
+
+def _statistics(recorder: Recorder, settings: Settings, core: dict[str, Any]) -> dict[str, Any]:
+    return dict(
+        compute_statistics(
+            recorder.accumulator.summary(),
+            recorder.tally,
+            recorder.activity,
+            sessions_per_year=recorder.days.sessions_per_year,
+            risk_free=Decimal(str(core.get("risk_free", "0"))),
+        )
+    )
+
+
+def _models(config: RunConfig, outcome: Outcome | None) -> dict[str, Any]:
+    """The models that the run used, in words, with notes on what is modelled kindly or not at all."""
+    settings = config.settings
+    slippage, fees = settings.slippage, settings.fees
+    notes = []
+    if not slippage.ticks and not slippage.basis_points and not fees.per_share and not fees.per_contract:
+        notes.append("no trading costs modelled")
+    if settings.fill_model is FillModelName.CURRENT_CLOSE:
+        notes.append("optimistic: market orders fill at a close that was known before they were placed")
+    if settings.participation is None:
+        notes.append("no volume cap: an order of any size fills at one price")
+    notes.append("futures: profit and loss reach cash at close-out and at expiry, not daily")
+    notes.append("corporate actions are not applied: prices are as traded")
+    spans = outcome.markets.execution_spans if outcome is not None else {}
+    return {
+        "fill": f"{settings.fill_model} (limit orders: {settings.limit_fill}, inside a bar: pessimistic)",
+        "slippage": _slippage(settings),
+        "fees": _fees(settings),
+        "account": "cash: no short equities, no borrowing; futures against initial margin",
+        "adjustment": "raw",
+        "hours": "extended" if settings.extended_hours else "regular",
+        "participation": None if settings.participation is None else _text(settings.participation),
+        "execution": {symbol: str(span) for (symbol, _), span in sorted(spans.items())},
+        "notes": notes,
+    }
+
+
+def _slippage(settings: Settings) -> str:
+    if settings.slippage.ticks:
+        return f"{settings.slippage.ticks} tick(s) against the order"
+    if settings.slippage.basis_points:
+        return f"{settings.slippage.basis_points} basis points against the order"
+    return "none"
+
+
+def _fees(settings: Settings) -> str:
+    fees = settings.fees
+    parts = []
+    if fees.per_share or fees.minimum:
+        bounds = "".join(
+            f", {name} {value} an order"
+            for name, value in (("at least", fees.minimum), ("at most", fees.maximum))
+            if value
+        )
+        parts.append(f"{fees.per_share} a share{bounds}")
+    if fees.per_contract:
+        parts.append(f"{fees.per_contract} a contract")
+    return "; ".join(parts) or "none"
+
+
+def _data(catalog: Catalog, feed: CatalogFeed | None, settings: Settings) -> list[dict[str, Any]]:
+    """What the run read: the files that reach into its window, with their hashes."""
+    if feed is None:
+        return []
+    lines = []
+    for (symbol, asset_type, span), instrument in sorted(feed.read.items(), key=_by_name):
+        coverage = catalog.spans(instrument)[span]
+        lines.append(
+            {
+                "symbol": symbol,
+                "asset_type": str(asset_type),
+                "span": str(span),
+                "source": instrument.source,
+                "first": format_time(coverage.first),
+                "last": format_time(coverage.last),
+                "bars": coverage.rows,
+                "files": catalog.fingerprint(instrument, span, settings.start, settings.end),
+            }
+        )
+    return lines
+
+
+def _by_name(entry: tuple[tuple[str, AssetType, BarTimeSpan], Any]) -> tuple[str, str, str]:
+    symbol, asset_type, span = entry[0]
+    return (symbol, str(asset_type), str(span))

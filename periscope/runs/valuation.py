@@ -1,0 +1,197 @@
+"""The equity curve: portfolio value at every delivered bar and at every fill, worked out a block at a time.
+
+Between two changes of the books a portfolio is worth its cash plus, per position, a constant times the last close. So the
+values of a whole block are a few vector operations on close columns, in exact integer arithmetic: whole millionths of the
+run's currency, each position's value rounded half-even.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from periscope.engine.markets import Markets
+from periscope.engine.records import Booked
+from periscope.instruments.instrument import Instrument
+from periscope.portfolio.book import InstrumentKey, Position
+from periscope.portfolio.exact import ZERO, scaled
+
+type IntColumn = npt.NDArray[np.int64]
+
+MONEY_DIGITS = 6
+_SAFE = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Consecutive samples of the equity curve: times in microseconds UTC, money in millionths."""
+
+    times: IntColumn
+    values: IntColumn
+    cash: IntColumn
+    in_market: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Cash that came from outside (or went there, negative) between samples, in millionths."""
+
+    time: int
+    value_before: int
+    amount: int
+
+
+class Valuation:
+    """Follows the books and values them. Feed it every `Booked` in order, and each block when it is over."""
+
+    def __init__(self) -> None:
+        self._cash = ZERO
+        self._held: dict[InstrumentKey, Position] = {}
+        self._changes: list[Booked] = []
+
+    def note(self, change: Booked) -> None:
+        """The books changed within the present block."""
+        self._changes.append(change)
+
+    def close_block(
+        self, columns: IntColumn, delivered: npt.NDArray[np.bool_], markets: Markets
+    ) -> list[Samples | Flow]:
+        """The samples and flows of a block, in the order of time."""
+        ends = columns[1]
+        last_of_instant = np.append(ends[1:] != ends[:-1], True) if len(ends) else np.empty(0, dtype=np.bool_)
+        rows = np.flatnonzero(delivered & last_of_instant)
+        pieces: list[Samples | Flow] = []
+        changes, self._changes = self._changes, []
+        done = 0
+        start = 0
+        for index, change in enumerate(changes):
+            if change.flow is None:
+                continue
+            stop = int(rows.searchsorted(change.row))
+            pieces += self._samples(rows[start:stop], ends, changes[done:index], markets)
+            start, done = stop, index + 1
+            pieces += self._flow(change, markets)
+        pieces += self._samples(rows[start:], ends, changes[done:], markets)
+        return pieces
+
+    def _flow(self, change: Booked, markets: Markets) -> list[Samples | Flow]:
+        time = change.entry.time
+        before = self._value(time, markets, None)
+        assert change.flow is not None
+        amount = scaled(change.flow, MONEY_DIGITS)
+        self._cash = change.cash
+        cash = scaled(self._cash, MONEY_DIGITS)
+        return [Flow(time, before, amount), _samples([time], [before + amount], [cash], int(bool(self._held)))]
+
+    def _samples(
+        self, rows: npt.NDArray[np.intp], ends: IntColumn, changes: list[Booked], markets: Markets
+    ) -> list[Samples | Flow]:
+        """Samples of some rows of the block and of the fills among them."""
+        if len(rows) == 0 and not changes:
+            return []
+        times = ends[rows]
+        edges = [0, *(int(rows.searchsorted(change.row)) for change in changes), len(rows)]
+        cash = np.empty(len(rows), dtype=np.int64)
+        units: dict[InstrumentKey, list[tuple[int, int, Position]]] = {}
+        in_market = 0
+        at_fill: list[tuple[int, int, int]] = []
+        for number, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+            cash[low:high] = scaled(self._cash, MONEY_DIGITS)
+            in_market += (high - low) if self._held else 0
+            if low < high:
+                for key, position in self._held.items():
+                    units.setdefault(key, []).append((low, high, position))
+            if number < len(changes):
+                change = changes[number]
+                self._take(change)
+                value = self._value(change.entry.time, markets, change)
+                at_fill.append((change.entry.time, value, scaled(self._cash, MONEY_DIGITS)))
+                in_market += bool(self._held)
+        values = cash.copy()
+        for segments in units.values():
+            _add_position(values, segments, times, markets)
+        if at_fill:
+            where = edges[1:-1]
+            times = np.insert(times, where, [time for time, _, _ in at_fill])
+            values = np.insert(values, where, [value for _, value, _ in at_fill])
+            cash = np.insert(cash, where, [money for _, _, money in at_fill])
+        return [Samples(times, values, cash, in_market)]
+
+    def _take(self, change: Booked) -> None:
+        self._cash = change.cash
+        if change.instrument is not None:
+            if change.position is None:
+                self._held.pop(change.instrument.key, None)
+            else:
+                self._held[change.instrument.key] = change.position
+
+    def _value(self, time: int, markets: Markets, change: Booked | None) -> int:
+        """Portfolio value at one moment, the instrument of `change` at the price that it just traded at."""
+        total = scaled(self._cash, MONEY_DIGITS)
+        for position in self._held.values():
+            instrument = position.instrument
+            mark = None
+            if change is not None and change.mark is not None and change.instrument is instrument:
+                mark = markets.price(instrument, change.mark)
+            total += scaled(market_value(position, mark or markets.last_price(instrument, time)), MONEY_DIGITS)
+        return total
+
+
+def market_value(position: Position, price: Decimal | None) -> Decimal:
+    """What a position adds to the portfolio at `price` (None: at cost): its market value, for futures its result."""
+    value = position.cost if price is None else position.value_at(price)
+    return value - position.cost if position.instrument.is_future else value
+
+
+def _samples(times: list[int], values: list[int], cash: list[int], in_market: int) -> Samples:
+    return Samples(
+        np.array(times, dtype=np.int64), np.array(values, dtype=np.int64), np.array(cash, dtype=np.int64), in_market
+    )
+
+
+def _add_position(
+    values: IntColumn, segments: list[tuple[int, int, Position]], times: IntColumn, markets: Markets
+) -> None:
+    """Add one instrument's market value to the rows in which it was held."""
+    instrument: Instrument = segments[0][2].instrument
+    series = markets.execution(instrument)
+    per_unit = [position.quantity * instrument.multiplier for _, _, position in segments]
+    shift = MONEY_DIGITS - instrument.price_scale
+    digits = max(0, *(-_exponent(units) - shift for units in per_unit))
+    for (low, high, position), units in zip(segments, per_unit, strict=True):
+        if instrument.is_future:
+            values[low:high] -= scaled(position.cost, MONEY_DIGITS)
+        if series is None:
+            values[low:high] += scaled(position.cost, MONEY_DIGITS)
+            continue
+        rows = series.end.searchsorted(times[low:high], "right") - 1
+        known = rows >= 0
+        marks = series.close[np.maximum(rows, 0)]
+        worth = _scaled_product(marks, int(units.scaleb(shift + digits)), 10**digits)
+        values[low:high] += np.where(known, worth, scaled(position.cost, MONEY_DIGITS))
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return exponent
+
+
+def _scaled_product(marks: IntColumn, factor: int, divisor: int) -> IntColumn:
+    """marks x factor / divisor, rounded half-even, exact also where 64 bits do not hold the product."""
+    largest = int(np.abs(marks).max(initial=0)) * abs(factor)
+    if largest >= _SAFE:
+        return np.array([_half_even(int(mark) * factor, divisor) for mark in marks], dtype=np.int64)
+    product = marks * np.int64(factor)
+    if divisor == 1:
+        return product
+    quotient, rest = np.divmod(product, np.int64(divisor))
+    up = (rest * 2 > divisor) | ((rest * 2 == divisor) & (quotient % 2 == 1))
+    rounded: IntColumn = quotient + up
+    return rounded
+
+
+def _half_even(product: int, divisor: int) -> int:
+    quotient, rest = divmod(product, divisor)
+    return quotient + (rest * 2 > divisor or (rest * 2 == divisor and quotient % 2 == 1))
