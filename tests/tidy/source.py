@@ -1,10 +1,11 @@
 """The project's own source files as syntax trees, for the tests beside this file."""
 
 import ast
+import builtins
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,8 +44,7 @@ class Source:
             if isinstance(node, ast.Import):
                 yield from ((alias.name, node.lineno) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
-                assert node.level == 0, f"{self.path}:{node.lineno}: write the import's full name"
-                yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+                yield from ((f"{self._origin(node)}.{alias.name}", node.lineno) for alias in node.names)
 
     def names(self) -> dict[str, str]:
         """What each imported name of the file stands for: `np` for `numpy`, `now` for `time.time`."""
@@ -55,14 +55,28 @@ class Source:
                     first = alias.name.split(".")[0]
                     found[alias.asname or first] = alias.name if alias.asname else first
             elif isinstance(node, ast.ImportFrom):
-                found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+                found |= {alias.asname or alias.name: f"{self._origin(node)}.{alias.name}" for alias in node.names}
         return found
 
+    def _origin(self, node: ast.ImportFrom) -> str:
+        """The full name of the module that a `from` import takes from."""
+        if node.level == 0:
+            return node.module or ""
+        package = self.path.removesuffix(".py").split("/")[: -node.level]
+        return ".".join([*package, *([node.module] if node.module else [])])
 
-def sources(*folders: str) -> list[Source]:
+
+@cache
+def sources(*folders: str) -> tuple[Source, ...]:
     """Every Python file under the folders, in a stable order."""
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    return [Source(path.relative_to(ROOT).as_posix()) for path in sorted(paths) if "__pycache__" not in path.parts]
+    names = (path.relative_to(ROOT).as_posix() for path in sorted(paths) if "__pycache__" not in path.parts)
+    return tuple(_source(name) for name in names)
+
+
+@cache
+def _source(path: str) -> Source:
+    return Source(path)
 
 
 def allowed(rule: str, path: str) -> bool:
@@ -71,11 +85,15 @@ def allowed(rule: str, path: str) -> bool:
 
 
 def dotted(node: ast.expr, names: dict[str, str]) -> str:
-    """The full dotted name that an expression like `np.random.rand` stands for, "" for other expressions."""
+    """The full dotted name that an expression like `np.random.rand` stands for, given what the file imports.
+
+    "" for other expressions, and for names that the file made itself.
+    """
     parts = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
         node = node.value
     if not isinstance(node, ast.Name):
         return ""
-    return ".".join([names.get(node.id, node.id), *reversed(parts)])
+    origin = names.get(node.id) or (node.id if hasattr(builtins, node.id) else "")
+    return ".".join([origin, *reversed(parts)]) if origin else ""

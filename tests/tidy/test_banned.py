@@ -4,8 +4,6 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.tidy.source import ALLOWED, ROOT, Source, allowed, dotted, sources
 
 CLOCK = "the simulation time that is handed in; only files named in allowed.toml may read a real clock"
@@ -63,16 +61,17 @@ def uses_of_banned(source: Source) -> Iterator[tuple[str, int, str]]:
             yield rule, line, f"{source.path}:{line} {name}: use {instead}"
 
 
+def _is_a_span_of_time(node: ast.AST) -> bool:
+    if isinstance(node, ast.arg):
+        return node.arg.endswith("seconds")
+    return isinstance(node, ast.AnnAssign) and ast.unparse(node.target).endswith("seconds")
+
+
 def uses_of_float(source: Source) -> Iterator[str]:
     """Each place where a money module names `float` or writes a fraction, save for names that end in `seconds`."""
-    spans_of_time = {
-        id(part)
-        for node in ast.walk(source.tree)
-        if (isinstance(node, ast.arg) and node.arg.endswith("seconds"))
-        or (isinstance(node, ast.AnnAssign) and dotted(node.target, {}).endswith("seconds"))
-        for part in ast.walk(node)
-    }
-    for node in ast.walk(source.tree):
+    nodes = list(ast.walk(source.tree))
+    spans_of_time = {id(part) for node in nodes if _is_a_span_of_time(node) for part in ast.walk(node)}
+    for node in nodes:
         if id(node) in spans_of_time:
             continue
         if isinstance(node, ast.Name) and node.id == "float":
@@ -81,30 +80,26 @@ def uses_of_float(source: Source) -> Iterator[str]:
             yield f"{source.path}:{node.lineno} {node.value!r}: write a Decimal"
 
 
-@pytest.mark.parametrize("source", ours, ids=lambda source: source.path)
-def test_no_clock_no_chance_no_pickle(source: Source) -> None:
-    wrong = [text for rule, _, text in uses_of_banned(source) if not allowed(rule, source.path)]
-    assert not wrong, "; ".join(wrong)
+def test_no_clock_no_chance_no_pickle() -> None:
+    wrong = [text for source in ours for rule, _, text in uses_of_banned(source) if not allowed(rule, source.path)]
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(
-    "source", [source for source in ours if source.room in MONEY_ROOMS], ids=lambda source: source.path
-)
-def test_no_float_touches_money(source: Source) -> None:
-    if not allowed("float", source.path):
-        assert not list(uses_of_float(source))
+def test_no_float_touches_money() -> None:
+    money = [source for source in ours if source.room in MONEY_ROOMS and not allowed("float", source.path)]
+    wrong = [text for source in money for text in uses_of_float(source)]
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("source", ours, ids=lambda source: source.path)
-def test_only_the_command_line_prints(source: Source) -> None:
-    if source.room == "cli" or allowed("print", source.path):
-        return
-    prints = [
-        f"{source.path}:{node.lineno}"
+def test_only_the_command_line_prints() -> None:
+    wrong = [
+        f"{source.path}:{node.lineno} print: return a value, or write to a stream that is handed in"
+        for source in ours
+        if source.room != "cli" and not allowed("print", source.path)
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
-    assert not prints, "return a value, or write to a stream that is handed in"
+    assert not wrong, "\n".join(wrong)
 
 
 def test_no_allowance_outlives_its_need() -> None:

@@ -3,46 +3,44 @@
 import ast
 import re
 
-import pytest
-
-from tests.tidy.source import Source, allowed, sources
+from tests.tidy.source import allowed, sources
 
 MODULE_LINES = 400
 FUNCTION_LINES = 60
 FOLDERS = ("libs", "periscope", "examples", "benchmarks", "tests")
 
-every_source = pytest.mark.parametrize("source", sources(*FOLDERS), ids=lambda source: source.path)
+
+def test_modules_are_short() -> None:
+    wrong = []
+    for source in sources(*FOLDERS):
+        lines = source.text.count("\n")
+        if lines > MODULE_LINES and not allowed("length", source.path):
+            wrong.append(f"{source.path} has {lines} lines: move a part into a module of its own")
+        if lines <= MODULE_LINES and allowed("length", source.path):
+            wrong.append(f"{source.path} is short enough now: take it out of allowed.toml")
+    assert not wrong, "\n".join(wrong)
 
 
-@every_source
-def test_modules_are_short(source: Source) -> None:
-    lines = source.text.count("\n")
-    if allowed("length", source.path):
-        assert lines > MODULE_LINES, f"{source.path} is short enough now: take it out of allowed.toml"
-        return
-    assert lines <= MODULE_LINES, f"{source.path} has {lines} lines: move a part into a module of its own"
+def test_functions_are_short() -> None:
+    wrong = []
+    for source in sources(*FOLDERS):
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+                lines = node.end_lineno - node.lineno + 1
+                if lines > FUNCTION_LINES:
+                    wrong.append(f"{source.path}:{node.lineno} {node.name} has {lines} lines")
+    assert not wrong, "\n".join(wrong)
 
 
-@every_source
-def test_functions_are_short(source: Source) -> None:
-    long = [
-        f"{source.path}:{node.lineno} {node.name} has {node.end_lineno - node.lineno + 1} lines"
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.end_lineno is not None
-        and node.end_lineno - node.lineno + 1 > FUNCTION_LINES
-    ]
-    assert not long, "; ".join(long)
-
-
-@every_source
-def test_there_are_no_banner_comments(source: Source) -> None:
-    banners = [
+def test_there_are_no_banner_comments() -> None:
+    banner = re.compile(r"\s*#\s*([-=#*~─═])\1{3,}")
+    wrong = [
         f"{source.path}:{number}"
+        for source in sources(*FOLDERS)
         for number, line in enumerate(source.text.splitlines(), 1)
-        if re.match(r"\s*#\s*([-=#*~─═])\1{3,}", line)
+        if banner.match(line)
     ]
-    assert not banners
+    assert not wrong, "\n".join(wrong)
 
 
 def _public(body: list[ast.stmt]) -> list[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -55,11 +53,11 @@ def _public(body: list[ast.stmt]) -> list[ast.ClassDef | ast.FunctionDef | ast.A
     ]
 
 
-@pytest.mark.parametrize("source", sources("libs", "periscope"), ids=lambda source: source.path)
-def test_public_things_have_docstrings(source: Source) -> None:
-    bare = [
-        f"{source.path}:{node.lineno} {node.name}" for node in _public(source.tree.body) if not ast.get_docstring(node)
-    ]
-    if source.text.strip() and not ast.get_docstring(source.tree):
-        bare.append(source.path)
-    assert not bare, "say what it is, with shapes, units and errors: " + "; ".join(bare)
+def test_public_things_have_docstrings() -> None:
+    bare = []
+    for source in sources("libs", "periscope"):
+        public = _public(source.tree.body)
+        bare += [f"{source.path}:{node.lineno} {node.name}" for node in public if not ast.get_docstring(node)]
+        if source.text.strip() and not ast.get_docstring(source.tree):
+            bare.append(source.path)
+    assert not bare, "say what it is, with shapes, units and errors:\n" + "\n".join(bare)
