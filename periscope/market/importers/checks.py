@@ -1,0 +1,114 @@
+"""What every bar must satisfy before it may enter a catalog, checked in columns; what does not is a finding."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
+from periscope.market.importers.exact import Mask
+from periscope.market.importers.findings import Findings
+from periscope.market.importers.intervals import SessionGrid
+from periscope.market.importers.storing import time_text
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Bars with the line that each came from, and the file's name for messages."""
+
+    bars: BarColumns
+    lines: IntColumn
+    file: str
+
+
+def usable_prices(batch: Batch, *, scale: int, positive: bool, findings: Findings) -> Mask:
+    """Which bars have possible prices; BAD_PRICE and BAD_OHLC findings for the others.
+
+    `positive` refuses prices of zero and below (equities; futures have gone negative).
+    """
+    bars = batch.bars
+    ok = np.ones(len(bars), dtype=np.bool_)
+    if positive:
+        lowest = np.minimum(np.minimum(bars.open, bars.high), np.minimum(bars.low, bars.close))
+        bad = lowest <= 0
+        _report(
+            batch, bad, "BAD_PRICE", findings, lambda row: f"a price of {_text(lowest[row], scale)}, not above zero"
+        )
+        ok &= ~bad
+    bad = ok & (
+        (bars.high < np.maximum(np.maximum(bars.open, bars.close), bars.low))
+        | (bars.low > np.minimum(bars.open, bars.close))
+    )
+    _report(batch, bad, "BAD_OHLC", findings, lambda row: _ohlc(bars, row, scale))
+    return ok & ~bad
+
+
+def in_order(batch: Batch, after: tuple[int, int] | None, findings: Findings) -> Mask:
+    """Which bars go on forward in time; DUPLICATE_BAR, OUT_OF_ORDER and OVERLAP findings for the others.
+
+    A bar is compared with the latest one before it; `after` is the (start, end) of the last bar of an earlier batch.
+    """
+    start, end = batch.bars.start, batch.bars.end
+    if len(start) == 0:
+        return np.ones(0, dtype=np.bool_)
+    first = -(2**62) if after is None else after[0]
+    latest = np.maximum.accumulate(np.concatenate([[first], start]))[:-1]
+    duplicate, older = start == latest, start < latest
+    _report(batch, duplicate, "DUPLICATE_BAR", findings, lambda row: f"a second bar of {time_text(int(start[row]))}")
+    _report(
+        batch,
+        older,
+        "OUT_OF_ORDER",
+        findings,
+        lambda row: f"a bar of {time_text(int(start[row]))} after one of {time_text(int(latest[row]))}",
+    )
+    ok = ~duplicate & ~older
+    kept = np.flatnonzero(ok)
+    ends = np.concatenate([[-(2**62) if after is None else after[1]], end[kept]])
+    overlapping = kept[start[kept] < ends[:-1]]
+    overlap = np.zeros(len(start), dtype=np.bool_)
+    overlap[overlapping] = True
+    _report(
+        batch,
+        overlap,
+        "OVERLAP",
+        findings,
+        lambda row: f"the bar of {time_text(int(start[row]))} begins before the last ends",
+    )
+    return np.asarray(ok & ~overlap)
+
+
+def remark_closed(batch: Batch, grid: SessionGrid, findings: Findings) -> None:
+    """Count the bars outside of the regular sessions."""
+    start = batch.bars.start
+    outside = ~grid.index_at(start)[1]
+    extended = outside & grid.in_extended_hours(start)
+    _report(batch, extended, "EXTENDED_HOURS", findings, lambda row: f"the bar of {time_text(int(start[row]))}")
+    _report(
+        batch,
+        outside & ~extended,
+        "OUTSIDE_SESSIONS",
+        findings,
+        lambda row: f"the bar of {time_text(int(start[row]))} starts when {grid.exchange} is closed",
+    )
+
+
+def remark_unknown_volume(batch: Batch, findings: Findings) -> None:
+    """Count the bars without a volume."""
+    _report(batch, batch.bars.volume == UNKNOWN_VOLUME, "UNKNOWN_VOLUME", findings, lambda _: "no volume")
+
+
+def _report(batch: Batch, which: Mask, code: str, findings: Findings, describe: Callable[[int], str]) -> None:
+    if bool(which.any()):
+        rows = np.flatnonzero(which).tolist()
+        findings.add_rows(code, batch.file, (int(batch.lines[row]) for row in rows), lambda i: describe(rows[i]))
+
+
+def _ohlc(bars: BarColumns, row: int, scale: int) -> str:
+    open_, high, low, close = (_text(column[row], scale) for column in (bars.open, bars.high, bars.low, bars.close))
+    return f"open {open_}, high {high}, low {low}, close {close} are no possible bar"
+
+
+def _text(value: np.int64, scale: int) -> str:
+    sign, digits = "-" if value < 0 else "", str(abs(int(value))).rjust(scale + 1, "0")
+    return f"{sign}{digits[: len(digits) - scale]}.{digits[len(digits) - scale :]}" if scale > 0 else sign + digits

@@ -1,0 +1,91 @@
+"""Decimal text to scaled integers, in bulk and without a float anywhere."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from periscope.market.columns import IntColumn
+
+type Mask = npt.NDArray[np.bool_]
+
+MOST_DECIMALS = 12
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_LARGEST = 10**18 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Columns of numbers x 10**scale; where `ok` is false the text was no number that fits and the value is 0."""
+
+    scale: int
+    values: tuple[IntColumn, ...]
+    ok: tuple[Mask, ...]
+
+
+def numbers(columns: Sequence[pl.Series], *, at_least: int = 0, most: int = MOST_DECIMALS) -> Numbers:
+    """Text columns as integers at the smallest common scale, not below `at_least`, that holds every one exactly.
+
+    A number with more than `most` decimals (trailing zeros not counted), or beyond 18 digits at that scale, does not
+    fit. Blanks around a number, a plus sign and exponents are understood; no thousands separators, NaN or infinity.
+    """
+    texts = [_plain(column) for column in columns]
+    decimals = max((_longest_fraction(text) for text in texts), default=0)
+    if decimals > most:
+        decimals = min(max((_longest_fraction(_shortened(text)) for text in texts), default=0), most)
+    scale = max(decimals, at_least)
+    parsed = [_scaled(text, scale) for text in texts]
+    values = [value for value, _ in parsed]
+    while scale > at_least and all(bool(np.all(value % 10 == 0)) for value in values):
+        scale -= 1
+        values = [value // 10 for value in values]
+    return Numbers(scale, tuple(values), tuple(ok for _, ok in parsed))
+
+
+def empty(column: pl.Series) -> Mask:
+    """Which rows hold nothing or only blanks."""
+    return (column.is_null() | (column.str.strip_chars() == "")).to_numpy()
+
+
+def _scaled(text: pl.Series, scale: int) -> tuple[IntColumn, Mask]:
+    decimals = text.cast(pl.Decimal(38, scale), strict=False)
+    if _longest_fraction(text) > scale:
+        too_fine = text.str.contains(rf"\.\d{{{scale}}}\d*[1-9]").fill_null(value=False)
+        decimals = decimals.zip_with(~too_fine, pl.Series([None], dtype=decimals.dtype))
+    physical = decimals.to_physical()
+    extreme = physical.abs().max()
+    if isinstance(extreme, int) and extreme > _LARGEST:
+        physical = physical.zip_with(physical.abs() <= _LARGEST, pl.Series([None], dtype=pl.Int128))
+    if physical.null_count() == 0:
+        return physical.cast(pl.Int64).to_numpy(), np.ones(len(text), dtype=np.bool_)
+    return physical.fill_null(0).cast(pl.Int64).to_numpy(), physical.is_not_null().to_numpy()
+
+
+def _longest_fraction(text: pl.Series) -> int:
+    """The most characters after a point."""
+    after = (text.str.len_bytes() - text.str.find(".", literal=True)).max()
+    return int(after) - 1 if isinstance(after, int) else 0
+
+
+def _shortened(text: pl.Series) -> pl.Series:
+    """Numbers without trailing zeros; what is no number becomes null."""
+    return text.str.extract(r"^([+-]?\d*(?:\.\d*[1-9])?)(?:\.?0*)$")
+
+
+def _plain(column: pl.Series) -> pl.Series:
+    """The text without blanks around it, exponents written out."""
+    text = column.str.strip_chars() if column.str.contains(r"^\s|\s$").any() else column
+    exponent = text.str.contains(r"[eE]").fill_null(value=False)
+    if not exponent.any():
+        return text
+    marks = exponent.to_list()
+    written_out = [_written_out(value) if mark else value for value, mark in zip(text.to_list(), marks, strict=True)]
+    return pl.Series(text.name, written_out, dtype=pl.String)
+
+
+def _written_out(value: str) -> str:
+    return f"{Decimal(value):f}" if _NUMBER.fullmatch(value) else value

@@ -1,0 +1,116 @@
+"""What an import has to say about its input: findings with a code, a place and a count; and the refusal."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+EXAMPLES = 20
+"""How many unusable rows are kept in words; all are counted."""
+
+EXAMPLES_OF_REMARK = 3
+"""How many bars are kept in words for each code that keeps its bars."""
+
+UNUSABLE = {
+    "MALFORMED_ROW": "a row has the wrong number of fields, or a field that is no number",
+    "BAD_TIME": "a time stamp can't be read in the file's format, or the clock never or twice showed it",
+    "BAD_OHLC": "the high is below, or the low above, another price of the bar",
+    "BAD_PRICE": "a price is missing, not finite, too long, or not positive where it must be",
+    "BAD_VOLUME": "a volume is negative, not finite or too long",
+    "DUPLICATE_BAR": "two rows are bars of the same start",
+    "OUT_OF_ORDER": "a row is older than the one before it",
+    "OVERLAP": "a bar begins before the one before it has ended",
+}
+"""Findings about rows that cannot become bars. Any of them refuses the file unless bad rows are to be skipped."""
+
+REMARKS = {
+    "EXTENDED_HOURS": "bars outside the regular sessions: stored; only runs with extended hours see them",
+    "OUTSIDE_SESSIONS": "bars when the exchange is closed: stored; no run sees them",
+    "OFF_TICK": "bars with a price between two ticks of the instrument",
+    "UNKNOWN_VOLUME": "bars whose volume the file does not tell",
+}
+"""Findings about bars that are stored all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found: the code, the file and its line (None where the format has none), and what it is in words."""
+
+    code: str
+    file: str
+    line: int | None
+    message: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.message} [{self.code}]"
+
+
+@dataclass(slots=True)
+class Findings:
+    """All findings of an import: counted by code, the first ones kept in words."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: list[Finding] = field(default_factory=list)
+
+    def add(self, code: str, file: str, line: int | None, message: str) -> None:
+        """Count one finding."""
+        self.add_rows(code, file, [line], lambda _: message)
+
+    def add_rows(
+        self, code: str, file: str, lines: Iterable[int | None], describe: Callable[[int], str], offset: int = 0
+    ) -> None:
+        """Count one finding per line; `describe(i)` words the i-th, counted from `offset`, and is called for few."""
+        assert code in UNUSABLE or code in REMARKS, code
+        for index, line in enumerate(lines):
+            if self._wants(code):
+                self.examples.append(Finding(code, file, line, describe(index + offset)))
+            self.counts[code] += 1
+
+    def _wants(self, code: str) -> bool:
+        if code in REMARKS:
+            return self.counts[code] < EXAMPLES_OF_REMARK
+        return self.unusable < EXAMPLES
+
+    @property
+    def unusable(self) -> int:
+        """How many rows cannot become bars."""
+        return sum(count for code, count in self.counts.items() if code in UNUSABLE)
+
+
+class ImportProblem(Exception):  # noqa: N818 - the name that the command line and its users know
+    """An import that was refused; nothing was written.
+
+    `code` is stable, `exit_code` is that of the command line (5 data, 2 usage, 6 not found), `findings` are the rows
+    that caused it where rows did.
+    """
+
+    def __init__(self, code: str, message: str, *, exit_code: int = 5, findings: Findings | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.exit_code = exit_code
+        self.findings = findings
+
+
+def refuse_unusable(findings: Findings, path: Path) -> None:
+    """Raise `ImportProblem` with the first findings in words if any row cannot become a bar."""
+    if findings.unusable == 0:
+        return
+    counts = ", ".join(f"{count} {code}" for code, count in sorted(findings.counts.items()) if code in UNUSABLE)
+    examples = [f"  {finding}" for finding in findings.examples if finding.code in UNUSABLE]
+    more = findings.unusable - len(examples)
+    tail = [f"  … and {more} more"] if more > 0 else []
+    code = next(finding.code for finding in findings.examples if finding.code in UNUSABLE)
+    raise ImportProblem(
+        code if len([key for key in findings.counts if key in UNUSABLE]) == 1 else "BAD_ROWS",
+        "\n".join(
+            [
+                f"{findings.unusable} rows of {path} can't become bars ({counts}); nothing was imported.",
+                *examples,
+                *tail,
+                "Mend the file, or import the other rows with --skip-bad-rows.",
+            ]
+        ),
+        findings=findings,
+    )

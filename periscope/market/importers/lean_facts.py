@@ -1,0 +1,250 @@
+"""What a LEAN data folder says beside its prices: hours, ticks, margins, ticker changes, dividends and splits.
+
+Formats: Common/Data/Auxiliary (map and factor files), Data/symbol-properties, Data/market-hours and
+Data/future/*/margins of https://github.com/QuantConnect/Lean.
+"""
+
+import csv
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from periscope.market.importers.findings import ImportProblem
+
+OPEN_ENDED = date(2050, 12, 31)
+"""LEAN's date for "still trading"."""
+
+EXCHANGE_LETTERS = {"N": "XNYS", "Q": "XNAS", "P": "ARCX", "Z": "BATS"}
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class FutureHours:
+    """When LEAN takes a future to trade: the regular hours of a date, and the dates that differ; times of `zone`.
+
+    `data_zone` is the clock of the time stamps in the files.
+    """
+
+    zone: ZoneInfo
+    data_zone: ZoneInfo
+    opens: time
+    closes: time
+    evening: time
+    early_closes: dict[date, time]
+    late_opens: dict[date, time]
+
+
+NEW_YORK = ZoneInfo("America/New_York")
+CME_DEFAULT = FutureHours(NEW_YORK, ZoneInfo("UTC"), time(9, 30), time(17), time(18), {}, {})
+"""Equity index futures at CME, for folders without a market-hours database."""
+
+
+def future_hours(root: Path, market: str, product: str) -> FutureHours:
+    """The hours of a futures root from the folder's market-hours database; the default where the folder has none."""
+    path = root / "market-hours" / "market-hours-database.json"
+    if not path.is_file():
+        return CME_DEFAULT
+    try:
+        entries = json.loads(path.read_bytes())["entries"]
+        entry = entries.get(f"Future-{market}-{product}", entries.get(f"Future-{market}-[*]"))
+        return CME_DEFAULT if entry is None else _hours(entry)
+    except (ValueError, KeyError, TypeError, StopIteration) as error:
+        raise ImportProblem("BAD_LEAN_FOLDER", f"{path} can't be read: {error!r}") from None
+
+
+def _hours(entry: dict[str, object]) -> FutureHours:
+    regular = next(part for part in _parts(entry, "monday") if part["state"] == "market")
+    evening = next((part["start"] for part in _parts(entry, "sunday")), "18:00:00")
+    return FutureHours(
+        ZoneInfo(str(entry["exchangeTimeZone"])),
+        ZoneInfo(str(entry["dataTimeZone"])),
+        time.fromisoformat(regular["start"]),
+        time.fromisoformat(regular["end"]) if not regular["end"].startswith("1.") else time(23, 59, 59),
+        time.fromisoformat(evening),
+        _dated(entry.get("earlyCloses", {})),
+        _dated(entry.get("lateOpens", {})),
+    )
+
+
+def _parts(entry: dict[str, object], day: str) -> list[dict[str, str]]:
+    parts = entry[day]
+    assert isinstance(parts, list), day
+    return parts
+
+
+def _dated(table: object) -> dict[date, time]:
+    assert isinstance(table, dict)
+    return {
+        datetime.strptime(day, "%m/%d/%Y").date(): time.fromisoformat(at)  # noqa: DTZ007 - a date, no moment
+        for day, at in table.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """One row of the symbol properties database."""
+
+    currency: str
+    multiplier: Decimal
+    tick: Decimal
+    lot: Decimal
+
+
+def symbol_properties(root: Path, market: str, symbol: str, kind: str) -> Properties | None:
+    """Currency, multiplier, tick and lot of a symbol ("[*]" rows count for all); None if the folder does not tell."""
+    path = root / "symbol-properties" / "symbol-properties-database.csv"
+    if not path.is_file():
+        return None
+    found: Properties | None = None
+    for row in _csv_rows(path):
+        if len(row) < 8 or row[0] != market or row[2] != kind or row[1] not in {symbol, "[*]"}:
+            continue
+        if found is None or row[1] == symbol:
+            numbers = [_decimal(text, path) for text in row[5:8]]
+            found = Properties(row[4], *numbers)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Margins per contract, in force from a date on."""
+
+    since: date
+    initial: Decimal
+    maintenance: Decimal
+
+
+def margin_on(root: Path, market: str, product: str, day: date) -> Margin | None:
+    """The margins in force on a day, the first known ones if it is earlier than all; None if the folder has none."""
+    path = root / "future" / market / "margins" / f"{product}.csv"
+    if not path.is_file():
+        return None
+    margins = [
+        Margin(_date(row[0], path), _decimal(row[1], path), _decimal(row[2], path))
+        for row in _csv_rows(path)
+        if len(row) >= 3 and row[0].strip().isdigit()
+    ]
+    margins.sort(key=lambda margin: margin.since)
+    earlier = [margin for margin in margins if margin.since <= day]
+    return earlier[-1] if earlier else (margins[0] if margins else None)
+
+
+@dataclass(frozen=True, slots=True)
+class MapFile:
+    """Ticker history of an equity: (last day, ticker, exchange letter) as in the file, oldest first."""
+
+    rows: tuple[tuple[date, str, str], ...]
+    raw: tuple[str, ...]
+
+    @property
+    def exchange(self) -> str | None:
+        """The exchange code of the last row, None if the file does not tell or we do not know it."""
+        return EXCHANGE_LETTERS.get(self.rows[-1][2].upper()) if self.rows else None
+
+    @property
+    def last_day(self) -> date | None:
+        """The last trading day of a delisted equity, None while it trades."""
+        return self.rows[-1][0] if self.rows and self.rows[-1][0] < OPEN_ENDED else None
+
+
+def read_map_file(path: Path) -> MapFile | None:
+    """A map file, None if there is none."""
+    if not path.is_file():
+        return None
+    rows = [(_date(row[0], path), row[1].upper(), row[2] if len(row) > 2 else "") for row in _csv_rows(path)]
+    return MapFile(tuple(rows), tuple(_lines(path)))
+
+
+@dataclass(frozen=True, slots=True)
+class FactorRow:
+    """A row of a factor file: bars up to and including `day` are multiplied by both factors; `close` is raw."""
+
+    day: date
+    price_factor: Decimal
+    split_factor: Decimal
+    close: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FactorFile:
+    """Price and split factors of an equity, oldest first, and the lines as they stand."""
+
+    rows: tuple[FactorRow, ...]
+    raw: tuple[str, ...]
+
+    def dividends(self) -> list[dict[str, str]]:
+        """Cash per share after each row whose price factor differs from the next one's, to the cent as in LEAN."""
+        return [
+            {
+                "last_day_before": row.day.isoformat(),
+                "amount": str(_dividend(row, following)),
+                "close_before": str(row.close),
+            }
+            for row, following in self._pairs()
+            if following.price_factor not in {row.price_factor, 0}
+        ]
+
+    def splits(self) -> list[dict[str, str]]:
+        """Old shares per new one after each row whose split factor differs from the next one's (0.5 is 2 for 1)."""
+        return [
+            {
+                "last_day_before": row.day.isoformat(),
+                "factor": str(row.split_factor / following.split_factor),
+                "close_before": str(row.close),
+            }
+            for row, following in self._pairs()
+            if following.split_factor not in {row.split_factor, 0}
+        ]
+
+    def _pairs(self) -> Iterable[tuple[FactorRow, FactorRow]]:
+        return zip(self.rows, self.rows[1:], strict=False)
+
+
+def _dividend(row: FactorRow, following: FactorRow) -> Decimal:
+    paid = row.close - row.close * row.price_factor / following.price_factor
+    return paid.quantize(_CENT, ROUND_HALF_EVEN)
+
+
+def read_factor_file(path: Path) -> FactorFile | None:
+    """A factor file, None if there is none."""
+    if not path.is_file():
+        return None
+    rows = []
+    for row in _csv_rows(path):
+        if len(row) < 3:
+            raise ImportProblem("BAD_LEAN_FOLDER", f"{path}: {','.join(row)!r} has {len(row)} fields, expected 3 or 4")
+        close = _decimal(row[3], path) if len(row) > 3 else Decimal(0)
+        rows.append(FactorRow(_date(row[0], path), _decimal(row[1], path), _decimal(row[2], path), close))
+    return FactorFile(tuple(rows), tuple(_lines(path)))
+
+
+def _csv_rows(path: Path) -> Iterable[list[str]]:
+    return (row for row in csv.reader(_lines(path)) if row and not row[0].startswith("#"))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError:
+        raise ImportProblem("BAD_LEAN_FOLDER", f"{path} is no text file") from None
+
+
+def _date(text: str, path: Path) -> date:
+    try:
+        return datetime.strptime(text.strip(), "%Y%m%d").date()  # noqa: DTZ007 - a date, no moment
+    except ValueError:
+        raise ImportProblem("BAD_LEAN_FOLDER", f"{path}: {text!r} is no date of the form 20131004") from None
+
+
+def _decimal(text: str, path: Path) -> Decimal:
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise ImportProblem("BAD_LEAN_FOLDER", f"{path}: {text!r} is no number")
+    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number.normalize()

@@ -1,0 +1,115 @@
+"""Where things lie in a LEAN data folder: which trade files a path names, by symbol and span."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from libs.shared_ipc.src.protocol import BarTimeSpan
+from periscope.market.importers.findings import ImportProblem
+
+_KINDS = ("equity", "future")
+_WHOLE = {"daily": BarTimeSpan.DAY, "hour": BarTimeSpan.HOUR}
+_BY_DAY = {"minute": BarTimeSpan.MINUTE, "second": BarTimeSpan.SECOND}
+
+
+@dataclass(frozen=True, slots=True)
+class LeanFile:
+    """One zip of trade bars: `day` is the date in the name of files that hold one day."""
+
+    path: Path
+    kind: str
+    market: str
+    symbol: str
+    span: BarTimeSpan
+    day: date | None
+
+
+@dataclass(slots=True)
+class LeanFolder:
+    """The trade files below a path, and how many others were left alone, by what they hold."""
+
+    root: Path
+    files: list[LeanFile] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+
+    def name(self, path: Path) -> str:
+        """A path as it reads inside the data folder."""
+        return path.relative_to(self.root).as_posix()
+
+
+def data_root(path: Path) -> Path | None:
+    """The data folder that a path is or lies in: the one that holds `equity` or `future`; None if it is in none."""
+    path = path.absolute()
+    if any((path / kind).is_dir() for kind in _KINDS):
+        return path
+    for place in (path, *path.parents):
+        if place.name in _KINDS:
+            return place.parent
+    return None
+
+
+def is_lean(path: Path) -> bool:
+    """Whether the path is a LEAN data folder, a part of one, or a trade zip inside one."""
+    if not path.exists() or data_root(path) is None:
+        return False
+    return path.is_dir() or path.suffix == ".zip"
+
+
+def find_files(path: Path) -> LeanFolder:
+    """The trade files at or below a path in a LEAN data folder, sorted by symbol, span and day.
+
+    Raises `ImportProblem` NOT_A_LEAN_FOLDER, or NO_TRADE_FILES when there is nothing to import.
+    """
+    root = data_root(path)
+    if root is None:
+        raise ImportProblem(
+            "NOT_A_LEAN_FOLDER", f"{path} is not in a LEAN data folder (one that holds equity or future)", exit_code=2
+        )
+    folder = LeanFolder(root)
+    for found in sorted(path.absolute().rglob("*.zip")) if path.is_dir() else [path.absolute()]:
+        _take(folder, found)
+    if not folder.files:
+        raise ImportProblem("NO_TRADE_FILES", f"no trade bars of equities or futures at {path}", exit_code=5)
+    folder.files.sort(key=lambda file: (file.kind, file.market, file.symbol, file.span, file.path.name))
+    return folder
+
+
+def _take(folder: LeanFolder, path: Path) -> None:
+    parts = path.relative_to(folder.root).parts
+    file = _described(path, parts)
+    if isinstance(file, LeanFile):
+        folder.files.append(file)
+    else:
+        folder.skipped[file] = folder.skipped.get(file, 0) + 1
+
+
+def _described(path: Path, parts: tuple[str, ...]) -> LeanFile | str:
+    """What a zip is by its place and name, or the reason to leave it alone."""
+    if len(parts) < 4 or parts[0] not in _KINDS:
+        return "not equity or future bars"
+    kind, market, resolution = parts[0], parts[1], parts[2]
+    words = path.stem.split("_")
+    if words[-1] in {"quote", "openinterest"}:
+        return f"{words[-1]} files"
+    if resolution in _WHOLE and len(parts) == 4 and (len(words) == 1 or words[1:] == ["trade"]):
+        return LeanFile(path, kind, market, words[0].upper(), _WHOLE[resolution], None)
+    if resolution in _BY_DAY and len(parts) == 5 and words[1:] == ["trade"] and len(words[0]) == 8:
+        try:
+            day = datetime.strptime(words[0], "%Y%m%d").date()  # noqa: DTZ007 - a date, no moment
+        except ValueError:
+            return "files with an unknown name"
+        return LeanFile(path, kind, market, parts[3].upper(), _BY_DAY[resolution], day)
+    return "files with an unknown name"
+
+
+def entries(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file in a zip; raises `ImportProblem` BAD_ZIP for a damaged one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                yield name, archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError) as error:
+        raise ImportProblem("BAD_ZIP", f"{path} is damaged or no zip file: {error}") from None
