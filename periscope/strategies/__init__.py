@@ -1,8 +1,35 @@
-"""Bundles, parameter schemas and static checks."""
+"""Bundles, parameter schemas and static checks: what is known of a strategy before any of its code runs."""
 
-from libs.common_types.src.types import JSONValue
+from periscope.strategies.bundle import Bundle, bundle_version
+from periscope.strategies.json_text import JsonDocument, read_json
+from periscope.strategies.parameters import (
+    KnownSymbols,
+    Prepared,
+    config_problems,
+    config_sentences,
+    effective_parameters,
+    prepare_config,
+)
+from periscope.strategies.problems import CODES, Problem
+from periscope.strategies.schema import check_schema
+from periscope.strategies.static_check import CheckResult, check_bundle, is_warning, parameter_names
 
-
-def config_sentences(schema: dict[str, JSONValue], config: dict[str, JSONValue]) -> list[str]:
-    """What is wrong with a config, a sentence each; empty when it fits the schema."""
-    raise NotImplementedError
+__all__ = [
+    "CODES",
+    "Bundle",
+    "CheckResult",
+    "JsonDocument",
+    "KnownSymbols",
+    "Prepared",
+    "Problem",
+    "bundle_version",
+    "check_bundle",
+    "check_schema",
+    "config_problems",
+    "config_sentences",
+    "effective_parameters",
+    "is_warning",
+    "parameter_names",
+    "prepare_config",
+    "read_json",
+]

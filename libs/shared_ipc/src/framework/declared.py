@@ -33,6 +33,10 @@ def resolve(schema: dict[str, JSONValue], reference: str) -> JSONValue:
     """What a local reference such as `#/definitions/ticker` points at; None if nothing."""
     if not reference.startswith("#"):
         return None
+    if "%" in reference:
+        from urllib.parse import unquote  # rare, and slow to import
+
+        reference = unquote(reference)
     place: JSONValue = schema
     for part in reference[1:].split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
