@@ -105,7 +105,7 @@ def test_the_summary_tells_rows_ends_and_volumes(
     _, summary = imported
     for item in summary.series:
         rows = zips[item.symbol, item.span]
-        assert (item.rows, item.volume) == (len(rows), sum(row[4] for row in rows))
+        assert (item.rows, int(item.volume)) == (len(rows), sum(row[4] for row in rows))
         assert item.added == item.rows
     assert summary.skipped_files == {"quote files": 47, "openinterest files": 10}
     document = json.loads(json.dumps(summary.to_json()))

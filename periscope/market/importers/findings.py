@@ -41,9 +41,13 @@ class Finding:
     line: int | None
     message: str
 
+    @property
+    def place(self) -> str:
+        """The file, with the line where there is one."""
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.message} [{self.code}]"
+        return f"{self.place}: {self.message} [{self.code}]"
 
 
 @dataclass(slots=True)

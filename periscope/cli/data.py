@@ -1,0 +1,319 @@
+"""`periscope data`: bars into the catalog, and a look at what is there."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from periscope.cli.exits import ExitCode
+from periscope.cli.output import JsonOption, console, fail, print_json, remark, say
+from periscope.cli.workspace import find_catalog, shown
+
+if TYPE_CHECKING:
+    from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
+    from periscope.market.catalog import Catalog
+    from periscope.market.importers.storing import Progress
+
+data_app = typer.Typer(name="data", help="Bring bars into the catalog and look at them.", no_args_is_help=True)
+
+_NUMERIC = {"bars", "rows", "added", "replaced", "open", "high", "low", "close", "volume"}
+
+CatalogOption = Annotated[
+    Path | None, typer.Option("--catalog", help="The catalog's folder. Without it: the workspace's.")
+]
+SymbolOption = Annotated[str | None, typer.Option(help="The instrument's symbol; of a LEAN folder only this one.")]
+AssetTypeOption = Annotated[str | None, typer.Option(help="EQUITY, FUTURE, ETF, … (default EQUITY).")]
+SpanOption = Annotated[str | None, typer.Option(help="second, minute, hour or day.")]
+
+
+@data_app.command("import")
+def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    path: Annotated[Path, typer.Argument(help="A CSV or Parquet file, a LEAN data folder or a part of one.")],
+    symbol: SymbolOption = None,
+    asset_type: AssetTypeOption = None,
+    span: SpanOption = None,
+    exchange: Annotated[str | None, typer.Option(help="XNYS, XNAS, ARCX, BATS or CME: whose sessions count.")] = None,
+    stamp: Annotated[str | None, typer.Option(help="start or end: which end of a bar the file's time is.")] = None,
+    tz: Annotated[str | None, typer.Option(help="Time zone of stamps without one, such as America/New_York.")] = None,
+    tick: Annotated[str | None, typer.Option(help="The smallest price move (default 0.01).")] = None,
+    multiplier: Annotated[str | None, typer.Option(help="Money per price unit (default 1).")] = None,
+    currency: Annotated[str | None, typer.Option(help="The currency of the prices (default USD).")] = None,
+    date_format: Annotated[str | None, typer.Option(help='How stamps are written, such as "%d/%m/%Y %H:%M".')] = None,
+    skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows that can't be bars.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Let these bars win over stored ones.")] = False,
+    format_: Annotated[str | None, typer.Option("--format", help="csv, parquet or lean, if it is not seen.")] = None,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Import bars. Nothing is written unless every row is understood, or --skip-bad-rows is given."""
+    from periscope.market.catalog import Catalog
+    from periscope.market.importers.formats import import_path
+    from periscope.market.importers.options import ImportOptions
+
+    options = ImportOptions(
+        symbol=symbol,
+        asset_type=_asset_type(asset_type),
+        span=_span(span),
+        exchange=exchange,
+        stamp=_choice(stamp, "--stamp", ("start", "end")),
+        tz=tz,
+        tick=_positive(tick, "--tick"),
+        multiplier=_positive(multiplier, "--multiplier"),
+        currency=currency,
+        date_format=date_format,
+        skip_bad_rows=skip_bad_rows,
+        replace=replace,
+    )
+    root = find_catalog(catalog)
+    _choice(format_, "--format", ("csv", "parquet", "lean"))
+    if not path.exists():
+        fail("NOT_FOUND", f"{path} does not exist", exit_code=ExitCode.NOT_FOUND)
+    with _progress() as progress:
+        summary = _refusing(
+            lambda: import_path(path, Catalog.create(root), options, force_format=format_, progress=progress)
+        )
+    document = summary.to_json() | {"catalog": str(root)}
+    if as_json:
+        print_json(document)
+    else:
+        _show_import(document)
+    return ExitCode.DONE
+
+
+@data_app.command("list")
+def list_(catalog: CatalogOption = None, as_json: JsonOption = False) -> int:
+    """Every instrument and span of the catalog with its first and last bar."""
+    opened = _open(catalog)
+    from periscope.market.importers.storing import time_text
+
+    rows = [
+        {
+            "symbol": instrument.symbol,
+            "asset_type": instrument.asset_type.name,
+            "exchange": instrument.exchange,
+            "span": span.value,
+            "bars": coverage.rows,
+            "first": time_text(coverage.first),
+            "last": time_text(coverage.last),
+            "source": instrument.source,
+        }
+        for instrument in opened.instruments.all()
+        for span, coverage in opened.spans(instrument).items()
+    ]
+    if as_json:
+        print_json({"catalog": str(opened.root), "series": rows})
+        return ExitCode.DONE
+    _table(("symbol", "asset_type", "exchange", "span", "bars", "first", "last"), rows)
+    if any("SYNTHETIC" in str(row["source"]) for row in rows):
+        remark("sample data: prices of instruments whose source says SYNTHETIC are invented")
+    if not rows:
+        remark("the catalog is empty: `periscope data sample` or `periscope data import PATH`")
+    return ExitCode.DONE
+
+
+@data_app.command()
+def show(
+    symbol: Annotated[str, typer.Argument(help="The symbol, such as SPY or ESZ13.")],
+    asset_type: AssetTypeOption = None,
+    span: SpanOption = None,
+    rows: Annotated[int, typer.Option(min=1, max=10_000, help="How many bars at each end.")] = 5,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """One instrument: its facts, what is stored with hashes, its first and last bars."""
+    from periscope.cli.data_view import instrument_document, series_document
+
+    opened = _open(catalog)
+    wanted = _asset_type(asset_type)
+    found = [
+        each
+        for each in opened.instruments.all()
+        if each.symbol == symbol.strip().upper() and (wanted is None or each.asset_type is wanted)
+    ]
+    if not found:
+        fail(
+            "UNKNOWN_INSTRUMENT",
+            _explain_unknown(opened, symbol.strip().upper(), wanted),
+            exit_code=ExitCode.NOT_FOUND,
+        )
+    one_span = _span(span)
+    documents = [
+        instrument_document(each)
+        | {
+            "series": [
+                series_document(opened, each, stored, rows)
+                for stored in opened.spans(each)
+                if one_span is None or stored is one_span
+            ]
+        }
+        for each in found
+    ]
+    if one_span is not None and not any(document["series"] for document in documents):
+        stored = ", ".join(each.value for instrument in found for each in opened.spans(instrument)) or "none at all"
+        what = f"no {one_span.value} bars of {found[0].symbol}; the catalog has {stored}"
+        fail("SPAN_NOT_AVAILABLE", what, exit_code=ExitCode.NOT_FOUND)
+    if as_json:
+        print_json({"catalog": str(opened.root), "instruments": documents})
+    else:
+        _show_instruments(documents)
+    return ExitCode.DONE
+
+
+@data_app.command()
+def sample(
+    seed: Annotated[int, typer.Option(help="Another seed invents another market.")] = 7,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Make a market of invented prices: four equities and the futures of one root."""
+    from periscope.market.catalog import Catalog
+    from periscope.market.sample import make_sample, sample_source
+
+    root = find_catalog(catalog)
+    series = make_sample(Catalog.create(root), seed)
+    rows = [
+        {
+            "symbol": item.instrument.symbol,
+            "asset_type": item.instrument.asset_type.name,
+            "span": item.span.value,
+            "bars": len(item.bars),
+        }
+        for item in series
+    ]
+    if as_json:
+        print_json({"catalog": str(root), "seed": seed, "source": sample_source(seed), "series": rows})
+        return ExitCode.DONE
+    _table(("symbol", "asset_type", "span", "bars"), rows)
+    remark(f"{sample_source(seed)}. They are in {shown(root)}")
+    return ExitCode.DONE
+
+
+def _open(option: Path | None) -> "Catalog":
+    from periscope.market.catalog import Catalog
+
+    return Catalog.open(find_catalog(option, must_exist=True))
+
+
+def _explain_unknown(catalog: "Catalog", symbol: str, wanted: "AssetType | None") -> str:
+    from libs.shared_ipc.src.protocol import AssetType
+
+    return catalog.instruments.explain_unknown(symbol, wanted or AssetType.EQUITY)
+
+
+def _refusing[T](act: Callable[[], T]) -> T:
+    """Run an import; its refusal becomes the command's."""
+    from periscope.cli.output import Complaint
+    from periscope.market.importers.findings import UNUSABLE, ImportProblem
+
+    try:
+        return act()
+    except ImportProblem as problem:
+        headline, *_ = problem.message.splitlines()
+        found = problem.findings
+        rows = [] if found is None else [each for each in found.examples if each.code in UNUSABLE]
+        complaints = [Complaint(row.code, row.place, row.message) for row in rows]
+        if found is not None and found.unusable > len(rows):
+            complaints.append(Complaint("MORE", "", f"and {found.unusable - len(rows)} more"))
+        hint = "mend the file, or import the other rows with --skip-bad-rows" if rows else ""
+        fail(problem.code, headline, exit_code=ExitCode(problem.exit_code), hint=hint, problems=complaints)
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """A bar on a terminal, silence elsewhere; on stderr."""
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        yield _ignore
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=screen, transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)
+
+
+def _ignore(_done: int, _total: int, _label: str) -> None:
+    """No progress is shown where nobody watches."""
+
+
+def _show_import(document: dict[str, Any]) -> None:
+    _table(("symbol", "span", "rows", "added", "replaced", "first", "last", "volume"), document["series"])
+    remark(f"{document['format']} {document['path']} is in the catalog {shown(Path(document['catalog']))}")
+    for reason, count in document["skipped_files"].items():
+        remark(f"left alone: {count} {reason}")
+    if document["skipped_rows"]:
+        remark(f"SKIPPED: {document['skipped_rows']} rows that can't be bars")
+    for code, count in document["finding_counts"].items():
+        remark(f"{count} {code}")
+        for found in document["findings"]:
+            if found["code"] == code:
+                place = found["file"] if found["line"] is None else f"{found['file']}:{found['line']}"
+                remark(f"  {place}: {found['message']}")
+    for note in document["notes"]:
+        remark(f"note: {note}")
+
+
+def _show_instruments(documents: list[dict[str, Any]]) -> None:
+    for document in documents:
+        facts = {name: value for name, value in document.items() if name != "series" and value is not None}
+        say("\n".join(f"{name:>19}  {value}" for name, value in facts.items()))
+        for series in document["series"]:
+            say(f"\n{series['span']}: {series['bars']} bars, {series['first']} to {series['last']}")
+            for file in series["files"]:
+                say(f"  {file['file']}  {file['rows']} rows  sha256 {file['sha256']}")
+            _table(("start", "end", "open", "high", "low", "close", "volume"), series["head"] + series["tail"])
+
+
+def _table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    """A table on stdout, never cut: text to the left, numbers to the right."""
+    cells = [["" if row[name] is None else str(row[name]) for name in columns] for row in rows]
+    widths = (
+        [max(len(name), *(len(line[index]) for line in cells)) for index, name in enumerate(columns)] if rows else []
+    )
+    to_right = [name in _NUMERIC for name in columns]
+    for line in [list(columns), *cells] if rows else []:
+        padded = (
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(line, widths, to_right, strict=True)
+        )
+        say("  ".join(padded).rstrip())
+
+
+def _asset_type(text: str | None) -> "AssetType | None":
+    from libs.shared_ipc.src.protocol import AssetType
+
+    if text is None:
+        return None
+    _choice(text.upper(), "--asset-type", tuple(each.name for each in AssetType))
+    return AssetType(text.upper())
+
+
+def _span(text: str | None) -> "BarTimeSpan | None":
+    from libs.shared_ipc.src.protocol import BarTimeSpan
+
+    if text is None:
+        return None
+    _choice(text.lower(), "--span", tuple(each.value for each in BarTimeSpan))
+    return BarTimeSpan(text.lower())
+
+
+def _choice(text: str | None, option: str, choices: tuple[str, ...]) -> str | None:
+    if text is not None and text not in choices:
+        raise typer.BadParameter(f"{option} is {text!r}; it must be one of {', '.join(choices)}")
+    return text
+
+
+def _positive(text: str | None, option: str) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or number <= 0:
+        raise typer.BadParameter(f"{option} is {text!r}; it must be a number above 0")
+    return number
