@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import assert_never
-from uuid import UUID, uuid5
 
 from libs.shared_ipc.src.protocol import (
     Action,
@@ -30,7 +29,6 @@ from periscope.execution.buying_power import Exposure
 from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.portfolio.exact import ZERO, scaled
 
-_ORDER_IDS = UUID("5f0c7a0e-1d6b-5c1e-9a55-7e1f0f9d3c21")
 _SHORTEST_STEP = Decimal("0.001")
 _LONGEST_STEP = Decimal(10) ** 10
 
@@ -67,17 +65,16 @@ def _issue(state: Simulation, code: str, message: str, subject: str = "") -> Non
 def _place(state: Simulation, action: PlaceOrderAction) -> None:
     state.sequence += 1
     settings = state.settings
-    name = f"{settings.version}/{settings.config_hash}/{settings.seed}/{state.sequence}"
-    order_id = uuid5(_ORDER_IDS, name)
-    terms = settle_terms(
-        action, state.now, state.markets.feed, state.book, settings.currency, settings.price_rounding
-    )
+    order_id = state.order_id(state.sequence)
+    terms = settle_terms(action, state.now, state.markets.feed, state.book, settings.currency, settings.price_rounding)
     if isinstance(terms, Rejection):
         _refuse(state, action, order_id, terms)
         return
     order = _make_order(state, action, order_id, terms)
     key = terms.instrument.key
-    after = (state.exposures.get(key) or Exposure(terms.instrument)).plus(order, settings.fees)
+    after = None
+    if not order.closing:
+        after = (state.exposures.get(key) or Exposure(terms.instrument)).plus(order, settings.fees)
     refusal = check_buying_power(order, state.book, state.exposures, after, state.last_price)
     if refusal is not None:
         _refuse(state, action, order_id, refusal)
@@ -87,7 +84,7 @@ def _place(state: Simulation, action: PlaceOrderAction) -> None:
     if state.markets.execution(terms.instrument) is None:
         _issue(state, "NO_EXECUTION_DATA", f"no bar of {action.symbol} in the window can fill an order", action.symbol)
     state.records.append(OrderPlaced(state.now, order))
-    state.put(order)
+    state.put(order, after)
     if settings.fill_model is FillModelName.CURRENT_CLOSE:
         meeting = closing_meeting(state, order)
         if meeting is not None:
@@ -95,7 +92,7 @@ def _place(state: Simulation, action: PlaceOrderAction) -> None:
     state.announce(order, Phase.ACKNOWLEDGEMENT)
 
 
-def _make_order(state: Simulation, action: PlaceOrderAction, order_id: UUID, terms: Terms) -> Order:
+def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, terms: Terms) -> Order:
     instrument = terms.instrument
     series = state.markets.execution(instrument)
     until = instrument.expires_at
@@ -132,7 +129,7 @@ def _make_order(state: Simulation, action: PlaceOrderAction, order_id: UUID, ter
     )
 
 
-def _refuse(state: Simulation, action: PlaceOrderAction, order_id: UUID, rejection: Rejection) -> None:
+def _refuse(state: Simulation, action: PlaceOrderAction, order_id: str, rejection: Rejection) -> None:
     state.records.append(OrderRefused(state.now, state.sequence, order_id, action, rejection))
     _issue(state, rejection.code, rejection.message, action.symbol)
     state.announce_refusal(action, order_id, next_state(None, Happening.REFUSED))
@@ -162,13 +159,13 @@ def _register(state: Simulation, action: RegisterSecurityAction) -> None:
         _issue(state, "UNKNOWN_SYMBOL", text, request.symbol)
         return
     if instrument.expires_at is not None and state.now >= instrument.expires_at:
-        _issue(state, "EXPIRED_INSTRUMENT", f"{request.symbol} has stopped trading: nothing to register", request.symbol)
+        _issue(
+            state, "EXPIRED_INSTRUMENT", f"{request.symbol} has stopped trading: nothing to register", request.symbol
+        )
         return
     key = (request.symbol, request.asset_type, span)
     if key in state.registrations:
-        _issue(
-            state, "DUPLICATE_REGISTRATION", f"{request.symbol} {span} bars are registered already", request.symbol
-        )
+        _issue(state, "DUPLICATE_REGISTRATION", f"{request.symbol} {span} bars are registered already", request.symbol)
         return
     if state.markets.series(instrument, span) is None:
         _issue(state, "SPAN_NOT_AVAILABLE", feed.explain_missing(instrument, span), request.symbol)

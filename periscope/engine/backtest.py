@@ -257,4 +257,3 @@ class Backtest:
         """Answer a query of the handler in hand; its simulation time follows from the counts, not from what it says."""
         now = self._time_in_hand(items_done, bars_done, was_bar)
         return self._markets.feed.front_month(root, now if as_of is None else min(as_of, now))
-

@@ -113,9 +113,7 @@ def _volume_cap(state: Simulation, order: Order, meeting: Meeting) -> Decimal | 
     return max(ZERO, allowed)
 
 
-def _fill(
-    state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, cap: Decimal | None
-) -> Order | None:
+def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, cap: Decimal | None) -> Order | None:
     """Book a fill. Returns the order after it, None where the account could not bear it."""
     instrument, key = order.instrument, order.instrument.key
     base = state.markets.price(instrument, meeting.price)
@@ -182,9 +180,7 @@ def _record(
     )
 
 
-def _breach(
-    state: Simulation, order: Order, held: Position | None, change: Change, base: Decimal
-) -> Rejection | None:
+def _breach(state: Simulation, order: Order, held: Position | None, change: Change, base: Decimal) -> Rejection | None:
     """Whether the account could not bear the fill. A fill that only reduces a position is always borne."""
     after = change.position
     owned = held.quantity if held is not None else ZERO

@@ -1,7 +1,6 @@
 """What the engine did, as values, in the order in which it became true."""
 
 from decimal import Decimal
-from uuid import UUID
 
 import msgspec
 
@@ -32,7 +31,7 @@ class OrderRefused(msgspec.Struct, frozen=True):
 
     time: int
     sequence: int
-    order_id: UUID
+    order_id: str
     action: PlaceOrderAction
     rejection: Rejection
 

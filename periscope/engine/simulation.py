@@ -5,6 +5,7 @@ dicts and nothing is ever rolled back: a fork is adopted or dropped.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
+from hashlib import sha1
 from heapq import heapify, heappush
 from typing import NamedTuple
 from uuid import UUID
@@ -28,6 +29,8 @@ type StreamKey = tuple[str, AssetType, BarTimeSpan]
 type Due = tuple[int, int, int, int, int, Order, Meeting | None]
 
 _MICROSECONDS = Decimal(1_000_000)
+_ORDER_IDS = UUID("5f0c7a0e-1d6b-5c1e-9a55-7e1f0f9d3c21")
+"""Namespace of the order ids."""
 
 
 class Timer(msgspec.Struct, frozen=True):
@@ -56,7 +59,7 @@ class Update(NamedTuple):
 
     phase: int
     serial: int
-    order_id: UUID
+    order_id: str
     symbol: str
     asset_type: AssetType
     state: OrderState
@@ -82,6 +85,7 @@ class Simulation:
         "due",
         "exposures",
         "horizon",
+        "ids",
         "instant",
         "markets",
         "now",
@@ -103,6 +107,8 @@ class Simulation:
     def __init__(self, settings: Settings, markets: Markets) -> None:
         self.settings = settings
         self.markets = markets
+        self.ids = sha1(_ORDER_IDS.bytes, usedforsecurity=False)
+        self.ids.update(f"{settings.version}/{settings.config_hash}/{settings.seed}/".encode())
         self.now = settings.start
         self.row = 0
         self.horizon = settings.start
@@ -130,6 +136,7 @@ class Simulation:
         twin = Simulation.__new__(Simulation)
         twin.settings = self.settings
         twin.markets = self.markets
+        twin.ids = self.ids
         twin.now = self.now
         twin.row = self.row
         twin.horizon = self.horizon
@@ -168,8 +175,18 @@ class Simulation:
         for order in self.orders.values():
             self._schedule(order)
 
-    def put(self, order: Order) -> None:
-        """Make `order` the present value of its number, look for its next meeting, and reserve its buying power."""
+    def order_id(self, sequence: int) -> str:
+        """The id of order number `sequence`: a UUIDv5 of version, config, seed and sequence."""
+        digest = self.ids.copy()
+        digest.update(str(sequence).encode())
+        bits = int.from_bytes(digest.digest()[:16])
+        return str(UUID(int=bits & ~(0xF000 << 64) & ~(0xC000 << 48) | 5 << 76 | 0x8000 << 48))
+
+    def put(self, order: Order, exposure_after: Exposure | None = None) -> None:
+        """Make `order` the present value of its number, look for its next meeting, and reserve its buying power.
+
+        `exposure_after` is its symbol's exposure with it, where the caller has worked it out.
+        """
         previous = self.orders.get(order.sequence)
         self.orders[order.sequence] = order
         self.searches[order.sequence] = Search(order.first_row)
@@ -177,6 +194,8 @@ class Simulation:
         if order.closing:
             if previous is None:
                 self.closers[key] = (*self.closers.get(key, ()), order.sequence)
+        elif exposure_after is not None:
+            self.exposures[key] = exposure_after
         else:
             exposure = self.exposures.get(key) or Exposure(order.instrument)
             fees = self.settings.fees
@@ -185,9 +204,7 @@ class Simulation:
             self.exposures[key] = exposure.plus(order, fees)
         self._schedule(order)
 
-    def end_order(
-        self, order: Order, happening: Happening, phase: Phase, rejection: Rejection | None = None
-    ) -> None:
+    def end_order(self, order: Order, happening: Happening, phase: Phase, rejection: Rejection | None = None) -> None:
         """Bring a resting order to its end and let its update wait in `phase`."""
         ended = msgspec.structs.replace(order, state=next_state(order.state, happening))
         self.drop(order)
@@ -218,7 +235,7 @@ class Simulation:
         """Let an order update wait for its turn at the present instant."""
         self._wait(phase, order.order_id, order.symbol, order.asset_type, order.state, order.filled, order.net_money)
 
-    def announce_refusal(self, action: PlaceOrderAction, order_id: UUID, state: OrderState) -> None:
+    def announce_refusal(self, action: PlaceOrderAction, order_id: str, state: OrderState) -> None:
         """Let the one update of a refused order wait for its turn."""
         self._wait(Phase.ACKNOWLEDGEMENT, order_id, action.symbol, action.asset_type, state, ZERO, ZERO)
 
@@ -232,7 +249,7 @@ class Simulation:
     def _wait(
         self,
         phase: Phase,
-        order_id: UUID,
+        order_id: str,
         symbol: str,
         asset_type: AssetType,
         state: OrderState,

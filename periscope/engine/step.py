@@ -78,7 +78,7 @@ def _tell(state: Simulation) -> Item | None:
         return None
     update = heappop(state.pending)
     payload = (
-        str(update.order_id),
+        update.order_id,
         update.symbol,
         update.asset_type,
         update.state,

@@ -87,11 +87,11 @@ def settle_terms(
 
 
 def check_buying_power(
-    order: Order, book: Book, exposures: Mapping[InstrumentKey, Exposure], after: Exposure, last_price: LastPrice
+    order: Order, book: Book, exposures: Mapping[InstrumentKey, Exposure], after: Exposure | None, last_price: LastPrice
 ) -> Rejection | None:
-    """Whether the account can carry the order; `after` is its symbol's exposure with the order in it."""
+    """Whether the account can carry the order; `after` is its symbol's exposure with it, None for a close intent."""
     instrument = order.instrument
-    if order.closing:
+    if after is None:
         return None
     if instrument.is_future and instrument.initial_margin is None:
         return Rejection("MARGIN_UNKNOWN", f"the catalog has no initial margin for {instrument.symbol}")

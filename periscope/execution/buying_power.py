@@ -36,17 +36,14 @@ class Exposure(msgspec.Struct, frozen=True):
 
     def plus(self, order: Order, schedule: FeeSchedule, factor: int = 1) -> "Exposure":
         """With `order` added (or taken away, `factor` -1)."""
-        units = order.remaining * factor
-        fee = order_fee(order.instrument, order.remaining, schedule) * factor
+        remaining = order.quantity - order.filled
+        units = remaining * factor
+        fee = order_fee(order.instrument, remaining, schedule) * factor
         if order.sign < 0:
-            return msgspec.structs.replace(self, sells=self.sells + units, fees=self.fees + fee)
-        return msgspec.structs.replace(
-            self,
-            buys=self.buys + units,
-            cost=self.cost + units * order.reference * order.instrument.multiplier,
-            buy_fees=self.buy_fees + fee,
-            fees=self.fees + fee,
-        )
+            sells = self.sells + units
+            return Exposure(self.instrument, self.buys, sells, self.cost, self.buy_fees, self.fees + fee)
+        cost = self.cost + units * order.reference * order.instrument.multiplier
+        return Exposure(self.instrument, self.buys + units, self.sells, cost, self.buy_fees + fee, self.fees + fee)
 
     def reserve(self, position: Position | None) -> Decimal:
         """Money held back for these orders."""

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from uuid import UUID
 
 import msgspec
 
@@ -50,15 +49,15 @@ def next_state(state: OrderState | None, happening: Happening) -> OrderState:
 class Order(msgspec.Struct, frozen=True):
     """One accepted order. Every change makes a new value.
 
-    `sign` is +1 for a buy and -1 for a sell. `quantity` and `filled` are positive units; `limit` and `stop` are the
-    order's prices after rounding, `limit_scaled` and `stop_scaled` the same as the integers of the instrument's columns.
+    `order_id` is the text of its UUID. `sign` is +1 for a buy and -1 for a sell. `quantity` and `filled` are positive
+    units; `limit` and `stop` are the order's prices after rounding, `limit_scaled` and `stop_scaled` the same as the integers of the instrument's columns.
     `first_row` is the first bar of the execution stream that the order can meet; `until` the moment at which it expires
     (microseconds UTC), None if never. `reference` is the price at which its buying power was reserved. `triggered` says
     that a stop has been touched.
     """
 
     sequence: int
-    order_id: UUID
+    order_id: str
     symbol: str
     asset_type: AssetType
     instrument: Instrument

@@ -17,7 +17,6 @@ from periscope.runs.config import RunConfig
 from periscope.runs.evidence import EquityFile, LogFile, write_result, write_tables
 from periscope.runs.feed import CatalogFeed
 from periscope.runs.issues import Location as IssueLocation
-from periscope.runs.pinning import Pinning
 from periscope.runs.ports import BundleSource, HostedPort, InProcessPort
 from periscope.runs.preparing import Prepared, prepare
 from periscope.runs.progress import Progress
@@ -108,7 +107,7 @@ def _run(
             limits.handler_seconds, limits.start_seconds, limits.output_bytes, limits.actions_per_reply
         )
         port = HostedPort(source, session, logs.add)
-    with port, Pinning(port), localcontext(EXACT):
+    with port, localcontext(EXACT):
         try:
             outcome = Backtest(prepared.settings, feed, port, recorder, tuning).run()
         except BooksUnbalancedError as error:

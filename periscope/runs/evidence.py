@@ -213,7 +213,7 @@ def _storable(value: Decimal | None) -> Decimal | None:
 def _fill_row(fill: Filled, number: int) -> tuple[Any, ...]:
     order = fill.order
     return (
-        str(order.order_id),
+        order.order_id,
         order.sequence,
         number,
         order.symbol,

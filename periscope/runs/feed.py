@@ -68,5 +68,7 @@ class CatalogFeed:
         return (found.symbol, "", found.valid_from, min(found.valid_until, ALWAYS))
 
     def _has_bars(self, instrument: Instrument, span: BarTimeSpan) -> bool:
-        chunks = self._catalog.chunks(instrument, span, self._start, self._end, extended=self._extended, chunk_rows=1024)
+        chunks = self._catalog.chunks(
+            instrument, span, self._start, self._end, extended=self._extended, chunk_rows=1024
+        )
         return any(len(chunk) for chunk in chunks)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from libs.shared_ipc.src.framework.runtime import install_context
 from libs.shared_ipc.src.protocol import Action
 from periscope.engine.port import Failure, FrontMonthQuery, Item, Location, Reply, ReplyKind, StreamRow
+from periscope.runs.pinning import Pinning
 from periscope.sandbox.inside import wire
 from periscope.sandbox.inside.host import Outcome, StrategyHost
 from periscope.sandbox.inside.loading import unload
@@ -39,11 +40,14 @@ class HostedPort:
     def __init__(self, source: BundleSource, limits: SessionLimits, on_line: OnLine) -> None:
         self._source = source
         self._session = Session(limits, on_line)
+        self._pinning = Pinning(self._session.pid)
+        self._position = 0
 
     def __enter__(self) -> "HostedPort":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._pinning.release()
         self._session.close()
 
     @property
@@ -62,14 +66,18 @@ class HostedPort:
 
     def block(self, columns: npt.NDArray[np.int64], streams: Sequence[StreamRow]) -> None:
         """Send a block."""
+        self._position = 0
         self._session.block(streams, columns.shape[1], columns.astype("<i8", copy=False).tobytes())
 
     def go(self, items: Sequence[Item], end: int, dropped: Sequence[int]) -> Reply:
         """Deliver a script."""
         try:
-            return self._reply(self._session.go(items, end, dropped))
+            reply = self._reply(self._session.go(items, end, dropped))
         except SandboxFaultError as error:
             return self._broken(error)
+        self._pinning.turn(reply.bars_done - self._position)
+        self._position = reply.bars_done
+        return reply
 
     def stop(self) -> Failure | None:
         """Run `on_stop`."""

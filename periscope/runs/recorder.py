@@ -144,11 +144,11 @@ class Recorder:
                     self.flows.append((record.entry.time, record.flow))
             case OrderPlaced():
                 order = record.order
-                self.orders[order.sequence] = OrderLine(order.sequence, str(order.order_id), record.time, order)
+                self.orders[order.sequence] = OrderLine(order.sequence, order.order_id, record.time, order)
             case OrderRefused():
                 self.orders[record.sequence] = OrderLine(
                     record.sequence,
-                    str(record.order_id),
+                    record.order_id,
                     record.time,
                     None,
                     record.action,

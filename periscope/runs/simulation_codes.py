@@ -196,18 +196,11 @@ DATA: tuple[IssueCode, ...] = (
         "Leave `core.execution_span` null, or import bars of that span.",
     ),
     _user(
-        "DATA_DAMAGED",
-        Severity.FATAL,
-        "A file of the catalog can't be read or is not the one that its manifest describes.",
-        "bars/EQUITY/SPY/minute/2013.parquet has another hash than the manifest says",
-        "Import the data again.",
-    ),
-    _user(
-        "STALE_PRICE_AT_EXPIRY",
+        "EXECUTION_DATA_PARTIAL",
         Severity.WARNING,
-        "A position was closed at expiry at a last price that was not from the last session.",
-        "ESZ13 closed at 1802.25 from 2013-12-18T21:00:00Z",
-        "Import the missing bars, or roll before expiry.",
+        "The bars that a symbol's orders meet cover only a part of the window, so orders outside of it wait.",
+        "orders in ALFA meet minute bars, which begin 2023-10-02, 34 months into the run; day bars cover all of it",
+        "Set `core.execution_span` to a span that covers the window, shorten the window, or import the missing bars.",
     ),
 )
 

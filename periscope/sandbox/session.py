@@ -82,6 +82,11 @@ class Session:
         self._position = 0
         self._answer: AnswerQuery | None = None
 
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._child.process.pid
+
     def launch(self, folder: Path, schema: bytes, config: bytes, seed: int) -> wire.Fault | None:
         """Load the bundle and make its Strategy; returns what went wrong in the user's code."""
         self._folder = folder

@@ -23,7 +23,9 @@ class _Bar:
 
     __slots__ = ("close", "high", "low", "open", "timestamp", "volume")
 
-    def __init__(self, timestamp: datetime, o: Decimal, h: Decimal, low: Decimal, c: Decimal, v: Decimal | None) -> None:
+    def __init__(
+        self, timestamp: datetime, o: Decimal, h: Decimal, low: Decimal, c: Decimal, v: Decimal | None
+    ) -> None:
         self.timestamp = timestamp
         self.open = o
         self.high = h
@@ -89,8 +91,8 @@ class EventFactory:
     def events(self, low: int, high: int) -> list[Any]:
         """The events of rows [low, high)."""
         start, end, stream, *prices, volume = [column[low:high].tolist() for column in self._columns]
-        starts = _times(start)
         ends = _times(end)
+        starts = _starts(start, end, ends)
         if len(self._streams) == 1:
             (row,) = self._streams.values()
             cache = self._cache(row.price_scale)
@@ -133,6 +135,12 @@ class EventFactory:
             return map(Decimal, volumes)
         cache = self._cache(scale)
         return [None if value < 0 else cache[value] for value in volumes]
+
+
+def _starts(values: list[int], ends: list[int], moments: list[datetime]) -> list[datetime]:
+    """Datetimes of bars' starts, most of which are the end of the bar before."""
+    known = dict(zip(ends, moments, strict=True))
+    return [known.get(value) or moment(value) for value in values]
 
 
 def _times(values: list[int]) -> list[datetime]:

@@ -30,6 +30,9 @@ from .loading import BundleFaultError, load_class, place_of, place_of_function, 
 from .wire import Answer, BlockHead, Fault, Go, Item, Launch, Place, Query
 
 _ACTIONS = Action.__args__
+_ASSET_TYPES = AssetType.__members__
+_ORDER_STATES = OrderState.__members__
+_MOST_IDS = 1024
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -66,7 +69,9 @@ class Coordinator(DataCoordinator):
             raise TypeError(f"root_symbol must be a str, found {root_symbol!r}")
         if as_of_time is not None:
             if as_of_time.tzinfo is None or as_of_time.utcoffset() is None:
-                raise ValueError(f"as_of_time {as_of_time} has no time zone; make it aware, for example with tzinfo=UTC")
+                raise ValueError(
+                    f"as_of_time {as_of_time} has no time zone; make it aware, for example with tzinfo=UTC"
+                )
             if as_of_time > now:
                 raise ValueError(f"as_of_time {as_of_time} lies in the future; it is {now}")
         asked = microseconds(now if as_of_time is None else as_of_time)
@@ -104,6 +109,7 @@ class StrategyHost:
         self._position = 0
         self._was_bar = False
         self._dropped: set[int] = set()
+        self._order_ids: dict[str, UUID] = {}
         self._folder = Path("/")
         self._strategy: StrategyBase | None = None
 
@@ -251,13 +257,13 @@ class StrategyHost:
                 handler = self._strategy.on_order_update
                 event = OrderUpdateEvent(
                     time,
-                    UUID(order_id),
+                    self._order_id(order_id),
                     symbol,
-                    AssetType(asset_type),
-                    OrderState(state),
+                    _ASSET_TYPES[asset_type],
+                    _ORDER_STATES[state],
                     Decimal(filled),
                     Decimal(money),
-                    moment(updated),
+                    time if updated == item.time else moment(updated),
                 )
             case "T":
                 handler = self._strategy.on_timer
@@ -274,6 +280,15 @@ class StrategyHost:
             fault = self._fault(error, f"in {getattr(handler, '__name__', 'a handler')}")
             return Outcome(done, self._position, False, fault=fault)
         return self._outcome(handler, actions, done, self._position, False)
+
+    def _order_id(self, text: str) -> UUID:
+        """The id as the strategy sees it; an order has several updates."""
+        found = self._order_ids.get(text)
+        if found is None:
+            if len(self._order_ids) >= _MOST_IDS:
+                self._order_ids.clear()
+            found = self._order_ids[text] = UUID(text)
+        return found
 
     def _ahead(self, position: int, target: int) -> list[Any]:
         """The events from row `position` on, as far as they are made, and no further than `target`."""
