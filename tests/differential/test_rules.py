@@ -1,0 +1,63 @@
+"""Both engines follow the rules as the tables state them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from periscope.engine.settings import Settings
+from tests.differential.adapter import AVAILABLE, run_blocks
+from tests.naive.engine import run_naive
+from tests.naive.market import Market
+from tests.naive.random_strategies import strategy_factory
+from tests.naive.rule_tables import RULES
+from tests.naive.rules.script import (
+    Rule,
+    expected_of,
+    lists_bars,
+    market_of,
+    positions,
+    settings_of,
+    source_of,
+    told,
+)
+from tests.naive.trace import Trace
+
+type Engine = Callable[[str, Market, Settings], Trace]
+
+
+def _naive(source: str, market: Market, settings: Settings) -> Trace:
+    return run_naive(strategy_factory(source), market, settings)
+
+
+def _blocks(source: str, market: Market, settings: Settings) -> Trace:
+    return run_blocks(source, market, settings, 4096, 8)
+
+
+BLOCKS = pytest.param(
+    _blocks, id="blocks", marks=pytest.mark.skipif(not AVAILABLE, reason="the block engine is not connected yet")
+)
+
+
+@pytest.fixture(params=[pytest.param(_naive, id="naive"), BLOCKS])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn."""
+    found: Engine = request.param
+    return found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_rule(engine: Engine, rule: Rule) -> None:
+    """The strategy is told what the table says, and money and positions end as it says."""
+    trace = engine(source_of(rule), market_of(rule), settings_of(rule))
+    assert told(trace, bars=lists_bars(rule)) == expected_of(rule)
+    if rule.cash is not None:
+        assert str(trace.final_cash) == rule.cash
+    if rule.value is not None:
+        assert str(trace.final_value) == rule.value
+    if rule.positions is not None:
+        assert positions(trace) == rule.positions
+    if rule.issues is not None:
+        assert " ".join(str(code) for _, code in trace.issues) == rule.issues
+    if rule.sees is not None and trace.observations is not None:
+        found = ["/".join(str(part) for part in row) for row in trace.observations]
+        assert ", ".join(" ".join(text.split("/")) for text in found) == rule.sees

@@ -1,0 +1,181 @@
+"""How long orders stay in force (rule 18)."""
+
+from decimal import Decimal
+
+from periscope.engine.settings import FillModelName
+from tests.naive.rules.script import Rule
+
+TENTH = {"participation": Decimal("0.1")}
+
+TIME_IN_FORCE = [
+    Rule(
+        name="DAY expires at the close of the session",
+        bars="09:30 100 101 99 100",
+        steps="""
+            start   1: BUY 10 LIMIT 90 DAY     | 09:30 1 WORKING
+                                               | 16:00 1 EXPIRED
+        """,
+    ),
+    Rule(
+        name="no time in force means GTC, which outlives the session",
+        bars="""
+            09:30 100 101 99 100
+            Tue 09:30 89 90 88 89
+        """,
+        steps="""
+            start   1: BUY 10 LIMIT 90         | 09:30 1 WORKING
+            start   2: BUY 10 LIMIT 80 GTC     | 09:30 2 WORKING
+                                               | Tue 09:30 1 FILLED 10 @ 89
+        """,
+        end="Tue 16:00",
+    ),
+    Rule(
+        name="DAY placed after the close lasts until the next close",
+        bars="""
+            09:30 100 101 99 100
+            Tue 09:30 100 101 99 100
+        """,
+        steps="""
+            start   timer 28800                | 17:30 timer
+            timer   1: BUY 10 LIMIT 90 DAY     | 17:30 1 WORKING
+                                               | Tue 01:30 timer
+                                               | Tue 09:30 timer
+                                               | Tue 16:00 1 EXPIRED
+        """,
+        end="Tue 16:30",
+    ),
+    Rule(
+        name="DAY of a future lasts until its own session closes, an hour after the shares'",
+        bars="""
+            09:30 100 101 99 100
+            ESH4 09:30 5000 5001 4999 5000
+        """,
+        steps="""
+            start   1: BUY 1 LIMIT 4000 DAY on ESH4  | 09:30 1 WORKING
+            start   2: BUY 1 LIMIT 90 DAY            | 09:30 2 WORKING
+                                                     | 16:00 2 EXPIRED
+                                                     | 17:00 1 EXPIRED
+        """,
+        end="17:00",
+    ),
+    Rule(
+        name="a fill at the closing instant precedes the expiry",
+        bars="15:59 100 101 94 95",
+        steps="""
+            start   1: BUY 10 LIMIT 95 DAY     | 09:30 1 WORKING
+            start   2: BUY 10 LIMIT 90 DAY     | 09:30 2 WORKING
+                                               | 16:00 1 FILLED 10 @ 95
+                                               | 16:00 2 EXPIRED
+        """,
+    ),
+    Rule(
+        name="several expiries are told by placement, before the bar that ends then",
+        bars="15:59 100 101 99 100",
+        steps="""
+            start   1: BUY 10 STOP 200 DAY     | 09:30 1 WORKING
+            start   2: BUY 10 LIMIT 90 DAY     | 09:30 2 WORKING
+                                               | 16:00 1 EXPIRED
+                                               | 16:00 2 EXPIRED
+                                               | 16:00 bar AAA 15:59
+        """,
+    ),
+    Rule(
+        name="IOC: a limit that the first open does not meet is cancelled then, whatever the bar does later",
+        bars="""
+            09:30 100 101 99 100
+            09:45 100 101 90 100
+        """,
+        steps="""
+            09:31   1: BUY 10 LIMIT 99 IOC     | 09:31 1 WORKING
+                                               | 09:45 1 CANCELLED
+        """,
+    ),
+    Rule(
+        name="IOC: a limit that the first open meets fills",
+        bars="""
+            09:30 100 101 99 100
+            09:31  98 101 97 100
+        """,
+        steps="""
+            09:31   1: BUY 10 LIMIT 99 IOC     | 09:31 1 WORKING
+                                               | 09:31 1 FILLED 10 @ 98
+        """,
+    ),
+    Rule(
+        name="IOC: what the first price offers, the rest is cancelled; two updates",
+        settings=TENTH,
+        bars="""
+            09:30 100 101 99 100 60
+            09:31 100 101 99 100 60
+        """,
+        steps="""
+            09:31   1: BUY 10 IOC              | 09:31 1 WORKING
+                                               | 09:31 1 WORKING 6 @ 100
+                                               | 09:31 1 CANCELLED 6
+        """,
+        positions="AAA 6 @ 100 realised 0",
+    ),
+    Rule(
+        name="FOK: all at the first price",
+        settings=TENTH,
+        bars="""
+            09:30 100 101 99 100 100
+            09:31 100 101 99 100 60
+        """,
+        steps="""
+            09:31   1: BUY 10 FOK              | 09:31 1 WORKING
+                                               | 09:31 1 FILLED 10 @ 100
+        """,
+    ),
+    Rule(
+        name="FOK: or nothing",
+        settings=TENTH,
+        bars="""
+            09:30 100 101 99 100 99
+            09:31 100 101 99 100 1000
+        """,
+        steps="""
+            09:31   1: BUY 10 FOK              | 09:31 1 WORKING
+                                               | 09:31 1 CANCELLED
+        """,
+    ),
+    Rule(
+        name="IOC where there is no volume is cancelled",
+        settings=TENTH,
+        bars="""
+            09:30 100 101 99 100 0
+            09:31 100 101 99 100
+        """,
+        steps="""
+            09:31   1: BUY 10 IOC              | 09:31 1 WORKING
+                                               | 09:31 1 CANCELLED
+        """,
+    ),
+    Rule(
+        name="current close: for IOC and FOK the close of the bar that just ended is the first price",
+        settings=TENTH | {"fill_model": FillModelName.CURRENT_CLOSE},
+        bars="""
+            09:30 100 101 99 100.50 60
+            09:31 102 103 101 102 60
+        """,
+        steps="""
+            09:31   1: BUY 10 FOK              | 09:31 1 WORKING
+            09:31   2: BUY 10 IOC              | 09:31 2 WORKING
+                                               | 09:31 1 CANCELLED
+                                               | 09:31 2 WORKING 6 @ 100.5
+                                               | 09:31 2 CANCELLED 6
+        """,
+    ),
+    Rule(
+        name="STOP and STOP_LIMIT take no IOC and no FOK; OPG, ATC, GTD and GTX are not available yet",
+        bars="09:30 100 101 99 100",
+        steps="""
+            start   1: BUY 1 STOP 101 IOC             | 09:30 1 REJECTED TIME_IN_FORCE_NOT_ALLOWED
+            start   2: BUY 1 STOP 101 LIMIT 102 FOK   | 09:30 2 REJECTED TIME_IN_FORCE_NOT_ALLOWED
+            start   3: BUY 1 OPG                      | 09:30 3 REJECTED TIME_IN_FORCE_NOT_AVAILABLE
+            start   4: BUY 1 ATC                      | 09:30 4 REJECTED TIME_IN_FORCE_NOT_AVAILABLE
+            start   5: BUY 1 LIMIT 99 GTD             | 09:30 5 REJECTED TIME_IN_FORCE_NOT_AVAILABLE
+            start   6: BUY 1 STOP 101 GTX             | 09:30 6 REJECTED TIME_IN_FORCE_NOT_AVAILABLE
+        """,
+    ),
+]
