@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from periscope.engine.actions import apply_actions
-from periscope.engine.blocks import Block, Stream, build_block
+from periscope.engine.blocks import Stream, build_block
 from periscope.engine.markets import Feed, Markets
 from periscope.engine.port import Failure, FrontMonthAnswer, Item, Reply, ReplyKind, StrategyPort
 from periscope.engine.records import Record

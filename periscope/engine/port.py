@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from libs.shared_ipc.src.protocol import Action
-
-from typing import Protocol
 
 type Change = tuple[str, bool, str, str]
 """A position as it is now: symbol, whether it is a future, signed quantity, average price."""

@@ -57,7 +57,7 @@ def row_of(block: Block, key: Key) -> int:
 
 
 def replay(state: Simulation, block: Block, items_done: int, position: int, until: Key) -> None:
-    """Let happen on the committed state what the strategy has confirmed: `items_done` items, and what is before `until`."""
+    """Let happen on the committed state what was confirmed: `items_done` items, and what is before `until`."""
     done = 0
     while True:
         key = next_key(state)

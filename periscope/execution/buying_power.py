@@ -1,8 +1,8 @@
 """How much of the account is free, and what resting orders hold back: the `cash` account.
 
-Equities are paid in full and cannot be sold short; futures are held against the instrument's initial margin. The reserve
-of resting orders is, per symbol, what the worst reachable net position needs beyond the present one. Orders with a close
-intent reserve nothing.
+Equities are paid in full and cannot be sold short; futures are held against the instrument's initial margin. The
+reserve of resting orders is, per symbol, what the worst reachable net position needs beyond the present one. Orders
+with a close intent reserve nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping

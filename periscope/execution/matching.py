@@ -71,8 +71,8 @@ class Meeting(msgspec.Struct, frozen=True):
     """Where an order next does something: bar number `row`, at its open or inside it, at `price` (scaled integer).
 
     `rule` is a fill, or `TRIGGER` (the order becomes a limit order, seen at the open or at the bar's end) or
-    `NOT_IMMEDIATE` (the rest of an IOC or FOK order is cancelled at the open). `time` is the bar's start for what happens
-    at the open and its end for what happens inside.
+    `NOT_IMMEDIATE` (the rest of an IOC or FOK order is cancelled at the open). `time` is the bar's start for what
+    happens at the open and its end for what happens inside.
     """
 
     time: int
@@ -158,20 +158,26 @@ def _first_hit(order: Order, series: Bars, low: int, high: int, touch: bool) -> 
 def _meeting(order: Order, series: Bars, index: int, touch: bool) -> Meeting:
     row = series.first + index
     price = int(series.open[index])
+    at_open = None
     if not order.is_stop:
         if _better(price, order, touch):
-            return Meeting(int(series.start[index]), row, True, price, Rule.LIMIT_AT_OPEN)
-        return Meeting(int(series.end[index]), row, False, order.limit_scaled, Rule.LIMIT_INSIDE)
-    gapped = (price - order.stop_scaled) * order.sign >= 0
+            at_open = Rule.LIMIT_AT_OPEN
+    elif (price - order.stop_scaled) * order.sign >= 0:
+        at_open = Rule.STOP_AT_OPEN if order.order_type is OrderType.STOP else Rule.TRIGGER
+    if at_open is not None:
+        return Meeting(int(series.start[index]), row, True, price, at_open)
+    fill_price, rule = _inside(order, int(series.close[index]), touch)
+    return Meeting(int(series.end[index]), row, False, fill_price, rule)
+
+
+def _inside(order: Order, close: int, touch: bool) -> tuple[int, Rule]:
+    """Price and rule of an order that a bar reaches after its open."""
+    if not order.is_stop:
+        return order.limit_scaled, Rule.LIMIT_INSIDE
     if order.order_type is OrderType.STOP:
-        if gapped:
-            return Meeting(int(series.start[index]), row, True, price, Rule.STOP_AT_OPEN)
-        return Meeting(int(series.end[index]), row, False, order.stop_scaled, Rule.STOP_INSIDE)
-    if gapped:
-        return Meeting(int(series.start[index]), row, True, price, Rule.TRIGGER)
-    end = int(series.end[index])
+        return order.stop_scaled, Rule.STOP_INSIDE
     if _better(order.stop_scaled, order, touch):
-        return Meeting(end, row, False, order.stop_scaled, Rule.STOP_LIMIT_AT_STOP)
-    if _better(int(series.close[index]), order, touch):
-        return Meeting(end, row, False, order.limit_scaled, Rule.STOP_LIMIT_AT_LIMIT)
-    return Meeting(end, row, False, order.stop_scaled, Rule.TRIGGER)
+        return order.stop_scaled, Rule.STOP_LIMIT_AT_STOP
+    if _better(close, order, touch):
+        return order.limit_scaled, Rule.STOP_LIMIT_AT_LIMIT
+    return order.stop_scaled, Rule.TRIGGER

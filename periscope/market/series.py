@@ -12,9 +12,9 @@ _NAMES = ("start", "end", "open", "high", "low", "close", "volume")
 class BarSeries:
     """Bars in ascending order of which only a window is in memory.
 
-    Rows are numbered from 0 over the whole series and keep their number for ever; `first` is the number of the first row
-    in the window. Chunks are read on demand by `reach`, and rows that nobody needs any more are dropped by `release`, so
-    memory is bounded by the chunk size and not by the length of the series.
+    Rows are numbered from 0 over the whole series and keep their number for ever; `first` is the number of the first
+    row in the window. Chunks are read on demand by `reach`, and rows that nobody needs any more are dropped by
+    `release`, so memory is bounded by the chunk size and not by the length of the series.
     """
 
     __slots__ = ("_chunks", "close", "end", "exhausted", "first", "high", "low", "open", "start", "stop", "volume")

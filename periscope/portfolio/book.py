@@ -17,7 +17,7 @@ class BooksUnbalancedError(AssertionError):
 
 
 class Position(msgspec.Struct, frozen=True):
-    """A holding. `quantity` is signed; `cost` is what it cost (signed like it), quantity x price x multiplier, exact."""
+    """A holding. `quantity` is signed; `cost` is quantity x price x multiplier of what is held, signed alike, exact."""
 
     instrument: Instrument
     quantity: Decimal
@@ -61,9 +61,7 @@ class Change:
     fee: Decimal
 
 
-def trade(
-    held: Position | None, instrument: Instrument, quantity: Decimal, price: Decimal, fee: Decimal
-) -> Change:
+def trade(held: Position | None, instrument: Instrument, quantity: Decimal, price: Decimal, fee: Decimal) -> Change:
     """Work out a trade of `quantity` (signed, units) at `price`: closes what it can first, then opens the rest."""
     old_quantity, old_cost = (held.quantity, held.cost) if held is not None else (ZERO, ZERO)
     money = quantity * price * instrument.multiplier

@@ -1,11 +1,11 @@
 """The hash of a run: of its ordered events, actions and ledger, over canonical columns.
 
-Two streams are hashed with SHA-256. The first is the delivered bars, row by row, as eight little-endian 64-bit integers:
-start, end, stream, open, high, low, close, volume (prices and volume scaled as the stream's line says). The second is one
-JSON array a line, in order: `["stream", number, symbol, asset type, span, price scale, volume scale]`,
-`["event", bars, time, kind, payload]`, `["action", bars, time, name, fields]`, `["entry", bars, time, reason, postings]`,
-where `bars` is the number of bars delivered before it. The run's hash is the SHA-256 of both digests. Block sizes,
-time zones, locales and hash seeds have no place in it.
+Two streams are hashed with SHA-256. The first is the delivered bars, row by row, as eight little-endian 64-bit
+integers: start, end, stream, open, high, low, close, volume (prices and volume scaled as the stream's line says). The
+second is one JSON array a line, in order: `["stream", number, symbol, asset type, span, price scale, volume scale]`,
+`["event", bars, time, kind, payload]`, `["action", bars, time, name, fields]`, `["entry", bars, time, reason,
+postings]`, where `bars` is the number of bars delivered before it. The run's hash is the SHA-256 of both digests.
+Block sizes, time zones, locales and hash seeds have no place in it.
 """
 
 import hashlib

@@ -1,7 +1,6 @@
-"""The files that a run leaves in its folder: orders, fills, trades and equity as Parquet, logs, and the result itself."""
+"""The files that a run leaves in its folder: orders, fills, trades and equity as Parquet, logs, and the result."""
 
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import astuple, fields
@@ -158,7 +157,7 @@ def write_result(folder: Path, document: dict[str, Any]) -> None:
     """Write result.json, whole or not at all."""
     temporary = folder / ".result.json"
     temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, folder / "result.json")
+    temporary.replace(folder / "result.json")
 
 
 def _write(path: Path, columns: dict[str, Any], rows: Sequence[tuple[Any, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""The catalog as the engine's feed: the bars of one window and its sessions, and the questions the engine asks of it."""
+"""The catalog as the engine's feed: the bars of one window and its sessions, and answers to what the engine asks."""
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.port import FrontMonthAnswer

@@ -1,9 +1,9 @@
 """Keeping the two processes of a run on one processor while they take turns.
 
-A turn between two processors costs several times one on the same processor, since the one that waits has to be woken from
-afar. While a strategy acts often, engine and strategy only ever wait for each other, so one processor is enough; while it
-does not, the engine's bookkeeping runs beside the strategy and two are better. Only where a thread may run is changed,
-never what it does.
+A turn between two processors costs several times one on the same processor, since the one that waits has to be woken
+from afar. While a strategy acts often, engine and strategy only ever wait for each other, so one processor is enough;
+while it does not, the engine's bookkeeping runs beside the strategy and two are better. Only where a thread may run
+is changed, never what it does.
 """
 
 import os

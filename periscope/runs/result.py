@@ -52,7 +52,7 @@ def result_document(
             "orders": len(recorder.orders),
             "fills": len(recorder.fills),
             **_money(outcome),
-            "statistics": _statistics(recorder, config.settings, config.core),
+            "statistics": _statistics(recorder, config.core),
             "issues": recorder.issues.to_json(),
             "bars_per_second": round(bars / timing.running, 1) if timing.running > 0 else 0.0,
             "hash": recorder.digest.hexdigest(),
@@ -133,7 +133,7 @@ def _positions(outcome: Outcome | None) -> list[dict[str, Any]]:
     return lines
 
 
-def _statistics(recorder: Recorder, settings: Settings, core: dict[str, Any]) -> dict[str, Any]:
+def _statistics(recorder: Recorder, core: dict[str, Any]) -> dict[str, Any]:
     return dict(
         compute_statistics(
             recorder.accumulator.summary(),

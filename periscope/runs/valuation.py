@@ -1,12 +1,13 @@
 """The equity curve: portfolio value at every delivered bar and at every fill, worked out a block at a time.
 
-Between two changes of the books a portfolio is worth its cash plus, per position, a constant times the last close. So the
-values of a whole block are a few vector operations on close columns, in exact integer arithmetic: whole millionths of the
-run's currency, each position's value rounded half-even.
+Between two changes of the books a portfolio is worth its cash plus, per position, a constant times the last close. So
+the values of a whole block are a few vector operations on close columns, in exact integer arithmetic: whole
+millionths of the run's currency, each position's value rounded half-even.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +97,7 @@ class Valuation:
         units: dict[InstrumentKey, list[tuple[int, int, Position]]] = {}
         in_market = 0
         at_fill: list[tuple[int, int, int]] = []
-        for number, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+        for number, (low, high) in enumerate(pairwise(edges)):
             cash[low:high] = scaled(self._cash, MONEY_DIGITS)
             in_market += (high - low) if self._held else 0
             if low < high:

@@ -1,7 +1,7 @@
 """First code of the strategy's process: makes three packages importable, each from its own folder, and goes inside.
 
-It is started with `-s -S -P`, so neither site-packages nor the working folder is on the path: only the standard library,
-the SDK (`libs`), the codec (`msgspec`) and the inside of the sandbox can be imported, `periscope` cannot.
+It is started with `-s -S -P`, so neither site-packages nor the working folder is on the path: only the standard
+library, the SDK (`libs`), the codec (`msgspec`) and the inside of the sandbox can be imported, `periscope` cannot.
 """
 
 import importlib.util

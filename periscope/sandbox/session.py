@@ -1,7 +1,7 @@
 """The host's end of the conversation with a strategy's process: sends, waits, bounds, checks.
 
-What comes out of that process is bytes from a stranger. Frames are bounded, decoded into types, and checked against what
-was asked; time is bounded from outside.
+What comes out of that process is bytes from a stranger. Frames are bounded, decoded into types, and checked against
+what was asked; time is bounded from outside.
 """
 
 import os

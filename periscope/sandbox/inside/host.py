@@ -1,4 +1,4 @@
-"""The host of the user's code: keeps the clock and the mirror of positions, calls the handlers, collects what they say."""
+"""The host of the user's code: keeps clock and positions, calls the handlers, collects what they say."""
 
 import sys
 import traceback
@@ -129,7 +129,7 @@ class StrategyHost:
         except SyntaxError as error:
             place = place_of_syntax_error(error)
             return Fault(0, 0, False, "STRATEGY_IMPORT_FAILED", f"does not parse: {error.msg}", place, "")
-        except BaseException as error:  # noqa: BLE001 - whatever user code raises ends the run, not this process
+        except BaseException as error:
             return self._fault(error, "while the strategy was being made")
         return None
 
@@ -192,7 +192,7 @@ class StrategyHost:
         handler = self._strategy.on_start
         try:
             actions = await handler(as_of_time)
-        except BaseException as error:  # noqa: BLE001 - see load
+        except BaseException as error:
             return Outcome(0, 0, False, fault=self._fault(error, "in on_start"))
         return self._outcome(handler, actions, 0, 0, False) or Outcome(0, 0, False, [])
 
@@ -200,7 +200,7 @@ class StrategyHost:
         assert self._strategy is not None
         try:
             await self._strategy.on_stop()
-        except BaseException as error:  # noqa: BLE001 - see load
+        except BaseException as error:
             return Outcome(0, 0, False, fault=self._fault(error, "in on_stop"))
         return Outcome(0, 0, False)
 
@@ -238,7 +238,7 @@ class StrategyHost:
                 if handled is not None:
                     return handled
                 self._was_bar = True
-        except BaseException as error:  # noqa: BLE001 - see load
+        except BaseException as error:
             self._position = position
             return Outcome(done, position, self._was_bar, fault=self._fault(error, "in on_bar"))
         return Outcome(done, position, False)
@@ -276,7 +276,7 @@ class StrategyHost:
                 return None
         try:
             actions = await handler(event)
-        except BaseException as error:  # noqa: BLE001 - see load
+        except BaseException as error:
             fault = self._fault(error, f"in {getattr(handler, '__name__', 'a handler')}")
             return Outcome(done, self._position, False, fault=fault)
         return self._outcome(handler, actions, done, self._position, False)
@@ -350,7 +350,7 @@ def _sentence(error: BaseException) -> str:
     """What an exception says, even where its own `__str__` fails."""
     try:
         return str(error)
-    except BaseException:  # noqa: BLE001 - see StrategyHost.load
+    except BaseException:
         return "(its text could not be made)"
 
 

@@ -1,5 +1,6 @@
 """The strategy's process: reads messages, lets the host act on them, answers. One request is outstanding at a time."""
 
+import contextlib
 import faulthandler
 import gc
 import mmap
@@ -115,10 +116,8 @@ class Process:
     @staticmethod
     def _flush() -> None:
         for stream in (sys.stdout, sys.stderr):
-            try:
+            with contextlib.suppress(Exception):  # user code may have put anything there
                 stream.flush()
-            except Exception:  # noqa: BLE001, S110 - user code may have put anything there
-                pass
 
 
 def main(channel: int, counter: int, stacks: int) -> None:
