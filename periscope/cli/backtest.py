@@ -11,6 +11,7 @@ from periscope.cli.workspace import find_catalog, find_workspace, shown
 
 if TYPE_CHECKING:
     from periscope.runs.config import RunConfig
+    from periscope.runs.progress import Progress
 
 REPORT_FILE = "report.html"
 
@@ -59,19 +60,27 @@ def execute(
     bundle: Path, config: "RunConfig", catalog: Any, *, out: Path | None, quiet: bool
 ) -> tuple[int, dict[str, Any], Path | None]:
     """Run it with progress on stderr; returns the exit code, the result's document, and the report's path if any."""
+    from periscope.cli.interruption import interruptible
     from periscope.cli.live import describe, progress_display
     from periscope.runs.backtest import run_backtest
 
     if out is not None:
         prepare_out(out)
-    with progress_display(quiet=quiet) as display:
+    with progress_display(quiet=quiet) as display, interruptible() as stop:
+
+        def listen(progress: "Progress") -> bool:
+            display(progress)
+            return not stop.asked
+
         try:
-            result = run_backtest(bundle, config, catalog, out=out, progress=display)
+            result = run_backtest(bundle, config, catalog, out=out, progress=listen)
         except KeyboardInterrupt:
             reached = "before the first bar" if display.last is None else f"at {describe(display.last)}"
-            remark(f"interrupted {reached}; no result was written")
+            remark(f"interrupted {reached}; there is no result")
             raise
     document = result.document()
+    if document.get("status") == "stopped" and display.last is not None:
+        remark(f"stopped at {describe(display.last)}")
     report = None if out is None else write_report_file(out, catalog.root)
     code = ExitCode.INTERRUPTED if document.get("status") == "stopped" else result.exit_code
     return code, document, report

@@ -22,7 +22,10 @@ def new(
     example: Annotated[str | None, typer.Option("--from", help="Start from this example instead.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a strategy to start from: code, schema and a run's config, ready to run on the sample data."""
+    """Make a strategy to start from.
+
+    Code, schema and a run's config, ready to run on the sample data.
+    """
     if not _NAME.fullmatch(name):
         what = f"{name!r} can't be a strategy's name"
         fail("BAD_NAME", what, exit_code=ExitCode.USAGE, why="it takes a letter, then letters, digits, _ and -")
@@ -67,7 +70,10 @@ def check(
     path: Annotated[Path, typer.Argument(help="The strategy: its folder, or its name in the workspace.")],
     as_json: JsonOption = False,
 ) -> int:
-    """Say everything that is wrong with a strategy's folder, with file and line, without running its code."""
+    """Say everything that is wrong with a strategy.
+
+    With file and line, and without running its code.
+    """
     from periscope.cli.run_document import find_bundle
     from periscope.strategies import check_bundle
 

@@ -22,7 +22,7 @@ def demo(
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Make a workspace with example strategies and sample data, and run the first backtest."""
+    """Make a workspace with examples and data, and run a backtest."""
     from periscope.cli.backtest import execute, show
     from periscope.cli.run_document import read_run_file, run_config
 

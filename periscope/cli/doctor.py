@@ -33,7 +33,7 @@ class Finding:
 
 
 def doctor(as_json: JsonOption = False) -> int:
-    """Look at this machine: Python, packages, the strategy's process, sessions, the workspace."""
+    """Tell what this machine can and can't do."""
     findings = list(_findings())
     bad = [finding for finding in findings if finding.state is State.BAD]
     if as_json:

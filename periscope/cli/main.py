@@ -60,16 +60,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CliError as error:
         return _report(error, as_json)
     except (KeyboardInterrupt, typer.Abort):
-        code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        _drop_stdout()
-        return ExitCode.DONE
+        code = int(ExitCode.INTERRUPTED)
+    except (BrokenPipeError, SystemExit) as error:
+        return _without_reader(error)
     except _UsageError as error:
         return _report(_usage(error), as_json)
     except Exception as error:
         return _report(_data_error(error) or _crash(error, words), as_json)
-    if code == ExitCode.INTERRUPTED:
-        remark("interrupted")
+    if code == ExitCode.INTERRUPTED and not isinstance(code, ExitCode):
+        remark(
+            "interrupted"
+        )  # by Typer, which turns KeyboardInterrupt into a plain number; a command says its own word
     return int(code) if isinstance(code, int) else ExitCode.DONE
 
 
@@ -109,9 +110,13 @@ def _crash(error: Exception, words: Sequence[str]) -> CliError:
     return CliError("OUR_FAULT", "something went wrong inside Periscope", ExitCode.OUR_FAULT, why=why, hint=hint)
 
 
-def _drop_stdout() -> None:
-    """The reader went away (`periscope ... | head`): keep the interpreter from complaining about it at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _without_reader(error: BrokenPipeError | SystemExit) -> int:
+    """The reader went away (`periscope ... | head`), which is no failure; Typer makes a SystemExit of it."""
+    if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+        raise error
+    # Else the interpreter would complain about what is left in the buffer when it exits.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return ExitCode.DONE
 
 
 if __name__ == "__main__":

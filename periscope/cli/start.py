@@ -13,7 +13,10 @@ def init(
     folder: Annotated[Path, typer.Argument(help="The folder to use; made if it is not there.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Make a folder a workspace, with places for strategies, data and runs."""
+    """Make a folder a workspace.
+
+    It gets places for strategies, data and runs. What is there already stays as it is.
+    """
     workspace, is_new = init_workspace(folder)
     if as_json:
         places = {"catalog": workspace.catalog, "strategies": workspace.strategies, "runs": workspace.runs}

@@ -6,11 +6,18 @@ from periscope.cli.output import console
 
 if TYPE_CHECKING:
     from rich.table import Table
-    from rich.text import Text
 
 _STATUS_STYLES = {"complete": "bold green", "stopped": "bold yellow", "error": "bold red"}
 _SEVERITY_STYLES = {"fatal": "bold red", "refusal": "yellow", "warning": "yellow"}
 _MOST_ISSUES = 8
+_MODELS = (
+    ("Fills", "fill"),
+    ("Slippage", "slippage"),
+    ("Fees", "fees"),
+    ("Account", "account"),
+    ("Prices", "adjustment"),
+    ("Hours", "hours"),
+)
 
 
 def clean(text: object) -> str:
@@ -118,21 +125,14 @@ def _details(document: dict[str, Any], places: dict[str, str]) -> "Table":
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("Models", Text(_models(document.get("models") or {})))
-    for note in (document.get("models") or {}).get("notes") or []:
-        table.add_row("", Text(clean(note)))
+    models = document.get("models") or {}
+    for title, key in _MODELS:
+        if models.get(key):
+            table.add_row(title, Text(clean(models[key])))
+    notes = [clean(note) for note in models.get("notes") or []]
+    if notes:
+        table.add_row("Notes", Text("\n".join(notes)))
     table.add_row("Hash", Text(clean(document.get("hash"))))
     for name, place in places.items():
-        table.add_row(name, _place(place))
+        table.add_row(name, Text(clean(place), style="cyan"))
     return table
-
-
-def _place(place: str) -> "Text":
-    from rich.text import Text
-
-    return Text(clean(place), style="cyan")
-
-
-def _models(models: dict[str, Any]) -> str:
-    names = ("fill", "slippage", "fees", "account", "adjustment", "hours")
-    return " · ".join(f"{name} {clean(models[name])}" for name in names if name in models)

@@ -32,16 +32,17 @@ STRATEGY_CODES: tuple[IssueCode, ...] = (
     _code(
         "STRATEGY_IMPORT_FAILED",
         Severity.FATAL,
-        "Importing strategy.py, or making the Strategy object, raised an exception.",
-        "strategy.py, line 3: ModuleNotFoundError: No module named 'pandas'",
-        "Look at the named line. Strategies may use the standard library and the two SDK packages.",
+        "A module of the bundle does not parse when it is imported.",
+        "helpers.py, line 3: does not parse: expected ':'",
+        "Correct the named line; `periscope check PATH` finds such places before a run.",
     ),
     _code(
         "STRATEGY_EXCEPTION",
         Severity.FATAL,
-        "An exception left a handler.",
+        "An exception left a handler, `__init__`, or the import of strategy.py.",
         "on_bar (BarEvent SPY): strategy.py, line 31: ZeroDivisionError: division by zero",
-        "Look at the named line; the events before it stand in the results.",
+        "Look at the named line; the events before it stand in the results. Strategies may import the standard "
+        "library, the two SDK packages and the bundle's own modules.",
     ),
     _code(
         "INVALID_ACTIONS",

@@ -35,8 +35,9 @@ class Strategy(StrategyBase):
         self.span = require_bar_time_span(config, "span")
         self.cash = require_decimal(config, "cash")
         self.quantity = require_decimal(config, "quantity")
-        self.closes: deque[Decimal] = deque(maxlen=require_int(config, "length"))
-        self.holding = False
+        self.length = require_int(config, "length")
+        self.closes: deque[Decimal] = deque()
+        self.total = Decimal(0)
 
     async def on_start(self, as_of_time: datetime) -> list[Action]:
         """Pay in, and ask for bars."""
@@ -46,12 +47,16 @@ class Strategy(StrategyBase):
     async def on_bar(self, event: BarEvent) -> list[Action]:
         """Buy above the average, sell below it."""
         close = event.bar.close
+        if len(self.closes) == self.length:
+            self.total -= self.closes.popleft()
         self.closes.append(close)
-        if len(self.closes) < (self.closes.maxlen or 1):
+        self.total += close
+        if len(self.closes) < self.length:
             return []
-        wants_it = close > sum(self.closes) / len(self.closes)
-        if wants_it == self.holding:
-            return []
-        self.holding = wants_it
-        intent = OrderIntent.BUY if wants_it else OrderIntent.SELL_TO_CLOSE
-        return [PlaceOrderAction(event.symbol, event.asset_type, intent, contract_quantity=self.quantity)]
+        wants_it = close > self.total / self.length
+        position = await self.data.get_position_by_symbol(event.symbol, event.asset_type)
+        if wants_it and position is None:
+            return [PlaceOrderAction(event.symbol, event.asset_type, OrderIntent.BUY, contract_quantity=self.quantity)]
+        if not wants_it and position is not None:
+            return [PlaceOrderAction(event.symbol, event.asset_type, OrderIntent.SELL_TO_CLOSE)]
+        return []
