@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, cast
 
 import jsonschema_rs
@@ -99,7 +99,8 @@ def config_sentences(schema: Schema, config: Mapping[str, object]) -> list[str]:
 def _unusable(config: Mapping[str, object]) -> list[Problem]:
     document = JsonDocument(CONFIG_FILE, dict(config), {})
     too_large = size_problem(document)
-    return [too_large] if too_large is not None else value_problems(document)
+    found = [too_large] if too_large is not None else value_problems(document)
+    return [replace(problem, code="CONFIG_VALUE") for problem in found]
 
 
 def _problem(code: str, path: JsonPath, rule: str, mend: str) -> Problem:
