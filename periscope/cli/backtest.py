@@ -105,12 +105,13 @@ def prepare_out(out: Path) -> None:
 
 def write_report_file(out: Path, catalog_root: Path) -> Path | None:
     """Write report.html into a run's folder. A report that can't be made is said and costs nothing else."""
-    from periscope.report import ReportError, write_report
+    from periscope.report.page import write_report
+    from periscope.report.run_files import ReportError
 
     report = out / REPORT_FILE
     try:
         write_report(out, report, catalog_root=catalog_root)
-    except ReportError as problem:
+    except (ReportError, OSError) as problem:
         remark(f"no report: {problem}")
         return None
     return report

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import periscope.report
 from periscope.market.catalog import Catalog
 from tests.cli.command import Command, FakeRunner, Outcome
 
@@ -41,7 +40,7 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> FakeRunner:
     def write_report(run_dir: Path, output: Path, **options: Any) -> None:
         output.write_text("<!doctype html>")
 
-    monkeypatch.setattr(periscope.report, "write_report", write_report)
+    monkeypatch.setattr("periscope.report.page.write_report", write_report)
     return fake
 
 

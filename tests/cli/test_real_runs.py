@@ -1,5 +1,6 @@
 """The command line with nothing faked: real data, real strategy processes, real exit codes."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from periscope.cli.run_document import exchanges_of
 from periscope.market.catalog import Catalog
 from periscope.market.sample import make_sample
 from tests.cli.command import Command
@@ -111,3 +113,16 @@ def test_ctrl_c_ends_a_run_with_what_there_is(desk: Path) -> None:
     assert b"stopped at 2023-10-0" in err
     assert b"Traceback" not in err
     assert (desk / "runs" / "cut" / "result.json").exists()
+
+
+def test_a_date_means_the_trading_day_of_the_exchange_that_the_parameters_name(
+    periscope_command: Command, desk: Path, sample: Path
+) -> None:
+    shape = {"type": "string", "x-periscope-type": "symbol", "x-periscope-asset-type": "FUTURE", "default": "SX"}
+    (desk / "config_schema.json").write_text(json.dumps({"type": "object", "properties": {"root": shape}}))
+    catalog = Catalog(sample)
+    assert exchanges_of(desk, {}, catalog) == ["CME"]
+    assert exchanges_of(desk, {"root": " sxz23 "}, catalog) == ["CME"]
+    assert exchanges_of(desk, {"root": "NOPE"}, catalog) == []
+    assert exchanges_of(desk / "strategies" / "mine", {"symbol": "ALFA"}, catalog) != []
+    assert exchanges_of(desk / "nowhere", {}, catalog) == []
