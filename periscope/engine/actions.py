@@ -99,12 +99,9 @@ def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, term
     if terms.time_in_force is TimeInForce.DAY:
         close = state.markets.feed.session_close(instrument, state.now)
         until = close if until is None else min(close, until)
-    reference = {
-        OrderType.MARKET: state.last_price(instrument),
-        OrderType.LIMIT: terms.limit,
-        OrderType.STOP: terms.stop,
-        OrderType.STOP_LIMIT: terms.limit,
-    }[action.order_type]
+    reference = terms.limit if terms.limit is not None else terms.stop
+    if action.order_type is OrderType.MARKET:
+        reference = state.last_price(instrument)
     return Order(
         sequence=state.sequence,
         order_id=order_id,

@@ -47,6 +47,7 @@ class Markets:
         self.execution_spans: dict[InstrumentKey, BarTimeSpan] = {}
         self._execution: dict[InstrumentKey, BarSeries | None] = {}
         self._prices: dict[tuple[int, int], Decimal] = {}
+        self._last: dict[InstrumentKey, tuple[int, Decimal | None]] = {}
 
     def series(self, instrument: Instrument, span: BarTimeSpan) -> BarSeries | None:
         """The bars of one stream, shared by all readers."""
@@ -57,23 +58,31 @@ class Markets:
 
     def execution(self, instrument: Instrument) -> BarSeries | None:
         """The bars that this instrument's orders meet, fixed for the run."""
-        if instrument.key not in self._execution:
+        key = instrument.key
+        if key not in self._execution:
             spans = self.feed.spans(instrument)
             span = self._execution_span if self._execution_span in spans else next(iter(spans), None)
             if span is None:
-                self._execution[instrument.key] = None
+                self._execution[key] = None
             else:
-                self.execution_spans[instrument.key] = span
-                self._execution[instrument.key] = self.series(instrument, span)
-        return self._execution[instrument.key]
+                self.execution_spans[key] = span
+                self._execution[key] = self.series(instrument, span)
+        return self._execution[key]
 
     def last_price(self, instrument: Instrument, time: int) -> Decimal | None:
         """Close of the last bar that was complete at `time`, None if there was none in the window."""
+        key = instrument.key
+        known = self._last.get(key)
+        if known is not None and known[0] == time:
+            return known[1]
         series = self.execution(instrument)
-        if series is None:
-            return None
-        row = series.row_ended_by(time)
-        return None if row < 0 else self.price(instrument, int(series.close[row - series.first]))
+        price = None
+        if series is not None:
+            row = series.row_ended_by(time)
+            if row >= 0:
+                price = self.price(instrument, int(series.close[row - series.first]))
+        self._last[key] = (time, price)
+        return price
 
     def price(self, instrument: Instrument, value: int) -> Decimal:
         """The price that a scaled integer of the instrument's columns stands for."""

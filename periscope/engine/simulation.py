@@ -31,6 +31,8 @@ type Due = tuple[int, int, int, int, int, Order, Meeting | None]
 _MICROSECONDS = Decimal(1_000_000)
 _ORDER_IDS = UUID("5f0c7a0e-1d6b-5c1e-9a55-7e1f0f9d3c21")
 """Namespace of the order ids."""
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+"""The first digit of a UUID's fourth group says that it is laid out by RFC 9562."""
 
 
 class Timer(msgspec.Struct, frozen=True):
@@ -178,9 +180,9 @@ class Simulation:
     def order_id(self, sequence: int) -> str:
         """The id of order number `sequence`: a UUIDv5 of version, config, seed and sequence."""
         digest = self.ids.copy()
-        digest.update(str(sequence).encode())
-        bits = int.from_bytes(digest.digest()[:16])
-        return str(UUID(int=bits & ~(0xF000 << 64) & ~(0xC000 << 48) | 5 << 76 | 0x8000 << 48))
+        digest.update(b"%d" % sequence)
+        text = digest.hexdigest()
+        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
     def put(self, order: Order, exposure_after: Exposure | None = None) -> None:
         """Make `order` the present value of its number, look for its next meeting, and reserve its buying power.

@@ -150,6 +150,8 @@ def _check_quantity(action: PlaceOrderAction, instrument: Instrument, position: 
 
 
 def _check_prices(action: PlaceOrderAction, instrument: Instrument, rounding: PriceRounding) -> Rejection | None:
+    if action.limit_price is None and action.stop_price is None and action.order_type is OrderType.MARKET:
+        return None
     wants = {
         "limit_price": (action.limit_price, action.order_type in _LIMIT_TYPES),
         "stop_price": (action.stop_price, action.order_type in _STOP_TYPES),

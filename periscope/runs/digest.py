@@ -18,7 +18,7 @@ import numpy.typing as npt
 from periscope.engine.blocks import Stream
 from periscope.engine.records import ActionTaken, Booked, Delivered
 
-_encode = msgspec.json.Encoder(decimal_format="string").encode
+_encode_lines = msgspec.json.Encoder(decimal_format="string").encode_lines
 
 
 class Digest:
@@ -37,7 +37,7 @@ class Digest:
             if stream.number not in self._streams:
                 self._streams.add(stream.number)
                 instrument = stream.instrument
-                self._line(
+                line = (
                     "stream",
                     stream.number,
                     stream.symbol,
@@ -46,6 +46,7 @@ class Digest:
                     instrument.price_scale,
                     instrument.volume_scale,
                 )
+                self._lines.update(_encode_lines([line]))
 
     def note(self, record: ActionTaken | Delivered | Booked) -> None:
         """An event, an action or an entry of the present block."""
@@ -53,26 +54,22 @@ class Digest:
 
     def close_block(self, columns: npt.NDArray[np.int64], delivered: npt.NDArray[np.bool_]) -> None:
         """The block is over: hash its delivered bars and what was noted between them."""
-        before = np.concatenate(([0], np.cumsum(delivered)))
         waiting, self._waiting = self._waiting, []
-        for record in waiting:
-            bars = self._count + int(before[record.row])
-            match record:
-                case Delivered():
-                    self._line("event", bars, record.time, record.kind, record.payload)
-                case ActionTaken():
-                    self._line("action", bars, record.time, type(record.action).__name__, record.action)
-                case Booked():
-                    entry = record.entry
-                    self._line("entry", bars, entry.time, entry.reason, entry.postings)
-        rows = columns if before[-1] == columns.shape[1] else columns[:, delivered]
+        if waiting:
+            before = (self._count + np.concatenate(([0], np.cumsum(delivered)))).tolist()
+            self._lines.update(_encode_lines([_line(record, before[record.row]) for record in waiting]))
+        rows = columns if delivered.all() else columns[:, delivered]
         self._bars.update(np.ascontiguousarray(rows.T).astype("<i8", copy=False).data)
-        self._count += int(before[-1])
+        self._count += rows.shape[1]
 
     def hexdigest(self) -> str:
         """The run's hash."""
         return hashlib.sha256(self._bars.digest() + self._lines.digest()).hexdigest()
 
-    def _line(self, *fields: object) -> None:
-        self._lines.update(_encode(fields))
-        self._lines.update(b"\n")
+
+def _line(record: ActionTaken | Delivered | Booked, bars: int) -> tuple[object, ...]:
+    if isinstance(record, Delivered):
+        return ("event", bars, record.time, record.kind, record.payload)
+    if isinstance(record, ActionTaken):
+        return ("action", bars, record.time, type(record.action).__name__, record.action)
+    return ("entry", bars, record.entry.time, record.entry.reason, record.entry.postings)

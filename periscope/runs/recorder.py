@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -96,6 +96,17 @@ class Recorder:
         self._valuation = Valuation()
         self._sink = equity
         self._on_progress = on_progress
+        self._keepers: dict[type, Callable[[Any], None]] = {
+            Delivered: self._note,
+            ActionTaken: self._note,
+            Booked: self._book,
+            OrderPlaced: self._place,
+            OrderRefused: self._refuse,
+            Filled: self._fill,
+            OrderEnded: self._end,
+            Settled: self._settle,
+            IssueRaised: self._raise_issue,
+        }
 
     @property
     def activity(self) -> Activity:
@@ -113,8 +124,9 @@ class Recorder:
 
     def happened(self, records: list[Record]) -> None:
         """Records that have become part of the run."""
+        keepers = self._keepers
         for record in records:
-            self._keep(record)
+            keepers[type(record)](record)
 
     def bars(self, columns: npt.NDArray[np.int64], delivered: npt.NDArray[np.bool_], markets: Markets) -> None:
         """A block is over."""
@@ -133,38 +145,34 @@ class Recorder:
         """Pass on how far the run is."""
         return self._on_progress(time, bars, len(self.orders))
 
-    def _keep(self, record: Record) -> None:
-        match record:
-            case Delivered() | ActionTaken():
-                self.digest.note(record)
-            case Booked():
-                self.digest.note(record)
-                self._valuation.note(record)
-                if record.flow is not None:
-                    self.flows.append((record.entry.time, record.flow))
-            case OrderPlaced():
-                order = record.order
-                self.orders[order.sequence] = OrderLine(order.sequence, order.order_id, record.time, order)
-            case OrderRefused():
-                self.orders[record.sequence] = OrderLine(
-                    record.sequence,
-                    record.order_id,
-                    record.time,
-                    None,
-                    record.action,
-                    record.time,
-                    record.rejection,
-                )
-            case Filled():
-                self._fill(record)
-            case OrderEnded():
-                line = self.orders[record.order.sequence]
-                line.order, line.closed_at, line.rejection = record.order, record.time, record.rejection
-            case Settled():
-                self.settlements.append(record)
-                self._trade(record.instrument, record.quantity, record.price, ZERO, record.time)
-            case IssueRaised():
-                self.issues.add(record.code, record.time, record.message, subject=record.subject)
+    def _note(self, record: Delivered | ActionTaken) -> None:
+        self.digest.note(record)
+
+    def _book(self, record: Booked) -> None:
+        self.digest.note(record)
+        self._valuation.note(record)
+        if record.flow is not None:
+            self.flows.append((record.entry.time, record.flow))
+
+    def _place(self, record: OrderPlaced) -> None:
+        order = record.order
+        self.orders[order.sequence] = OrderLine(order.sequence, order.order_id, record.time, order)
+
+    def _refuse(self, record: OrderRefused) -> None:
+        self.orders[record.sequence] = OrderLine(
+            record.sequence, record.order_id, record.time, None, record.action, record.time, record.rejection
+        )
+
+    def _end(self, record: OrderEnded) -> None:
+        line = self.orders[record.order.sequence]
+        line.order, line.closed_at, line.rejection = record.order, record.time, record.rejection
+
+    def _settle(self, record: Settled) -> None:
+        self.settlements.append(record)
+        self._trade(record.instrument, record.quantity, record.price, ZERO, record.time)
+
+    def _raise_issue(self, record: IssueRaised) -> None:
+        self.issues.add(record.code, record.time, record.message, subject=record.subject)
 
     def _fill(self, fill: Filled) -> None:
         self.fills.append(fill)

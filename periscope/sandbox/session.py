@@ -30,6 +30,7 @@ _decode_query = msgspec.msgpack.Decoder(wire.Query).decode
 _decode_fault = msgspec.msgpack.Decoder(wire.Fault).decode
 
 _GRACE_SECONDS = 1.0
+_MOST_KNOWN = 1_024
 
 type AnswerQuery = Callable[[str, int | None, int, int, bool], tuple[str | None, str, int, int]]
 
@@ -81,6 +82,7 @@ class Session:
         self._end = 0
         self._position = 0
         self._answer: AnswerQuery | None = None
+        self._known_actions: dict[bytes, Action] = {}
 
     @property
     def pid(self) -> int:
@@ -200,10 +202,20 @@ class Session:
             raise SandboxFaultError(
                 "TOO_MANY_ACTIONS", f"a handler returned {len(acted.actions)} actions; {limit} are allowed"
             )
-        try:
-            return [action_from_wire(action) for action in acted.actions]
-        except (ValueError, TypeError) as error:
-            raise ProtocolViolationError(f"an action that is none: {error}") from None
+        return [self._action(bytes(raw)) for raw in acted.actions]
+
+    def _action(self, raw: bytes) -> Action:
+        """The action in some bytes. Strategies repeat themselves, and actions are immutable, so some are remembered."""
+        found = self._known_actions.get(raw)
+        if found is None:
+            try:
+                found = action_from_wire(_decoded(msgspec.msgpack.decode, raw))
+            except (ValueError, TypeError) as error:
+                raise ProtocolViolationError(f"an action that is none: {error}") from None
+            if len(self._known_actions) >= _MOST_KNOWN:
+                self._known_actions.clear()
+            self._known_actions[raw] = found
+        return found
 
     def _check_counts(self, items: int, bars: int, was_bar: bool) -> None:
         """The counts must lie within the script: bars between the item before and the item after."""

@@ -24,6 +24,10 @@ _decode_go = msgspec.msgpack.Decoder(wire.Go).decode
 _decode_answer = msgspec.msgpack.Decoder(wire.Answer).decode
 
 
+_COLLECT_EVERY = 50_000
+"""Events come and go by the thousand and hold no cycles, so the default of 2,000 would collect for nothing."""
+
+
 class Channel:
     """The socket to the engine's process."""
 
@@ -71,6 +75,7 @@ class Process:
                 case wire.LAUNCH:
                     fault = self._host.load(_decode_launch(body))
                     gc.freeze()
+                    gc.set_threshold(_COLLECT_EVERY, 20, 20)
                     self._say_fault(fault) if fault is not None else self._channel.send(wire.READY, b"")
                 case wire.START:
                     self._say(self._host.start(_decode_start(body).time))
@@ -93,7 +98,7 @@ class Process:
             self._channel.send(wire.DONE, wire.encode(wire.Done(outcome.items_done, outcome.bars_done)))
         else:
             try:
-                actions = [action_to_wire(action) for action in outcome.actions]
+                actions = [msgspec.Raw(wire.encode(action_to_wire(action))) for action in outcome.actions]
             except ValueError as error:
                 counts = (outcome.items_done, outcome.bars_done, outcome.was_bar)
                 self._say_fault(wire.Fault(*counts, "INVALID_ACTIONS", f"an action cannot be sent: {error}", None, ""))

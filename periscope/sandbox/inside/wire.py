@@ -82,12 +82,12 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Acted(msgspec.Struct, array_like=True, frozen=True):
-    """A handler returned actions (in the SDK's wire form). The counts include the event that it was given."""
+    """A handler returned actions (each in the SDK's wire form). The counts include the event that it was given."""
 
     items_done: int
     bars_done: int
     was_bar: bool
-    actions: list[dict[str, Any]]
+    actions: list[msgspec.Raw]
 
 
 class Done(msgspec.Struct, array_like=True, frozen=True):

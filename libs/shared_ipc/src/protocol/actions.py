@@ -12,6 +12,8 @@ from libs.shared_ipc.src.protocol.enums import (
     TimeInForce,
 )
 
+_ORDER_KINDS = (str, AssetType, OrderIntent, OrderType)
+
 
 def _check(owner: object, field: str, expected: type | tuple[type, ...], *, optional: bool = False) -> None:
     value = getattr(owner, field)
@@ -73,14 +75,20 @@ class PlaceOrderAction:
     time_in_force: TimeInForce | None = None
 
     def __post_init__(self) -> None:
-        _check(self, "symbol", str)
-        _check(self, "asset_type", AssetType)
-        _check(self, "intent", OrderIntent)
-        _check(self, "order_type", OrderType)
-        _check(self, "contract_quantity", Decimal, optional=True)
-        _check(self, "limit_price", Decimal, optional=True)
-        _check(self, "stop_price", Decimal, optional=True)
-        _check(self, "time_in_force", TimeInForce, optional=True)
+        kinds = (type(self.symbol), type(self.asset_type), type(self.intent), type(self.order_type))
+        if kinds != _ORDER_KINDS:
+            _check(self, "symbol", str)
+            _check(self, "asset_type", AssetType)
+            _check(self, "intent", OrderIntent)
+            _check(self, "order_type", OrderType)
+        if self.contract_quantity is not None:
+            _check(self, "contract_quantity", Decimal, optional=True)
+        if self.limit_price is not None:
+            _check(self, "limit_price", Decimal, optional=True)
+        if self.stop_price is not None:
+            _check(self, "stop_price", Decimal, optional=True)
+        if self.time_in_force is not None:
+            _check(self, "time_in_force", TimeInForce, optional=True)
 
 
 @dataclass(frozen=True, slots=True)
