@@ -16,6 +16,7 @@ from periscope.engine.script import Script, build_script, key_of_bar, replay
 from periscope.engine.settings import Settings
 from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Key
+from periscope.portfolio.book import BooksUnbalancedError
 
 _FIRST_ROWS = 256
 _MOST_ROWS = 4096
@@ -86,7 +87,20 @@ class Backtest:
         self._stopped = False
 
     def run(self) -> Outcome:
-        """Drive the strategy from `on_start` to `on_stop`."""
+        """Drive the strategy from `on_start` to `on_stop`. Books that do not balance end the run there and then."""
+        try:
+            failure = self._drive()
+        except BooksUnbalancedError as error:
+            failure = Failure("BOOKS_UNBALANCED", str(error))
+        self._close_block()
+        if failure is None:
+            if not self._stopped:
+                self._state.now = self._settings.end
+            failure = self._port.stop()
+        return Outcome(self._state, self._markets, self._bars, failure, self._stopped)
+
+    def _drive(self) -> Failure | None:
+        """From `on_start` to the last event; returns why the run cannot go on, if it cannot."""
         state = self._state
         reply = self._port.start(self._settings.start, self._front_month)
         failure = self._settle_reply(reply)
@@ -111,12 +125,7 @@ class Backtest:
             if not self._observer.progress(state.now, self._bars + self._block_done):
                 self._stopped = True
                 break
-        self._close_block()
-        if failure is None:
-            if not self._stopped:
-                self._state.now = self._settings.end
-            failure = self._port.stop()
-        return Outcome(self._state, self._markets, self._bars, failure, self._stopped)
+        return failure
 
     def _settle_reply(self, reply: Reply) -> Failure | None:
         """Apply what the handler asked for; returns why the run cannot go on, if it cannot."""

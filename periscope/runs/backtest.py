@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from periscope.engine.backtest import Backtest, Outcome, Tuning
-from periscope.engine.port import Location
 from periscope.engine.settings import Settings
 from periscope.market.catalog import Catalog
-from periscope.portfolio.book import BooksUnbalancedError
 from periscope.portfolio.exact import EXACT
+from periscope.runs.conclusions import conclude
 from periscope.runs.config import RunConfig
 from periscope.runs.evidence import EquityFile, LogFile, write_result, write_tables
 from periscope.runs.feed import CatalogFeed
-from periscope.runs.issues import Location as IssueLocation
 from periscope.runs.ports import BundleSource, HostedPort, InProcessPort
 from periscope.runs.preparing import Prepared, prepare
 from periscope.runs.progress import Progress
@@ -24,7 +22,8 @@ from periscope.runs.recorder import Recorder
 from periscope.runs.result import Timing, result_document
 from periscope.sandbox.session import SessionLimits
 
-COMPLETE, STRATEGY_INVALID, RUN_ERROR, NO_DATA, OUR_FAULT = 0, 3, 4, 5, 1
+COMPLETE, OUR_FAULT, STRATEGY_INVALID, RUN_ERROR, NO_DATA, NO_SANDBOX = 0, 1, 3, 4, 5, 8
+_OUR_CODES = frozenset({"BOOKS_UNBALANCED"})
 _INVALID_CODES = frozenset({"BUNDLE_INVALID", "SCHEMA_INVALID", "CONFIG_INVALID"})
 
 type OnProgress = Callable[[Progress], bool | None]
@@ -72,7 +71,7 @@ def run_backtest(
         if isinstance(prepared, Prepared):
             settings = prepared.settings
             feed = CatalogFeed(catalog, settings.start, settings.end, extended=settings.extended_hours)
-            outcome = _run(prepared, feed, recorder, logs, in_process, tuning)
+            outcome = _run(prepared, feed, recorder, logs, meter, in_process=in_process, tuning=tuning)
         else:
             for problem in prepared:
                 recorder.issues.add(
@@ -95,9 +94,11 @@ def _run(
     feed: CatalogFeed,
     recorder: Recorder,
     logs: LogFile,
+    meter: "_Meter",
+    *,
     in_process: bool,
     tuning: Tuning | None,
-) -> Outcome:
+) -> Outcome | None:
     source = BundleSource(prepared.folder, prepared.schema, prepared.config, prepared.settings.seed)
     limits = prepared.settings.limits
     if in_process:
@@ -106,42 +107,30 @@ def _run(
         session = SessionLimits(
             limits.handler_seconds, limits.start_seconds, limits.output_bytes, limits.actions_per_reply
         )
-        port = HostedPort(source, session, logs.add)
-    with port, localcontext(EXACT):
         try:
-            outcome = Backtest(prepared.settings, feed, port, recorder, tuning).run()
-        except BooksUnbalancedError as error:
-            raise _faulty(error) from error
+            port = HostedPort(source, session, logs.add)
+        except OSError as error:
+            text = f"the strategy's process could not be started: {error}"
+            recorder.issues.add("SANDBOX_UNAVAILABLE", None, text)
+            return None
+    with port, localcontext(EXACT):
+        outcome = Backtest(prepared.settings, feed, port, recorder, tuning).run()
     if isinstance(port, HostedPort) and port.dropped_bytes:
         text = f"{port.dropped_bytes} bytes of output beyond the limit of {limits.output_bytes} were not kept"
         recorder.issues.add("STRATEGY_OUTPUT_LIMIT", outcome.state.now, text)
-    _conclude(outcome, recorder)
+    conclude(outcome, recorder, feed, timed_out=meter.timed_out)
     return outcome
-
-
-def _faulty(error: BooksUnbalancedError) -> RuntimeError:
-    return RuntimeError(f"the books do not balance; the run was stopped: {error}")
-
-
-def _conclude(outcome: Outcome, recorder: Recorder) -> None:
-    """Turn the end of the run into issues."""
-    failure = outcome.failure
-    if failure is not None:
-        recorder.issues.add(failure.code, outcome.state.now, failure.message, location=issue_location(failure.location))
-    elif outcome.bars == 0 and not outcome.stopped:
-        recorder.issues.add("NO_BARS_DELIVERED", outcome.state.now)
-
-
-def issue_location(location: Location | None) -> IssueLocation | None:
-    """The engine's word for a place as the issue log's."""
-    return None if location is None else IssueLocation(location.file, location.line, location.function)
 
 
 def _exit_code(recorder: Recorder, outcome: Outcome | None) -> int:
     fatal = recorder.issues.fatal
+    if fatal is not None and fatal.kind.code == "SANDBOX_UNAVAILABLE":
+        return NO_SANDBOX
     if outcome is None or (fatal is not None and fatal.kind.code in _INVALID_CODES):
         return STRATEGY_INVALID
-    if outcome.failure is not None:
+    if fatal is not None and fatal.kind.code in _OUR_CODES:
+        return OUR_FAULT
+    if outcome.failure is not None or (fatal is not None and fatal.kind.code == "RUN_TIMEOUT"):
         return RUN_ERROR
     return NO_DATA if outcome.bars == 0 and not outcome.stopped else COMPLETE
 
@@ -155,6 +144,7 @@ class _Meter:
         self._began: float | None = None
         self._told = 0.0
         self.seconds = 0.0
+        self.timed_out = False
 
     def reached(self, at: int, bars: int, orders: int) -> bool:
         """The run has come to `at` (microseconds UTC); returns whether it is to go on."""
@@ -162,6 +152,10 @@ class _Meter:
         if self._began is None:
             self._began = now
         self.seconds = now - self._began
+        limit = self._settings.limits.total_seconds
+        if limit is not None and self.seconds > limit:
+            self.timed_out = True
+            return False
         if self._listener is None or now - self._told < 0.1:
             return True
         self._told = now

@@ -16,8 +16,8 @@ class CatalogFeed:
 
     def __init__(self, catalog: Catalog, start: int, end: int, *, extended: bool) -> None:
         self._catalog = catalog
-        self._start = start
-        self._end = end
+        self.start = start
+        self.end = end
         self._extended = extended
         self._front_months = FrontMonths(catalog)
         self._spans: dict[tuple[str, AssetType], tuple[BarTimeSpan, ...]] = {}
@@ -38,7 +38,7 @@ class CatalogFeed:
         self.read[*instrument.key, span] = instrument
         return BarSeries(
             self._catalog.chunks(
-                instrument, span, self._start, self._end, extended=self._extended, chunk_rows=_CHUNK_ROWS
+                instrument, span, self.start, self.end, extended=self._extended, chunk_rows=_CHUNK_ROWS
             )
         )
 
@@ -50,6 +50,11 @@ class CatalogFeed:
                 span for span in FINEST_FIRST if span in stored and self._has_bars(instrument, span)
             )
         return self._spans[instrument.key]
+
+    def stored(self, instrument: Instrument, span: BarTimeSpan) -> tuple[int, int] | None:
+        """Start of the first and of the last stored bar of a span, None where there is none."""
+        coverage = self._catalog.spans(instrument).get(span)
+        return None if coverage is None else (coverage.first, coverage.last)
 
     def explain_missing(self, instrument: Instrument, span: BarTimeSpan) -> str:
         """A sentence that says which spans and dates there are instead."""
@@ -68,7 +73,5 @@ class CatalogFeed:
         return (found.symbol, "", found.valid_from, min(found.valid_until, ALWAYS))
 
     def _has_bars(self, instrument: Instrument, span: BarTimeSpan) -> bool:
-        chunks = self._catalog.chunks(
-            instrument, span, self._start, self._end, extended=self._extended, chunk_rows=1024
-        )
+        chunks = self._catalog.chunks(instrument, span, self.start, self.end, extended=self._extended, chunk_rows=1024)
         return any(len(chunk) for chunk in chunks)

@@ -3,6 +3,7 @@
 Both run the same code of `periscope.sandbox.inside`; here the engine's words meet the sandbox's.
 """
 
+import json
 from array import array
 from collections.abc import Callable, Sequence
 from decimal import Context, localcontext
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from libs.common_types.src.types import JSONValue
 from libs.shared_ipc.src.framework.runtime import install_context
 from libs.shared_ipc.src.protocol import Action
 from periscope.engine.port import Failure, FrontMonthQuery, Item, Location, Reply, ReplyKind, StreamRow
@@ -20,6 +22,7 @@ from periscope.sandbox.inside import wire
 from periscope.sandbox.inside.host import Outcome, StrategyHost
 from periscope.sandbox.inside.loading import unload
 from periscope.sandbox.session import SandboxFaultError, Session, SessionLimits
+from periscope.strategies import config_sentences
 
 type OnLine = Callable[[int | None, str, str], None]
 
@@ -33,13 +36,18 @@ class BundleSource:
         self.config = config
         self.seed = seed
 
+    def validate(self, config: dict[str, Any]) -> list[str]:
+        """What is wrong with a config that the strategy asks about, a sentence each."""
+        schema: dict[str, JSONValue] = json.loads(self.schema)
+        return config_sentences(schema, config)
+
 
 class HostedPort:
     """The strategy in a process of its own."""
 
     def __init__(self, source: BundleSource, limits: SessionLimits, on_line: OnLine) -> None:
         self._source = source
-        self._session = Session(limits, on_line)
+        self._session = Session(limits, on_line, source.validate)
         self._pinning = Pinning(self._session.pid)
         self._position = 0
 
@@ -106,7 +114,7 @@ class InProcessPort:
         self._source = source
         self._answer: FrontMonthQuery | None = None
         self._counter = array("q", [0, 0])
-        self.host = StrategyHost(self._ask, self._counter)
+        self.host = StrategyHost(self._ask, source.validate, self._counter)
 
     def __enter__(self) -> "InProcessPort":
         return self

@@ -46,7 +46,7 @@ def result_document(
         environment = {"start": format_time(config.environment.start), "end": format_time(config.environment.end)}
         parameters = ready.values if ready is not None else config.strategy
         return {
-            "status": _status(outcome),
+            "status": _status(outcome, recorder),
             **environment,
             "bars": bars,
             "orders": len(recorder.orders),
@@ -83,8 +83,9 @@ def result_document(
         }
 
 
-def _status(outcome: Outcome | None) -> str:
-    if outcome is None or outcome.failure is not None:
+def _status(outcome: Outcome | None, recorder: Recorder) -> str:
+    fatal = recorder.issues.fatal
+    if outcome is None or outcome.failure is not None or (fatal is not None and fatal.kind.code == "RUN_TIMEOUT"):
         return "error"
     return "stopped" if outcome.stopped else "complete"
 

@@ -206,34 +206,6 @@ DATA: tuple[IssueCode, ...] = (
 
 NOTES: tuple[IssueCode, ...] = (
     _user(
-        "NO_ORDERS_PLACED",
-        Severity.NOTE,
-        "The strategy saw bars but never placed an order.",
-        "390 bars, no order",
-        "If that is a surprise, print from the handler that should have acted; the log keeps every line.",
-    ),
-    _user(
-        "OPTIMISTIC_FILLS",
-        Severity.NOTE,
-        "`core.fill_model` is `current_close`: market orders fill at a price that was known before they were placed.",
-        "42 of 42 fills at the close of the bar that caused them",
-        "Compare with `next_bar` before believing the result.",
-    ),
-    _user(
-        "ORDERS_LEFT_OPEN",
-        Severity.NOTE,
-        "Orders were still working when the run ended.",
-        "2 orders are open at the end, the oldest since 2013-10-07T13:31:00Z",
-        "Nothing to do if that is meant; use DAY, or cancel in time.",
-    ),
-    _user(
-        "RUN_INTERRUPTED",
-        Severity.NOTE,
-        "The run was stopped before its end; the results reach up to that moment.",
-        "stopped at 2013-10-08T15:00:00Z by the keyboard",
-        "Run again for the whole window.",
-    ),
-    _user(
         "ISSUES_CUT",
         Severity.WARNING,
         "There were more kinds of issues than a run keeps; the count says how many occurrences are not shown.",
@@ -260,9 +232,6 @@ FAULTS: tuple[IssueCode, ...] = (
         "The books did not balance after a step, so the run was stopped before anything was built on them.",
         "cash and positions differ from the postings by 0.01 after fill 17",
         _REPORT,
-    ),
-    _system(
-        "ENGINE_FAULT", "Something failed in Periscope that should never fail.", "an internal check failed", _REPORT
     ),
 )
 

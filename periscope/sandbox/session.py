@@ -65,8 +65,14 @@ class ProtocolViolationError(SandboxFaultError):
 class Session:
     """One strategy's process, from launch to its end."""
 
-    def __init__(self, limits: SessionLimits, on_line: Callable[[int | None, str, str], None]) -> None:
+    def __init__(
+        self,
+        limits: SessionLimits,
+        on_line: Callable[[int | None, str, str], None],
+        validate: Callable[[dict[str, Any]], list[str]],
+    ) -> None:
         self._limits = limits
+        self._validate = validate
         self._child: Child = start_child()
         self._counts = memoryview(self._child.counter).cast("q")
         self._buffer = bytearray()
@@ -93,7 +99,11 @@ class Session:
         """Load the bundle and make its Strategy; returns what went wrong in the user's code."""
         self._folder = folder
         self._send(wire.LAUNCH, wire.encode(wire.Launch(str(folder), schema, config, seed)))
-        kind, body = self._receive(self._limits.start_seconds, "START_TIMEOUT", "importing the bundle")
+        while True:
+            kind, body = self._receive(self._limits.start_seconds, "START_TIMEOUT", "importing the bundle")
+            if kind != wire.VALIDATE:
+                break
+            self._judge(body)
         if kind == wire.READY and not body:
             return None
         if kind == wire.ERROR:
@@ -128,6 +138,8 @@ class Session:
             kind, body = self._receive(self._limits.handler_seconds, "HANDLER_TIMEOUT", "on_stop")
             if kind == wire.QUERY:
                 self._reply(body)
+            elif kind == wire.VALIDATE:
+                self._judge(body)
             elif kind == wire.ERROR:
                 return self._fault(body)
             elif kind == wire.FINISHED and not body:
@@ -178,6 +190,8 @@ class Session:
             match kind:
                 case wire.QUERY:
                     self._reply(body)
+                case wire.VALIDATE:
+                    self._judge(body)
                 case wire.DONE:
                     done = _decoded(_decode_done, body)
                     if done.items_done != len(self._items) or done.bars_done != self._end:
@@ -234,6 +248,13 @@ class Session:
             raise ProtocolViolationError("a query before the start")
         found = self._answer(query.root, query.as_of, query.items_done, query.bars_done, query.was_bar)
         self._send(wire.ANSWER, wire.encode(wire.Answer(*found)))
+
+    def _judge(self, body: bytes) -> None:
+        """Validate a config that the strategy made up."""
+        config = _decoded(msgspec.json.decode, body)
+        if not isinstance(config, dict):
+            raise ProtocolViolationError("a config that is no object")
+        self._send(wire.ANSWER, wire.encode(wire.Verdict([text[:1000] for text in self._validate(config)[:100]])))
 
     def _fault(self, body: bytes) -> wire.Fault:
         return _decoded(_decode_fault, body)

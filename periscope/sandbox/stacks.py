@@ -10,6 +10,7 @@ from periscope.sandbox.inside.wire import Place
 
 _FRAME = re.compile(r'  File "([^"\n]+)", line (\d+) in ([^\n]+)')
 _PATIENCE_MILLISECONDS = 250
+_MOST_TEXT = 200_000
 
 
 def place_in_stack(process: int, pipe: int, folder: Path) -> Place | None:
@@ -20,13 +21,14 @@ def place_in_stack(process: int, pipe: int, folder: Path) -> Place | None:
         return None
     poll = select.poll()
     poll.register(pipe, select.POLLIN)
-    if not poll.poll(_PATIENCE_MILLISECONDS):
-        return None
-    try:
-        text = os.read(pipe, 1 << 16).decode("utf-8", "replace")
-    except BlockingIOError:
-        return None
-    for file, line, function in _FRAME.findall(text):
-        if Path(file).parent == folder:
-            return Place(file, int(line), function)
+    text = ""
+    while len(text) < _MOST_TEXT and poll.poll(_PATIENCE_MILLISECONDS):
+        data = os.read(pipe, 1 << 16)
+        if not data:
+            break
+        text += data.decode("utf-8", "replace")
+        whole_lines = text[: text.rfind("\n") + 1]
+        for file, line, function in _FRAME.findall(whole_lines):
+            if Path(file).parent == folder:
+                return Place(file, int(line), function)
     return None

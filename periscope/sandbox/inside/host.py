@@ -96,10 +96,20 @@ class Coordinator(DataCoordinator):
 
 
 class StrategyHost:
-    """Runs one strategy. `counter` is where the counts stand before every handler call: items done, bars done."""
+    """Runs one strategy.
 
-    def __init__(self, ask: Callable[[Query], Answer], counter: MutableSequence[int]) -> None:
+    `ask` and `validate` put the strategy's questions to the engine's process; `counter` is where the counts stand
+    before every handler call: items done, bars done.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[Query], Answer],
+        validate: Callable[[dict[str, JSONValue]], list[str]],
+        counter: MutableSequence[int],
+    ) -> None:
         self._ask = ask
+        self._validate = validate
         self._counter = counter
         self._clock = Clock()
         self._coordinator = Coordinator(self._clock, self._query)
@@ -118,7 +128,7 @@ class StrategyHost:
         self._folder = Path(launch.folder)
         schema: dict[str, JSONValue] = msgspec.json.decode(launch.schema)
         config: dict[str, JSONValue] = msgspec.json.decode(launch.config)
-        install_context(RunContext(schema, config))
+        install_context(RunContext(schema, config, self._validate))
         try:
             made = load_class(self._folder)
             if launch.seed is not None and "random" in sys.modules:
@@ -160,9 +170,11 @@ class StrategyHost:
         self._counter[1] = self._position
         return self._drive(self._pump(go.items, go.end))
 
-    def stop(self) -> Fault | None:
-        """Run `on_stop`."""
+    def stop(self, time: int) -> Fault | None:
+        """Run `on_stop` at `time` (microseconds UTC)."""
         assert self._strategy is not None
+        self._clock.now = moment(time)
+        self._was_bar = False
         return self._drive(self._stop()).fault
 
     def _drive(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
@@ -227,7 +239,7 @@ class StrategyHost:
                             outcome = self._outcome(on_bar, actions, done, position, True)
                             if outcome is not None:
                                 return outcome
-                self._position = position
+                self._position = counter[1] = position
                 if done == len(items):
                     break
                 item = items[done]

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from libs.common_types.src.types import JSONValue
 from libs.shared_ipc.src.protocol.wire import action_to_wire
 
 from . import wire
@@ -21,6 +22,7 @@ from .output import LineWriter
 _decode_launch = msgspec.msgpack.Decoder(wire.Launch).decode
 _decode_start = msgspec.msgpack.Decoder(wire.Start).decode
 _decode_go = msgspec.msgpack.Decoder(wire.Go).decode
+_decode_verdict = msgspec.msgpack.Decoder(wire.Verdict).decode
 _decode_answer = msgspec.msgpack.Decoder(wire.Answer).decode
 
 
@@ -63,7 +65,7 @@ class Process:
 
     def __init__(self, channel: Channel, counter: Any) -> None:
         self._channel = channel
-        self._host = StrategyHost(self._ask, counter)
+        self._host = StrategyHost(self._ask, self._validate, counter)
         sys.stdout = LineWriter(1, self._host)
         sys.stderr = LineWriter(2, self._host)
 
@@ -117,6 +119,12 @@ class Process:
         kind, body = self._channel.receive()
         assert kind == wire.ANSWER, "a query is answered before anything else is asked"
         return _decode_answer(body)
+
+    def _validate(self, config: dict[str, JSONValue]) -> list[str]:
+        self._channel.send(wire.VALIDATE, msgspec.json.encode(config))
+        kind, body = self._channel.receive()
+        assert kind == wire.ANSWER, "a question is answered before anything else is asked"
+        return _decode_verdict(body).problems
 
     @staticmethod
     def _flush() -> None:

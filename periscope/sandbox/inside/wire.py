@@ -16,7 +16,7 @@ MOST_BYTES = 1 << 20
 HEADER = struct.Struct("<IB")
 
 LAUNCH, START, BLOCK, GO, ANSWER, STOP = b"LSBGAZ"
-READY, ACTED, DONE, QUERY, ERROR, FINISHED = b"racqef"
+READY, ACTED, DONE, QUERY, ERROR, FINISHED, VALIDATE = b"radqefv"
 
 
 class Launch(msgspec.Struct, array_like=True, frozen=True):
@@ -79,6 +79,12 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
     reason: str
     valid_from: int
     valid_until: int
+
+
+class Verdict(msgspec.Struct, array_like=True, frozen=True):
+    """What is wrong with a config, a sentence each; the answer to `VALIDATE`, whose body is the config as JSON."""
+
+    problems: list[str]
 
 
 class Acted(msgspec.Struct, array_like=True, frozen=True):

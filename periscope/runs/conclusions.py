@@ -1,0 +1,69 @@
+"""What the end of a run says about it, as issues: why it failed, why it saw nothing, where its data is thin."""
+
+from periscope.engine.backtest import Outcome
+from periscope.engine.port import Location
+from periscope.instruments.instrument import Instrument
+from periscope.runs.dates import format_time
+from periscope.runs.feed import CatalogFeed
+from periscope.runs.issues import Location as IssueLocation
+from periscope.runs.recorder import Recorder
+
+_HOLE = 5 * 86_400_000_000
+"""Execution bars that begin or end this much inside the window's other bars (microseconds) are worth a word."""
+
+
+def conclude(outcome: Outcome, recorder: Recorder, feed: CatalogFeed, *, timed_out: bool) -> None:
+    """Add the issues that are only known at the end."""
+    issues, now = recorder.issues, outcome.state.now
+    failure = outcome.failure
+    if failure is not None:
+        issues.add(failure.code, now, failure.message, location=_place(failure.location))
+    elif timed_out:
+        issues.add("RUN_TIMEOUT", now, f"the run was ended at {format_time(now)}: it took longer than allowed")
+    elif outcome.bars == 0 and not outcome.stopped:
+        issues.add("NO_BARS_DELIVERED", now, _why_no_bars(outcome, feed))
+    traded = {line.order.instrument.key: line.order.instrument for line in recorder.orders.values() if line.order}
+    for instrument in traded.values():
+        hole = _hole(outcome, feed, instrument)
+        if hole is not None:
+            issues.add("EXECUTION_DATA_PARTIAL", now, hole, subject=instrument.symbol)
+
+
+def _place(location: Location | None) -> IssueLocation | None:
+    """The engine's word for a place as the issue log's."""
+    return None if location is None else IssueLocation(location.file, location.line, location.function)
+
+
+def _why_no_bars(outcome: Outcome, feed: CatalogFeed) -> str:
+    window = f"between {format_time(feed.start)} and {format_time(feed.end)}"
+    live = outcome.state.registrations
+    if not live:
+        return f"no bar was delivered {window}: no registration was in force at the end"
+    (symbol, _, span), registration = next(iter(live.items()))
+    stored = feed.stored(registration.instrument, span)
+    if stored is None:
+        return f"no bar of {symbol} {span} was delivered {window}: the catalog has none"
+    first, last = (format_time(time) for time in stored)
+    return f"no bar of {symbol} {span} was delivered {window}; the catalog has {first} to {last}"
+
+
+def _hole(outcome: Outcome, feed: CatalogFeed, instrument: Instrument) -> str | None:
+    """A sentence where an instrument's execution bars cover less of the window than coarser bars do."""
+    span = outcome.markets.execution_spans.get(instrument.key)
+    own = None if span is None else feed.stored(instrument, span)
+    if own is None:
+        return None
+    for other in feed.spans(instrument):
+        stored = feed.stored(instrument, other)
+        if stored is None:
+            continue
+        late = own[0] - max(stored[0], feed.start) > _HOLE
+        early = min(stored[1], feed.end) - own[1] > _HOLE
+        if late or early:
+            begins = f"begin {format_time(own[0])}" if late else f"end {format_time(own[1])}"
+            edge = f"since {format_time(stored[0])}" if late else f"until {format_time(stored[1])}"
+            return (
+                f"orders in {instrument.symbol} meet {span} bars, which {begins}; there are {other} bars {edge}: "
+                f"orders wait where there are no {span} bars, or set core.execution_span to {other}"
+            )
+    return None
