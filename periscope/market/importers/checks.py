@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from periscope.instruments.instrument import Instrument
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
 from periscope.market.importers.exact import Mask
 from periscope.market.importers.findings import Findings
@@ -39,7 +40,7 @@ def usable_prices(batch: Batch, *, scale: int, positive: bool, findings: Finding
         (bars.high < np.maximum(np.maximum(bars.open, bars.close), bars.low))
         | (bars.low > np.minimum(bars.open, bars.close))
     )
-    _report(batch, bad, "BAD_OHLC", findings, lambda row: _ohlc(bars, row, scale))
+    _report(batch, bad, "BAD_OHLC", findings, lambda row: f"impossible: {_ohlc(bars, row, scale)}")
     return ok & ~bad
 
 
@@ -63,19 +64,29 @@ def in_order(batch: Batch, after: tuple[int, int] | None, findings: Findings) ->
         lambda row: f"a bar of {time_text(int(start[row]))} after one of {time_text(int(latest[row]))}",
     )
     ok = ~duplicate & ~older
-    kept = np.flatnonzero(ok)
-    ends = np.concatenate([[-(2**62) if after is None else after[1]], end[kept]])
-    overlapping = kept[start[kept] < ends[:-1]]
-    overlap = np.zeros(len(start), dtype=np.bool_)
-    overlap[overlapping] = True
+    overlap = _overlapping(start, end, ok, -(2**62) if after is None else after[1])
     _report(
         batch,
         overlap,
         "OVERLAP",
         findings,
-        lambda row: f"the bar of {time_text(int(start[row]))} begins before the last ends",
+        lambda row: f"the bar of {time_text(int(start[row]))} begins before the last one ends",
     )
     return np.asarray(ok & ~overlap)
+
+
+def _overlapping(start: IntColumn, end: IntColumn, among: Mask, until: int) -> Mask:
+    """Which bars `among` those in order begin before the last accepted one has ended; `until` is the first such end."""
+    overlap = np.zeros(len(start), dtype=np.bool_)
+    kept = np.flatnonzero(among)
+    if bool(np.all(start[kept] >= np.concatenate([[until], end[kept][:-1]]))):
+        return overlap
+    for row, first, last in zip(kept.tolist(), start[kept].tolist(), end[kept].tolist(), strict=True):
+        if first < until:
+            overlap[row] = True
+        else:
+            until = last
+    return overlap
 
 
 def remark_closed(batch: Batch, grid: SessionGrid, findings: Findings) -> None:
@@ -93,6 +104,16 @@ def remark_closed(batch: Batch, grid: SessionGrid, findings: Findings) -> None:
     )
 
 
+def remark_off_tick(batch: Batch, instrument: Instrument, findings: Findings) -> None:
+    """Count the bars with a price between two ticks."""
+    bars, tick = batch.bars, int(instrument.tick.scaleb(instrument.price_scale))
+    off = np.zeros(len(bars), dtype=np.bool_)
+    for column in (bars.open, bars.high, bars.low, bars.close):
+        off |= column % tick != 0
+    scale = instrument.price_scale
+    _report(batch, off, "OFF_TICK", findings, lambda row: f"{_ohlc(bars, row, scale)}; the tick is {instrument.tick}")
+
+
 def remark_unknown_volume(batch: Batch, findings: Findings) -> None:
     """Count the bars without a volume."""
     _report(batch, batch.bars.volume == UNKNOWN_VOLUME, "UNKNOWN_VOLUME", findings, lambda _: "no volume")
@@ -106,7 +127,7 @@ def _report(batch: Batch, which: Mask, code: str, findings: Findings, describe: 
 
 def _ohlc(bars: BarColumns, row: int, scale: int) -> str:
     open_, high, low, close = (_text(column[row], scale) for column in (bars.open, bars.high, bars.low, bars.close))
-    return f"open {open_}, high {high}, low {low}, close {close} are no possible bar"
+    return f"open {open_}, high {high}, low {low}, close {close}"
 
 
 def _text(value: np.int64, scale: int) -> str:

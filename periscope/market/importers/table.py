@@ -28,7 +28,7 @@ def read_rows(data: bytes, delimiter: str, width: int, *, file: str, first_line:
     `first_line` is the number of the first line. Blank lines are no rows. Fields may be quoted with double quotes.
     """
     if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        data = data.replace(b"\r\n", b"\n")
     lines = data.count(b"\n") + (0 if data.endswith(b"\n") or not data else 1)
     if b'"' not in data and data.count(delimiter.encode()) == lines * (width - 1):
         rows = _split_at_once(data, delimiter, width, lines)

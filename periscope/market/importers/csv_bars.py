@@ -1,0 +1,177 @@
+"""Importing bars from delimited text: CSV, TSV and their kin, plain or gzipped, read in blocks of bounded size."""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+
+from periscope.market.catalog import Catalog
+from periscope.market.importers.assemble import Assembler, Block
+from periscope.market.importers.findings import Findings, ImportProblem
+from periscope.market.importers.names import Roles, expected, roles_of
+from periscope.market.importers.options import DEFAULTS, ImportOptions
+from periscope.market.importers.storing import ImportSummary, Progress, store_series
+from periscope.market.importers.table import TextRows, read_rows
+from periscope.market.importers.timestamps import TimeReader, time_reader
+
+DELIMITERS = ",;\t|"
+BLOCK_BYTES = 16 << 20
+_LONGEST_LINE = 1 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The first line with names: how fields are separated, how many there are, what they are."""
+
+    delimiter: str
+    width: int
+    roles: Roles
+    line: int
+
+
+def import_csv(
+    path: Path, catalog: Catalog, options: ImportOptions = DEFAULTS, *, progress: Progress | None = None
+) -> ImportSummary:
+    """Import one file of delimited text. Raises `ImportProblem`; then nothing was written."""
+    findings, notes = Findings(), list[str]()
+    assembler = Assembler(path, options, findings, notes)
+    size = path.stat().st_size
+    with _opened(path) as content:
+        header, rest = _header(content, path)
+        assembler.describe(header.roles)
+        reader: TimeReader | None = None
+        line = header.line + 1
+        for data in _blocks(content, rest, path):
+            rows = read_rows(data, header.delimiter, header.width, file=path.name, first_line=line, findings=findings)
+            line += data.count(b"\n")
+            rows = _of_one_symbol(rows, header.roles, assembler)
+            stamps = _stamps(rows, header.roles)
+            if reader is None and len(rows) > 0:
+                reader = time_reader(stamps, path, date_format=options.date_format)
+                assembler.zoned, assembler.dates = reader.zoned, reader.dates
+            if reader is not None:
+                assembler.add(_block(rows, stamps, header.roles, reader))
+            if progress is not None:
+                progress(min(_position(content), size), size, path.name)
+    series = assembler.finish(catalog)
+    summaries = store_series(catalog, [series], replace_bars=options.replace)
+    return ImportSummary("CSV", str(path), summaries, findings, notes)
+
+
+def _block(rows: TextRows, stamps: pl.Series, roles: Roles, reader: TimeReader) -> Block:
+    times, timed = reader.read(stamps)
+    open_, high, low, close = (rows.columns[place] for place in roles.prices)
+    volume = None if roles.volume is None else rows.columns[roles.volume]
+    return Block(times, timed, stamps, (open_, high, low, close), volume, rows.lines)
+
+
+def _stamps(rows: TextRows, roles: Roles) -> pl.Series:
+    """The time column; a date and a time of day joined with a blank."""
+    parts = [rows.columns[place] for place in roles.time]
+    if len(parts) == 1:
+        return parts[0]
+    return (parts[0].str.strip_chars() + " " + parts[1].str.strip_chars()).alias("time")
+
+
+def _of_one_symbol(rows: TextRows, roles: Roles, assembler: Assembler) -> TextRows:
+    """The rows of the wanted symbol, where the file has a column for it."""
+    if roles.symbol is None or len(rows) == 0:
+        return rows
+    keep = assembler.of_one_symbol(rows.columns[roles.symbol])
+    if keep is None:
+        return rows
+    return TextRows(tuple(each.filter(pl.Series(keep)) for each in rows.columns), rows.lines[keep])
+
+
+def _header(content: IO[bytes], path: Path) -> tuple[_Header, bytes]:
+    """The header and what was read beyond it."""
+    data = _read(content, _LONGEST_LINE, path)
+    if not data.strip():
+        raise ImportProblem("EMPTY_FILE", f"{path} is empty")
+    if data.startswith(_WIDE_MARKS):
+        raise ImportProblem("NOT_TEXT", f"{path} is UTF-16 text; save it as UTF-8")
+    if b"\x00" in data:
+        raise ImportProblem("NOT_TEXT", f"{path} is no text file")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    number, at = 0, 0
+    while at < len(data):
+        end = _end_of_line(data, at)
+        line, at = data[at:end].strip(), end + 1 + (data[end : end + 2] == b"\r\n")
+        number += 1
+        if line and not line.startswith(b"#"):
+            return _named(line, path, number), data[at:]
+    raise ImportProblem("EMPTY_FILE", f"{path} has nothing but comments and blank lines")
+
+
+def _end_of_line(data: bytes, start: int) -> int:
+    ends = [place for place in (data.find(b"\n", start), data.find(b"\r", start)) if place >= 0]
+    return min(ends, default=len(data))
+
+
+def _named(line: bytes, path: Path, number: int) -> _Header:
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ImportProblem("NOT_TEXT", f"{path} is no UTF-8 text") from None
+    widest: list[str] = []
+    for delimiter in DELIMITERS:
+        names = next(csv.reader([text], delimiter=delimiter), [])
+        widest = max(widest, names, key=len)
+        roles = roles_of(names, path)
+        if roles is not None:
+            return _Header(delimiter, len(names), roles, number)
+    found = ", ".join(repr(name.strip()[:20]) for name in widest[:8])
+    raise ImportProblem("HEADER_MISSING", f"{path}:{number}: expected a header that names {expected()}; found {found}")
+
+
+def _blocks(content: IO[bytes], rest: bytes, path: Path) -> Iterator[bytes]:
+    """The content in blocks that end with whole lines."""
+    while True:
+        more = _read(content, BLOCK_BYTES, path)
+        data = rest + more
+        if not more:
+            if data:
+                yield _with_newlines(data)
+            return
+        cut = data.rfind(b"\n") + 1 or data.rfind(b"\r", 0, -1) + 1
+        if cut == 0 and len(data) > BLOCK_BYTES + _LONGEST_LINE:
+            raise ImportProblem("NOT_TEXT", f"{path} has a line of more than {BLOCK_BYTES >> 20} MB: no table of bars")
+        rest = data[cut:]
+        if cut > 0:
+            yield _with_newlines(data[:cut])
+
+
+def _with_newlines(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as raw:
+        magic = raw.read(2)
+        raw.seek(0)
+        if magic == _GZIP_MAGIC:
+            with gzip.open(raw) as content:
+                yield content  # type: ignore[misc]
+        else:
+            yield raw
+
+
+def _read(content: IO[bytes], count: int, path: Path) -> bytes:
+    try:
+        return content.read(count)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ImportProblem("BAD_FILE", f"{path} can't be read: {error}") from None
+
+
+def _position(content: IO[bytes]) -> int:
+    raw = getattr(content, "fileobj", None) or content
+    return int(raw.tell())
