@@ -85,6 +85,7 @@ class Backtest:
         self._items: list[Item] = []
         self._bars = 0
         self._stopped = False
+        self._stopping = False
 
     def run(self) -> Outcome:
         """Drive the strategy from `on_start` to `on_stop`. Books that do not balance end the run there and then."""
@@ -96,7 +97,8 @@ class Backtest:
         if failure is None:
             if not self._stopped:
                 self._state.now = self._settings.end
-            failure = self._port.stop()
+            self._stopping = True
+            failure = self._port.stop(self._state.now)
         return Outcome(self._state, self._markets, self._bars, failure, self._stopped)
 
     def _drive(self) -> Failure | None:
@@ -264,5 +266,5 @@ class Backtest:
         self, root: str, as_of: int | None, items_done: int, bars_done: int, was_bar: bool
     ) -> FrontMonthAnswer:
         """Answer a query of the handler in hand; its simulation time follows from the counts, not from what it says."""
-        now = self._time_in_hand(items_done, bars_done, was_bar)
+        now = self._state.now if self._stopping else self._time_in_hand(items_done, bars_done, was_bar)
         return self._markets.feed.front_month(root, now if as_of is None else min(as_of, now))

@@ -88,5 +88,5 @@ class StrategyPort(Protocol):
     def go(self, items: Sequence[Item], end: int, dropped: Sequence[int]) -> Reply:
         """Deliver the bars before row `end` and the items between them, up to the first that acts."""
 
-    def stop(self) -> Failure | None:
-        """Run `on_stop` and end. Returns what went wrong in it."""
+    def stop(self, time: int) -> Failure | None:
+        """Run `on_stop` at `time` and end. Returns what went wrong in it."""

@@ -87,10 +87,10 @@ class HostedPort:
         self._position = reply.bars_done
         return reply
 
-    def stop(self) -> Failure | None:
+    def stop(self, time: int) -> Failure | None:
         """Run `on_stop`."""
         try:
-            fault = self._session.stop()
+            fault = self._session.stop(time)
         except SandboxFaultError as error:
             return Failure(error.code, error.message, _location(self._source.folder, error.place))
         return None if fault is None else _failure(self._source.folder, fault)
@@ -146,10 +146,10 @@ class InProcessPort:
         with localcontext(Context()):
             return self._reply(self.host.go(wire.Go(script, end, list(dropped))))
 
-    def stop(self) -> Failure | None:
+    def stop(self, time: int) -> Failure | None:
         """Run `on_stop`."""
         with localcontext(Context()):
-            fault = self.host.stop()
+            fault = self.host.stop(time)
         return None if fault is None else _failure(self._source.folder, fault)
 
     def _reply(self, outcome: Outcome) -> Reply:

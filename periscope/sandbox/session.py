@@ -131,9 +131,9 @@ class Session:
         self._send(wire.GO, wire.encode((items, end, dropped)))
         return self._outcome("a handler")
 
-    def stop(self) -> wire.Fault | None:
+    def stop(self, at: int) -> wire.Fault | None:
         """Run `on_stop` and let the process end."""
-        self._send(wire.STOP, b"")
+        self._send(wire.STOP, wire.encode(wire.Start(at)))
         while True:
             kind, body = self._receive(self._limits.handler_seconds, "HANDLER_TIMEOUT", "on_stop")
             if kind == wire.QUERY:

@@ -86,7 +86,7 @@ class Process:
                 case wire.GO:
                     self._say(self._host.go(_decode_go(body)))
                 case wire.STOP:
-                    fault = self._host.stop()
+                    fault = self._host.stop(_decode_start(body).time)
                     self._flush()
                     self._say_fault(fault) if fault is not None else self._channel.send(wire.FINISHED, b"")
                     return

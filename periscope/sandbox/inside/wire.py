@@ -29,7 +29,7 @@ class Launch(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Start(msgspec.Struct, array_like=True, frozen=True):
-    """Run `on_start` at `time` (microseconds UTC)."""
+    """Run `on_start` (`on_stop`, where it is the body of `STOP`) at `time` (microseconds UTC)."""
 
     time: int
 
