@@ -1,13 +1,190 @@
-"""Runs a case through the block engine and tells what happened in the words of the naive one."""
+"""Runs a case through the block engine, over a real catalog on disk, and tells it in the words of the naive one."""
 
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from libs.shared_ipc.src.protocol import AssetType, OrderState
+from periscope.engine.backtest import Backtest, Outcome, Tuning
+from periscope.engine.blocks import Stream
+from periscope.engine.markets import Markets
+from periscope.engine.records import (
+    ActionTaken,
+    Booked,
+    Delivered,
+    Filled,
+    IssueRaised,
+    OrderEnded,
+    OrderPlaced,
+    OrderRefused,
+    Record,
+    Settled,
+)
 from periscope.engine.settings import Settings
-from tests.naive.market import Market
-from tests.naive.trace import Trace
+from periscope.market.catalog import Catalog
+from periscope.market.columns import UNKNOWN_VOLUME
+from periscope.portfolio.exact import EXACT
+from periscope.runs.feed import CatalogFeed
+from periscope.runs.ports import BundleSource, InProcessPort
+from tests.naive.market import Key, Market
+from tests.naive.trace import Row, Trace
 
-AVAILABLE = False
-"""Whether `run_blocks` works yet."""
+ERRORS = {
+    "STRATEGY_EXCEPTION": "exception",
+    "INVALID_ACTIONS": "not_actions",
+    "TOO_MANY_ACTIONS": "too_many_actions",
+    "TOO_MANY_EVENTS_PER_INSTANT": "events_per_instant",
+}
 
 
-def run_blocks(source: str, market: Market, settings: Settings, block_rows: int, budget: int) -> Trace:
-    """Run the strategy of a source text with blocks of that many rows and scripts of that many items."""
-    raise NotImplementedError(f"the block engine is not connected yet ({block_rows}, {budget}, {settings}, {market})")
+class BlockEngine:
+    """The block engine with one market and one strategy; `folder` is where the catalog and the bundle may be put."""
+
+    def __init__(self, folder: Path, source: str, market: Market) -> None:
+        catalog = Catalog.create(folder / "catalog")
+        catalog.add_instruments(market.instruments)
+        known = {one.key: one for one in market.instruments}
+        for (symbol, asset_type, span), columns in market.bars.items():
+            catalog.write_bars(known[symbol, asset_type], span, columns, source="a test")
+        self.catalog = catalog
+        self.bundle = folder / "bundle"
+        self.bundle.mkdir()
+        (self.bundle / "strategy.py").write_text(source, encoding="utf-8")
+
+    def run(self, settings: Settings, block_rows: int | None, budget: int | None) -> Trace:
+        """Run with blocks of that many rows and scripts of that many items; None leaves it to the engine."""
+        feed = CatalogFeed(self.catalog, settings.start, settings.end, extended=settings.extended_hours)
+        watcher = _Watcher()
+        with InProcessPort(BundleSource(self.bundle, b'{"type": "object"}', b"{}", settings.seed)) as port:
+            with localcontext(EXACT):
+                outcome = Backtest(settings, feed, port, watcher, Tuning(block_rows, budget)).run()
+            trace = watcher.finished(outcome)
+            trace.observations = list(getattr(port.host._strategy, "observations", []))
+        return trace
+
+
+class _Watcher:
+    """The observer of a run: writes down everything that it is told."""
+
+    def __init__(self) -> None:
+        self.trace = Trace(registrations=None)
+        self.streams_known: dict[int, Stream] = {}
+        self.told: list[Delivered] = []
+        self.sequences: dict[str, int] = {}
+        self.orders: dict[int, Row] = {}
+        self.realised: dict[Key, Decimal] = {}
+        self.fill: Filled | None = None
+
+    def streams(self, streams: Iterable[Stream]) -> None:
+        """These streams may have rows in the blocks that follow."""
+        self.streams_known.update({stream.number: stream for stream in streams})
+
+    def happened(self, records: list[Record]) -> None:
+        """Records that have become part of the run."""
+        for record in records:
+            self._keep(record)
+
+    def bars(self, columns: npt.NDArray[np.int64], delivered: npt.NDArray[np.bool_], markets: Markets) -> None:
+        """A block is over: bars and other events are put in the order in which they were told."""
+        waiting = list(self.told)
+        self.told = []
+        for row in range(columns.shape[1]):
+            while waiting and waiting[0].row <= row:
+                self._event(waiting.pop(0))
+            if delivered[row]:
+                self._bar([int(value) for value in columns[:, row]], markets)
+        for record in waiting:
+            self._event(record)
+
+    def progress(self, time: int, bars: int) -> bool:
+        """Never stop."""
+        return True
+
+    def finished(self, outcome: Outcome) -> Trace:
+        """The trace with what is known at the end."""
+        trace, state, markets = self.trace, outcome.state, outcome.markets
+        trace.orders = [self.orders[number] for number in sorted(self.orders)]
+        held = {key: position for key, position in state.book.positions.items() if position.quantity != 0}
+        for key in sorted({*held, *(key for key, money in self.realised.items() if money != 0)}):
+            position = held.get(key)
+            known = (Decimal(0), None) if position is None else (position.quantity, position.average_price)
+            trace.positions.append((*key, *known, self.realised.get(key, Decimal(0))))
+        trace.final_cash = state.book.cash
+        with localcontext(EXACT):
+            value = state.book.cash
+            for position in held.values():
+                last = markets.last_price(position.instrument, state.now)
+                price = position.average_price if last is None else last
+                value += position.value_at(price) - (position.cost if position.instrument.is_future else 0)
+        trace.final_value = value
+        if outcome.failure is not None:
+            trace.status, trace.error = "error", ERRORS.get(outcome.failure.code, outcome.failure.message)
+        return trace
+
+    def _keep(self, record: Record) -> None:
+        trace = self.trace
+        match record:
+            case ActionTaken():
+                trace.actions.append((record.time, record.action))
+            case OrderPlaced():
+                self.sequences[record.order.order_id] = record.order.sequence
+                self._order(record, None, None)
+            case OrderRefused():
+                self.sequences[record.order_id] = record.sequence
+                zero = (Decimal(0), Decimal(0), Decimal(0))
+                code = record.rejection.code
+                self.orders[record.sequence] = (record.sequence, OrderState.REJECTED, code, *zero, record.time)
+            case OrderEnded():
+                self._order(record, None if record.rejection is None else record.rejection.code, record.time)
+            case Filled():
+                self._order(record, None, record.time if record.order.state is OrderState.FILLED else None)
+                self.fill = record
+                self._realise(record.order.instrument.key, record.realised)
+            case Settled():
+                key = record.instrument.key
+                trace.settlements.append((record.time, *key, -record.quantity, record.price, record.realised))
+                self._realise(key, record.realised)
+            case Booked():
+                self._booked(record)
+            case Delivered():
+                self.told.append(record)
+            case IssueRaised():
+                trace.issues.append((record.time, record.code))
+
+    def _order(self, record: OrderPlaced | OrderEnded | Filled, code: str | None, closed_at: int | None) -> None:
+        order = record.order
+        numbers = (order.filled, order.net_money, order.fees)
+        self.orders[order.sequence] = (order.sequence, order.state, code, *numbers, closed_at)
+
+    def _realise(self, key: tuple[str, AssetType], money: Decimal) -> None:
+        self.realised[key] = self.realised.get(key, Decimal(0)) + money
+
+    def _booked(self, record: Booked) -> None:
+        self.trace.cash.append((record.entry.time, record.cash))
+        fill, self.fill = self.fill, None
+        if fill is not None:
+            numbers = (fill.price, fill.quantity, fill.fee, fill.price_before_slippage)
+            after = (record.cash, fill.position_after, fill.realised)
+            self.trace.fills.append((fill.order.sequence, fill.time, *numbers, *after))
+
+    def _event(self, record: Delivered) -> None:
+        payload = record.payload
+        if record.kind == "U":
+            order_id, symbol, asset_type, state, filled, money, updated = payload
+            known = (symbol, asset_type, state, filled, money, updated)
+            self.trace.events.append(("ORDER", record.time, self.sequences[str(order_id)], *known))
+        elif record.kind == "T":
+            self.trace.events.append(("TIMER", record.time, payload[0]))
+        else:
+            self.trace.events.append(("EXPIRATION", record.time, *payload[:2]))
+
+    def _bar(self, row: list[int], markets: Markets) -> None:
+        start, end, number, *prices, volume = row
+        stream = self.streams_known[number]
+        shown = [markets.price(stream.instrument, price) for price in prices]
+        scale = stream.instrument.volume_scale
+        traded = None if volume == UNKNOWN_VOLUME else Decimal(volume).scaleb(-scale)
+        self.trace.events.append(("BAR", end, stream.symbol, stream.asset_type, start, *shown, traded))

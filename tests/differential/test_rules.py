@@ -1,11 +1,13 @@
 """Both engines follow the rules as the tables state them."""
 
 from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from periscope.engine.settings import Settings
-from tests.differential.adapter import AVAILABLE, run_blocks
+from tests.differential.adapter import BlockEngine
 from tests.naive.engine import run_naive
 from tests.naive.market import Market
 from tests.naive.random_strategies import strategy_factory
@@ -22,23 +24,18 @@ from tests.naive.rules.script import (
 )
 from tests.naive.trace import Trace
 
-type Engine = Callable[[str, Market, Settings], Trace]
+type Engine = Callable[[Path, str, Market, Settings], Trace]
 
 
-def _naive(source: str, market: Market, settings: Settings) -> Trace:
+def _naive(folder: Path, source: str, market: Market, settings: Settings) -> Trace:
     return run_naive(strategy_factory(source), market, settings)
 
 
-def _blocks(source: str, market: Market, settings: Settings) -> Trace:
-    return run_blocks(source, market, settings, 4096, 8)
+def _blocks(folder: Path, source: str, market: Market, settings: Settings) -> Trace:
+    return BlockEngine(folder, source, market).run(settings, None, None)
 
 
-BLOCKS = pytest.param(
-    _blocks, id="blocks", marks=pytest.mark.skipif(not AVAILABLE, reason="the block engine is not connected yet")
-)
-
-
-@pytest.fixture(params=[pytest.param(_naive, id="naive"), BLOCKS])
+@pytest.fixture(params=[pytest.param(_naive, id="naive"), pytest.param(_blocks, id="blocks")])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn."""
     found: Engine = request.param
@@ -46,14 +43,14 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_rule(engine: Engine, rule: Rule) -> None:
+def test_rule(engine: Engine, rule: Rule, tmp_path: Path) -> None:
     """The strategy is told what the table says, and money and positions end as it says."""
-    trace = engine(source_of(rule), market_of(rule), settings_of(rule))
+    trace = engine(tmp_path, source_of(rule), market_of(rule), settings_of(rule))
     assert told(trace, bars=lists_bars(rule)) == expected_of(rule)
     if rule.cash is not None:
-        assert str(trace.final_cash) == rule.cash
+        assert trace.final_cash == Decimal(rule.cash)
     if rule.value is not None:
-        assert str(trace.final_value) == rule.value
+        assert trace.final_value == Decimal(rule.value)
     if rule.positions is not None:
         assert positions(trace) == rule.positions
     if rule.issues is not None:

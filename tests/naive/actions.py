@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import (
     Action,
+    AssetType,
     BarRegistrationRequest,
     BarTimeSpan,
     CancelLimitsAction,
@@ -19,7 +20,6 @@ from libs.shared_ipc.src.protocol import (
     WithdrawCashAction,
 )
 from periscope.engine.settings import FillModelName
-from periscope.instruments.instrument import Instrument
 from tests.naive.admission import admit
 from tests.naive.desk import PLACED_NOW, Desk, Registration, Timer
 from tests.naive.exact import decimal_of
@@ -54,6 +54,8 @@ class Actions(Desk):
         self.orders.append(order)
         if code is not None:
             self.finish(order, OrderState.REJECTED, code)
+        elif not self.executions[order.instrument.key]:
+            self.issue("NO_EXECUTION_DATA")
         elif self.settings.fill_model is FillModelName.CURRENT_CLOSE and action.order_type is OrderType.MARKET:
             order.closing_bar = self.ending.get((order.instrument.key, self.now))
         self.queue(PLACED_NOW, order)
@@ -74,27 +76,26 @@ class Actions(Desk):
         instrument = self.market.find(request.symbol, request.asset_type)
         if instrument is None:
             self.issue("UNKNOWN_SYMBOL")
-        elif self.live_registration(instrument, request.bar_time_span) is not None:
-            self.issue("DUPLICATE_REGISTRATION")
-        elif not self.market.history(instrument, request.bar_time_span):
-            self.issue("SPAN_NOT_AVAILABLE")
         elif instrument.expires_at is not None and self.now >= instrument.expires_at:
             self.issue("EXPIRED_INSTRUMENT")
+        elif self.live_registration(request.symbol, request.asset_type, request.bar_time_span) is not None:
+            self.issue("DUPLICATE_REGISTRATION")
+        elif not self.streams[instrument.key, request.bar_time_span]:
+            self.issue("SPAN_NOT_AVAILABLE")
         else:
-            self.registered += 1
-            self.registrations.append(Registration(self.registered, instrument, request, self.now))
-            asked = (request.symbol, request.asset_type, request.bar_time_span)
-            self.trace.registrations.append((self.now, self.registered, *asked))
+            number = len(self.registered) + 1
+            self.registrations.append(Registration(number, instrument, request, self.now))
+            self.registered.append((self.now, number, request.symbol, request.asset_type, request.bar_time_span))
 
-    def live_registration(self, instrument: Instrument, span: BarTimeSpan) -> Registration | None:
-        """The stream of these bars, if there is one."""
-        same = [r for r in self.registrations if (r.instrument.key, r.asked.bar_time_span) == (instrument.key, span)]
+    def live_registration(self, symbol: str, asset_type: AssetType, span: BarTimeSpan) -> Registration | None:
+        """The stream that was registered under that very name, if there is one."""
+        asked = BarRegistrationRequest(symbol, asset_type, span)
+        same = [one for one in self.registrations if one.asked == asked]
         return same[0] if same else None
 
     def unregister(self, action: UnregisterBarAction) -> None:
         """End a stream of bars."""
-        instrument = self.market.find(action.symbol, action.asset_type)
-        found = None if instrument is None else self.live_registration(instrument, action.bar_time_span)
+        found = self.live_registration(action.symbol, action.asset_type, action.bar_time_span)
         if found is None:
             self.issue("NOT_REGISTERED")
         else:
@@ -103,7 +104,7 @@ class Actions(Desk):
     def start_timer(self, seconds: Decimal) -> None:
         """Start or replace the timer."""
         if not seconds.is_finite() or seconds < Decimal("0.001"):
-            self.issue("TIME_STEP_NOT_ALLOWED")
+            self.issue("TIMER_STEP_INVALID")
         else:
             self.timer = Timer(self.now, Fraction(seconds) * 1_000_000)
 

@@ -73,7 +73,7 @@ def _quantity_refusal(order: Order, held: Fraction) -> str | None:
         return "QUANTITY_NOT_POSITIVE"
     if Fraction(quantity) % Fraction(order.instrument.quantity_step) == 0:
         return None
-    return None if order.closing and Fraction(quantity) == abs(held) else "QUANTITY_OFF_STEP"
+    return None if order.closing and Fraction(quantity) >= abs(held) else "QUANTITY_OFF_STEP"
 
 
 def _prices(order: Order) -> Iterator[tuple[Decimal | None, bool]]:
@@ -146,4 +146,4 @@ def _buying_power_refusal(order: Order, instrument: Instrument, book: Book, rest
         if book.quantity(instrument) - promised - order.quantity < 0:
             return "SHORT_NOT_ALLOWED"
     need = book.reserve(instrument, [*resting, order]) - book.reserve(instrument, resting)
-    return "OUT_OF_CASH" if need > book.free(resting) else None
+    return "OUT_OF_CASH" if need > 0 and need > book.free(resting) else None

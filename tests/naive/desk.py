@@ -13,13 +13,14 @@ from tests.naive.exact import half_up
 from tests.naive.host import RunEndedError
 from tests.naive.market import SPANS, Bar, Key, Market, price_of
 from tests.naive.order import Order
-from tests.naive.trace import Trace
+from tests.naive.trace import Row, Trace
 
 type Update = tuple[Order, OrderState, Fraction, Fraction]
 """An order with its state, cumulative quantity and net money at the moment that the update tells of."""
 
-FILLED_INSIDE, PLACED_NOW, CAUSED_NOW = range(3)
-"""The order in which updates that wait at one time are told."""
+OWN_FILL, PLACED_NOW, CAUSED_NOW = range(3)
+"""The order in which updates that wait at one time are told: what bars did to an order, first updates of orders placed
+now, what else was caused now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Desk:
         self.book = Book(settings, self.last_price)
         self.orders: list[Order] = []
         self.registrations: list[Registration] = []
-        self.registered = 0
+        self.registered: list[Row] = []
         self.timer: Timer | None = None
         self.updates: list[tuple[tuple[int, int], Update]] = []
         self.caused = 0

@@ -223,6 +223,7 @@ class _Run(Fills, Actions):
             if held or position.realised != 0:
                 row = (*position.instrument.key, decimal_of(position.quantity), average, decimal_of(position.realised))
                 self.trace.positions.append(row)
+        self.trace.registrations = self.registered
         self.trace.final_cash = decimal_of(self.book.cash)
         self.trace.final_value = decimal_of(self.book.value())
         self.trace.observations = list(getattr(self.host.strategy, "observations", []))

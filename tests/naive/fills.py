@@ -5,7 +5,7 @@ from fractions import Fraction
 from libs.shared_ipc.src.protocol import OrderState, TimeInForce
 from periscope.instruments.instrument import Instrument
 from tests.naive.costs import fee_of, slipped
-from tests.naive.desk import CAUSED_NOW, FILLED_INSIDE, Desk
+from tests.naive.desk import OWN_FILL, Desk
 from tests.naive.exact import decimal_of, round_down
 from tests.naive.market import Bar, Key, price_of, volume_of
 from tests.naive.order import AT_FIRST_PRICE, Meeting, Order, inside
@@ -37,7 +37,7 @@ class Fills(Desk):
                 continue
             was_filled = order.filled
             self.allow_event()
-            self.meet(order, bar, met, self.cap(order, bar, bar), FILLED_INSIDE, consequences)
+            self.meet(order, bar, met, self.cap(order, bar, bar), consequences)
             if not after_stops and order.filled > was_filled and order.side * before < 0:
                 stopped_out.add(order.instrument.key)
         for order in consequences:
@@ -62,7 +62,7 @@ class Fills(Desk):
         if not self.comes_to_nothing(order, cap):
             self.allow_event()
         consequences: list[Order] = []
-        self.meet(order, bar, price, cap, CAUSED_NOW, consequences)
+        self.meet(order, bar, price, cap, consequences)
         for other in consequences:
             self.cause(other)
 
@@ -70,9 +70,7 @@ class Fills(Desk):
         """Whether there is no volume for the order, and it simply waits for another bar."""
         return cap == 0 and order.time_in_force not in AT_FIRST_PRICE
 
-    def meet(
-        self, order: Order, bar: Bar, base: Fraction, cap: Fraction | None, phase: int, consequences: list[Order]
-    ) -> None:
+    def meet(self, order: Order, bar: Bar, base: Fraction, cap: Fraction | None, consequences: list[Order]) -> None:
         """The order's condition holds on this bar at the price `base`: fill what may be filled."""
         order.met = bar.start
         order.touched = order.touched or order.is_stop
@@ -85,21 +83,21 @@ class Fills(Desk):
         if quantity == 0:
             if order.time_in_force in AT_FIRST_PRICE:
                 self.finish(order, OrderState.CANCELLED)
-                self.queue(phase, order)
+                self.queue(OWN_FILL, order)
             return
         price = slipped(order, base, self.settings.slippage)
         fee = fee_of(order.instrument, order.filled + quantity, self.settings.fees) - order.fees
         refused = self.book.refusal(order, quantity, price, base, fee)
         if refused is not None:
             self.finish(order, OrderState.REJECTED, refused)
-            self.queue(phase, order)
+            self.queue(OWN_FILL, order)
             return
         order.quantity = order.filled + remaining
         consequences += self.book_fill(order, bar, quantity, price, base, fee)
-        self.queue(phase, order)
+        self.queue(OWN_FILL, order)
         if order.live and order.time_in_force is TimeInForce.IOC:
             self.finish(order, OrderState.CANCELLED)
-            self.queue(phase, order)
+            self.queue(OWN_FILL, order)
 
     def book_fill(
         self, order: Order, bar: Bar, quantity: Fraction, price: Fraction, base: Fraction, fee: Fraction

@@ -62,9 +62,9 @@ class Host:
         self.clock.now = moment(time)
         reply = _run(getattr(self.strategy, handler)(argument), handler)
         if not isinstance(reply, list) or not all(isinstance(action, Action) for action in reply):
-            raise RunEndedError(f"not_actions {handler}")
+            raise RunEndedError("not_actions")
         if len(reply) > self._most_actions:
-            raise RunEndedError(f"too_many_actions {handler}")
+            raise RunEndedError("too_many_actions")
         return reply
 
     def stop(self, time: int) -> None:
@@ -79,5 +79,5 @@ def _run(coroutine: Coroutine[object, object, object], handler: str) -> object:
     except StopIteration as finished:
         return finished.value
     except Exception as fault:
-        raise RunEndedError(f"exception {handler}") from fault
+        raise RunEndedError("exception") from fault
     raise AssertionError(f"{handler} awaited something that the platform does not offer")

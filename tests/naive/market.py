@@ -8,7 +8,7 @@ from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.settings import Settings
 from periscope.instruments.instrument import Instrument
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
-from tests.naive.sessions import in_session, session_from, sessions
+from tests.naive.sessions import in_session, is_stub, session_from, sessions
 
 type Key = tuple[str, AssetType]
 
@@ -70,9 +70,8 @@ class Market:
 
     def execution_stream(self, instrument: Instrument, settings: Settings) -> list[Bar]:
         """The bars that orders of the instrument meet."""
-        if settings.execution_span is not None and self.history(instrument, settings.execution_span):
-            return self.stream(instrument, settings.execution_span, settings)
-        for span in SPANS:
+        wanted = () if settings.execution_span is None else (settings.execution_span,)
+        for span in (*wanted, *SPANS):
             found = self.stream(instrument, span, settings)
             if found:
                 return found
@@ -89,7 +88,7 @@ class Market:
             raise LookupError(f"no futures of the root {root} are known")
         alive = [one for one in chain if one.expires_at is None or one.expires_at > as_of]
         days = [session for session in sessions(chain[0].exchange, False) if session.close <= as_of]
-        for day in reversed(days):
+        for day in reversed([session for session in days if not is_stub(session)]):
             volumes = [(self._day_volume(one, day.open, day.close), one) for one in alive]
             traded = [(volume, one) for volume, one in volumes if volume > 0]
             if traded:

@@ -1,7 +1,4 @@
-"""Exchange sessions of the year 2024 from a handful of dates, for markets made up in tests.
-
-Only weeks without a futures holiday may be used for futures: the early closes of CME on US holidays are not in here.
-"""
+"""Exchange sessions of the year 2024 from a handful of dates, for markets made up in tests."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -15,6 +12,8 @@ HOLIDAYS = {
     for month, day in ((1, 1), (1, 15), (2, 19), (3, 29), (5, 27), (6, 19), (7, 4), (9, 2), (11, 28), (12, 25))
 }
 HALF_DAYS = {date(2024, 7, 3), date(2024, 11, 29), date(2024, 12, 24)}
+CME_CLOSED = {date(2024, 1, 1), date(2024, 3, 29), date(2024, 12, 25)}
+"""Equity index futures trade on the other holidays too, until noon in Chicago; on half days until a quarter past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +41,9 @@ def sessions(exchange: str, extended: bool) -> tuple[TradingDay, ...]:
     weekdays = [day for n in range(366) if (day := date(2024, 1, 1) + timedelta(days=n)).weekday() < 5]
     if exchange == "CME":
         return tuple(
-            TradingDay(day, new_york(day - timedelta(days=1), 18), new_york(day, 17))
+            TradingDay(day, new_york(day - timedelta(days=1), 18), _cme_close(day))
             for day in weekdays
-            if day not in HOLIDAYS
+            if day not in CME_CLOSED
         )
     found = []
     for day in weekdays:
@@ -55,6 +54,17 @@ def sessions(exchange: str, extended: bool) -> tuple[TradingDay, ...]:
         closes = new_york(day, 17 if half else 20) if extended else new_york(day, 13 if half else 16)
         found.append(TradingDay(day, opens, closes))
     return tuple(found)
+
+
+def _cme_close(day: date) -> int:
+    if day in HOLIDAYS:
+        return new_york(day, 13)
+    return new_york(day, 13, 15) if day in HALF_DAYS else new_york(day, 17)
+
+
+def is_stub(day: TradingDay) -> bool:
+    """Whether it is a futures session cut short because the stock market is closed."""
+    return day.day in HOLIDAYS
 
 
 def session_from(exchange: str, extended: bool, moment: int) -> TradingDay:

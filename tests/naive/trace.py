@@ -17,13 +17,13 @@ class Trace:
     fills          (order sequence, time, price, quantity, fee, price before slippage, cash after, position after,
                    realised)
     settlements    (time, symbol, asset type, quantity closed, price, realised) of positions that expired
-    registrations  (time, number, symbol, asset type, span)
+    registrations  (time, number, symbol, asset type, span), None where the engine does not tell
     issues         (time, code)
     cash           (time, cash after) for each insertion, withdrawal, fill and settlement
     positions      (symbol, asset type, signed quantity, average price, realised) of instruments ever traded
     observations   whatever the strategy noted down, None where the engine cannot tell
     status         "complete" or "error"; `error` says which: "exception", "not_actions", "too_many_actions",
-                   "events_per_instant", followed by the handler
+                   "events_per_instant"
     """
 
     events: list[Row] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Trace:
     orders: list[Row] = field(default_factory=list)
     fills: list[Row] = field(default_factory=list)
     settlements: list[Row] = field(default_factory=list)
-    registrations: list[Row] = field(default_factory=list)
+    registrations: list[Row] | None = field(default_factory=list)
     issues: list[Row] = field(default_factory=list)
     cash: list[Row] = field(default_factory=list)
     positions: list[Row] = field(default_factory=list)

@@ -44,7 +44,10 @@ ADMISSION = [
             start   4: BUY -5               | 09:30 4 REJECTED QUANTITY_NOT_POSITIVE
             start   5: BUY 1.5              | 09:30 5 REJECTED QUANTITY_OFF_STEP
             start   6: SELL_TO_CLOSE 0      | 09:30 6 REJECTED QUANTITY_NOT_POSITIVE
-            start   7: CLOSE 0.5            | 09:30 7 REJECTED QUANTITY_OFF_STEP
+            start   7: BUY 10               | 09:30 7 WORKING
+                                            | 09:30 7 FILLED 10 @ 100
+            09:31   8: CLOSE 0.5            | 09:31 8 REJECTED QUANTITY_OFF_STEP
+            09:31   9: CLOSE 10.5           | 09:31 9 WORKING
         """,
     ),
     Rule(

@@ -75,10 +75,12 @@ STREAMS = [
             start   register minute on ZZZ          |
             start   register day                    |
             start   quotes                          |
-            start   register minute on BBB EQUITY   |
+            start   register minute on BBB          |
             start   unregister day                  |
+            start   register minute on ESH4         |
         """,
-        issues="UNKNOWN_SYMBOL SPAN_NOT_AVAILABLE QUOTES_DISABLED DUPLICATE_REGISTRATION NOT_REGISTERED",
+        issues="UNKNOWN_SYMBOL SPAN_NOT_AVAILABLE QUOTES_DISABLED DUPLICATE_REGISTRATION NOT_REGISTERED "
+        "EXPIRED_INSTRUMENT",
     ),
     Rule(
         name="the timer fires at now plus k steps, in and out of sessions; registering again replaces it",
