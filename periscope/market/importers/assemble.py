@@ -13,7 +13,7 @@ from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
 from periscope.market.importers.checks import Batch, in_order, remark_closed, remark_off_tick, remark_unknown_volume
 from periscope.market.importers.checks import usable_prices as usable
-from periscope.market.importers.exact import Mask, empty, numbers
+from periscope.market.importers.exact import MOST_DECIMALS, Mask, empty, numbers
 from periscope.market.importers.facts import instrument_of, symbol_of
 from periscope.market.importers.findings import Findings, ImportProblem, refuse_unusable
 from periscope.market.importers.intervals import (
@@ -30,6 +30,12 @@ from periscope.market.importers.names import Roles
 from periscope.market.importers.options import END, ImportOptions
 from periscope.market.importers.storing import ImportedSeries
 from periscope.market.importers.timestamps import time_zone, wall_to_utc
+
+_WANTED = {
+    "BAD_TIME": ": not written as the times before it",
+    "BAD_PRICE": f": a price is a plain number of at most {MOST_DECIMALS} decimals",
+    "BAD_VOLUME": ": a volume is a plain number, 0 or more, or empty if unknown",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +298,7 @@ class Assembler:
             code,
             self.name,
             (int(block.lines[row]) for row in rows),
-            lambda i: "can't use " + ", ".join(repr(column[rows[i]] or "") for column in columns),
+            lambda i: "can't use " + ", ".join(repr(column[rows[i]] or "") for column in columns) + _WANTED[code],
         )
 
 
