@@ -17,6 +17,7 @@ from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import Session, sessions_for
 from periscope.market.columns import BarColumns, IntColumn
+from periscope.market.long_series import long_minute_chunks, long_minute_series
 from periscope.market.random_integers import RandomIntegers
 from periscope.market.synthetic import (
     CASH_SESSION,
@@ -30,6 +31,17 @@ from periscope.market.synthetic import (
     minute_bars,
     selected,
 )
+
+__all__ = [
+    "BarSink",
+    "SampleSeries",
+    "long_minute_chunks",
+    "long_minute_series",
+    "make_sample",
+    "sample_series",
+    "sample_source",
+    "third_friday",
+]
 
 LAST_DAY = date(2023, 12, 29)
 EQUITY_FIRST_DAY = date(2021, 1, 4)
