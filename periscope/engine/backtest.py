@@ -173,10 +173,10 @@ class Backtest:
         return _AT_ONCE
 
     def _time_in_hand(self, items_done: int, bars_done: int, was_bar: bool) -> int:
-        """Simulation time of the event that the strategy is handling."""
+        """Simulation time of the event that the strategy is handling; where none was begun, that of the last one."""
         if was_bar:
             return self._block.ends[bars_done - 1]
-        return self._items[items_done - 1][2] if items_done else self._settings.start
+        return self._items[items_done - 1][2] if items_done else self._state.now
 
     def _grow_budget(self, *, acted_early: bool) -> None:
         if self._tuning.script_budget is None:

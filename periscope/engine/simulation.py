@@ -4,7 +4,7 @@ A `Simulation` is forked before each script. Its values are immutable (orders, p
 dicts and nothing is ever rolled back: a fork is adopted or dropped.
 """
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from hashlib import sha1
 from heapq import heapify, heappush
 from typing import NamedTuple
@@ -23,12 +23,11 @@ from periscope.execution.matching import Meeting, Rule, Search
 from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.instruments.instrument import Instrument
 from periscope.portfolio.book import Book, Entry, InstrumentKey
-from periscope.portfolio.exact import ZERO
+from periscope.portfolio.exact import ZERO, microseconds
 
 type StreamKey = tuple[str, AssetType, BarTimeSpan]
 type Due = tuple[int, int, int, int, int, Order, Meeting | None]
 
-_MICROSECONDS = Decimal(1_000_000)
 _ORDER_IDS = UUID("5f0c7a0e-1d6b-5c1e-9a55-7e1f0f9d3c21")
 """Namespace of the order ids."""
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
@@ -45,7 +44,7 @@ class Timer(msgspec.Struct, frozen=True):
     @property
     def fires_at(self) -> int:
         """The next firing, in microseconds, rounded half-up."""
-        return self.base + int((self.step * self.count * _MICROSECONDS).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        return self.base + microseconds(self.step * self.count)
 
 
 class Registration(NamedTuple):

@@ -21,7 +21,7 @@ _AVAILABLE = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeI
 _STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 _STOP_TIMES = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD, TimeInForce.GTX})
 _LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
-_OPENING = frozenset({OrderIntent.BUY, OrderIntent.SELL})
+_OPENING = {OrderIntent.BUY: 1, OrderIntent.SELL: -1}
 
 
 class PriceRounding(StrEnum):
@@ -67,6 +67,7 @@ def settle_terms(
     refusal = (
         _check_quantity(action, found, position)
         or _check_prices(action, found, rounding)
+        or _check_rounded(action, found, _OPENING.get(action.intent))
         or _check_time_in_force(action.order_type, time_in_force)
     )
     if refusal is not None:
@@ -74,10 +75,10 @@ def settle_terms(
     side = _side(action, position)
     if isinstance(side, Rejection):
         return side
-    limit = _rounded(action.limit_price, found, towards_lower=side > 0)
-    stop = _rounded(action.stop_price, found, towards_lower=side < 0)
-    if not found.is_future and ((limit is not None and limit <= 0) or (stop is not None and stop <= 0)):
-        return Rejection("PRICE_NOT_POSITIVE", f"the price is below one tick ({found.tick}) of {found.symbol}")
+    refusal = _check_rounded(action, found, side)
+    if refusal is not None:
+        return refusal
+    limit, stop = _rounded_prices(action, found, side)
     closing = action.intent not in _OPENING
     quantity = action.contract_quantity
     if closing:
@@ -138,8 +139,9 @@ def _check_quantity(action: PlaceOrderAction, instrument: Instrument, position: 
         if action.intent in _OPENING:
             return Rejection("QUANTITY_MISSING", f"{action.intent} needs contract_quantity")
         return None
-    if quantity <= 0:
-        return Rejection("QUANTITY_NOT_POSITIVE", f"contract_quantity is {quantity}; it must be above zero")
+    if not quantity.is_finite() or quantity <= 0:
+        text = f"contract_quantity is {quantity}; it must be a finite number above zero of at most 28 digits"
+        return Rejection("QUANTITY_NOT_POSITIVE", text)
     closes_all = action.intent not in _OPENING and quantity >= abs(position)
     if not closes_all and not is_multiple(quantity, instrument.quantity_step):
         return Rejection(
@@ -162,8 +164,9 @@ def _check_prices(action: PlaceOrderAction, instrument: Instrument, rounding: Pr
         if not wanted and price is not None:
             return Rejection("PRICE_NOT_WANTED", f"a {action.order_type} order takes no {name}, found {price}")
     for name, (price, _) in wants.items():
-        if price is not None and not instrument.is_future and price <= 0:
-            return Rejection("PRICE_NOT_POSITIVE", f"{name} is {price}; it must be above zero")
+        if price is not None and (not price.is_finite() or (price <= 0 and not instrument.is_future)):
+            text = f"{name} is {price}; it must be a finite number above zero of at most 28 digits"
+            return Rejection("PRICE_NOT_POSITIVE", text)
     for name, (price, _) in wants.items():
         if price is not None and rounding is PriceRounding.REJECT and not is_multiple(price, instrument.tick):
             return Rejection("PRICE_OFF_TICK", f"{name} {price} is off {instrument.symbol}'s tick {instrument.tick}")
@@ -180,11 +183,10 @@ def _check_time_in_force(order_type: OrderType, time_in_force: TimeInForce) -> R
 
 def _side(action: PlaceOrderAction, position: Decimal) -> int | Rejection:
     """+1 for a buy, -1 for a sell; a close intent takes its side from the position."""
+    opening = _OPENING.get(action.intent)
+    if opening is not None:
+        return opening
     match action.intent:
-        case OrderIntent.BUY:
-            return 1
-        case OrderIntent.SELL:
-            return -1
         case OrderIntent.BUY_TO_CLOSE if position < 0:
             return 1
         case OrderIntent.SELL_TO_CLOSE if position > 0:
@@ -195,8 +197,27 @@ def _side(action: PlaceOrderAction, position: Decimal) -> int | Rejection:
     return Rejection("NO_POSITION_TO_CLOSE", f"{action.intent} finds no {kind}position in {action.symbol}")
 
 
-def _rounded(price: Decimal | None, instrument: Instrument, *, towards_lower: bool) -> Decimal | None:
-    """The price moved to the tick, away from the market."""
-    if price is None:
+def _check_rounded(action: PlaceOrderAction, instrument: Instrument, side: int | None) -> Rejection | None:
+    """Whether rounding leaves nothing of a price. A close intent's side is known only once its position is."""
+    if side is None or instrument.is_future:
         return None
-    return step_down(price, instrument.tick) if towards_lower else step_up(price, instrument.tick)
+    if any(price is not None and price <= 0 for price in _rounded_prices(action, instrument, side)):
+        text = f"the price is below one tick ({instrument.tick}) of {instrument.symbol}"
+        return Rejection("PRICE_NOT_POSITIVE", text)
+    return None
+
+
+def _rounded_prices(
+    action: PlaceOrderAction, instrument: Instrument, side: int
+) -> tuple[Decimal | None, Decimal | None]:
+    """Limit and stop moved to the tick, away from the market."""
+    limit, stop, tick = action.limit_price, action.stop_price, instrument.tick
+    if side > 0:
+        return (
+            None if limit is None else step_down(limit, tick),
+            None if stop is None else step_up(stop, tick),
+        )
+    return (
+        None if limit is None else step_up(limit, tick),
+        None if stop is None else step_down(stop, tick),
+    )

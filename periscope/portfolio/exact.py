@@ -8,6 +8,7 @@ from decimal import (
     ROUND_CEILING,
     ROUND_FLOOR,
     ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
     Context,
     Decimal,
     DivisionByZero,
@@ -62,6 +63,11 @@ def is_multiple(value: Decimal, step: Decimal) -> bool:
 def scaled(value: Decimal, digits: int) -> int:
     """`value` x 10**digits as an integer, rounded half-even."""
     return int(value.scaleb(digits, _ROUNDING).to_integral_value(ROUND_HALF_EVEN, _ROUNDING))
+
+
+def microseconds(seconds: Decimal) -> int:
+    """Seconds as whole microseconds, rounded half-up."""
+    return int(seconds.scaleb(6, _ROUNDING).to_integral_value(ROUND_HALF_UP, _ROUNDING))
 
 
 def unscaled(value: int, digits: int) -> Decimal:

@@ -4,11 +4,10 @@ What comes out of that process is bytes from a stranger. Frames are bounded, dec
 what was asked; time is bounded from outside.
 """
 
+import contextlib
 import os
 import select
 import signal
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,6 +29,11 @@ _decode_query = msgspec.msgpack.Decoder(wire.Query).decode
 _decode_fault = msgspec.msgpack.Decoder(wire.Fault).decode
 
 _GRACE_SECONDS = 1.0
+"""For a process that has said goodbye."""
+_LAST_BREATH_SECONDS = 0.2
+"""For a process that has closed its channel: what it was ended by is known a little later."""
+_LOOK_MILLISECONDS = 100
+_QUESTIONS = (wire.QUERY, wire.VALIDATE)
 _MOST_KNOWN = 1_024
 
 type AnswerQuery = Callable[[str, int | None, int, int, bool], tuple[str | None, str, int, int]]
@@ -87,6 +91,9 @@ class Session:
         self._items: Sequence[Any] = ()
         self._end = 0
         self._position = 0
+        self._begun = 0
+        self._since = 0.0
+        self._finished = False
         self._answer: AnswerQuery | None = None
         self._known_actions: dict[bytes, Action] = {}
 
@@ -98,6 +105,8 @@ class Session:
     def launch(self, folder: Path, schema: bytes, config: bytes, seed: int) -> wire.Fault | None:
         """Load the bundle and make its Strategy; returns what went wrong in the user's code."""
         self._folder = folder
+        self._child.channel.settimeout(self._limits.start_seconds)
+        self._start_watch()
         self._send(wire.LAUNCH, wire.encode(wire.Launch(str(folder), schema, config, seed)))
         while True:
             kind, body = self._receive(self._limits.start_seconds, "START_TIMEOUT", "importing the bundle")
@@ -113,13 +122,14 @@ class Session:
     def start(self, at: int, answer: AnswerQuery) -> wire.Fault | tuple[int, int, bool, list[Action]]:
         """Run `on_start`."""
         self._answer = answer
-        self._items, self._end, self._position = (), 0, 0
+        self._child.channel.settimeout(self._limits.handler_seconds)
+        self._start_watch()
         self._send(wire.START, wire.encode(wire.Start(at)))
         return self._outcome("on_start")
 
     def block(self, streams: Sequence[tuple[int, str, str, int, int]], rows: int, columns: bytes) -> None:
         """Send a block; the position restarts at its first row."""
-        self._position = 0
+        self._items, self._end, self._position = (), 0, 0
         head = wire.BlockHead(rows, [wire.StreamRow(*stream) for stream in streams])
         self._write(wire.block_frame(head, columns))
 
@@ -128,11 +138,14 @@ class Session:
     ) -> wire.Fault | tuple[int, int, bool, list[Action]]:
         """Deliver a script; returns what the strategy did with it (an empty list of actions: nothing)."""
         self._items, self._end = items, end
+        self._start_watch()
         self._send(wire.GO, wire.encode((items, end, dropped)))
         return self._outcome("a handler")
 
     def stop(self, at: int) -> wire.Fault | None:
         """Run `on_stop` and let the process end."""
+        self._items, self._end = (), self._position
+        self._start_watch()
         self._send(wire.STOP, wire.encode(wire.Start(at)))
         while True:
             kind, body = self._receive(self._limits.handler_seconds, "HANDLER_TIMEOUT", "on_stop")
@@ -143,29 +156,25 @@ class Session:
             elif kind == wire.ERROR:
                 return self._fault(body)
             elif kind == wire.FINISHED and not body:
+                self._finished = True
                 return None
             else:
                 raise ProtocolViolationError(f"message {kind} in answer to the stop")
 
-    def counts(self) -> tuple[int, int]:
-        """Items and bars that the process says it has begun, made to lie within the script in hand.
+    def counts(self) -> tuple[int, int, bool]:
+        """Items and bars that the process says it has begun, and whether the last of them was a bar.
 
-        A diagnosis and no more: the strategy's code could have written there.
+        Made to lie within the script in hand. A diagnosis and no more: the strategy's code could have written there.
         """
         items = min(max(0, self._counts[0]), len(self._items))
-        low = self._items[items - 1][0] if items else self._position
+        low = max(self._items[items - 1][0] if items else 0, self._position)
         high = self._items[items][0] if items < len(self._items) else self._end
-        return items, min(max(low, self._counts[1], self._position), max(low, high))
+        bars = min(max(low, self._counts[1]), max(low, high))
+        return items, bars, bars > low
 
     def close(self) -> None:
-        """End the process whatever it is doing, and keep what it has printed."""
-        process = self._child.process
-        if process.poll() is None:
-            try:
-                self._child.channel.shutdown(socket.SHUT_RDWR)
-                process.wait(timeout=_GRACE_SECONDS)
-            except (OSError, subprocess.TimeoutExpired):
-                self._kill()
+        """End the process whatever it is doing, and all that it has started, and keep what it has printed."""
+        self._end_process(_GRACE_SECONDS if self._finished else 0.0)
         self._output.drain()
         self._counts.release()
         self._child.close()
@@ -175,13 +184,20 @@ class Session:
         """Bytes of output beyond the limit, which were not kept."""
         return self._output.dropped_bytes
 
-    def _kill(self) -> None:
+    def _end_process(self, grace: float) -> int:
+        """Let the process end by itself within `grace` seconds, then end its whole group; returns its exit status.
+
+        While it has not been waited for, nobody else can have its number, so the group is the one it was given.
+        """
         process = self._child.process
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            process.kill()
-        process.wait()
+        if process.returncode is None:
+            until = time.monotonic() + grace
+            while not _has_exited(process.pid) and time.monotonic() < until:
+                time.sleep(0.001)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        return process.returncode
 
     def _outcome(self, what: str) -> wire.Fault | tuple[int, int, bool, list[Action]]:
         """Wait for the answer to a script, answering the queries that come before it."""
@@ -246,7 +262,9 @@ class Session:
         self._check_counts(query.items_done, query.bars_done, query.was_bar)
         if self._answer is None:
             raise ProtocolViolationError("a query before the start")
+        asked = time.monotonic()
         found = self._answer(query.root, query.as_of, query.items_done, query.bars_done, query.was_bar)
+        self._since += time.monotonic() - asked
         self._send(wire.ANSWER, wire.encode(wire.Answer(*found)))
 
     def _judge(self, body: bytes) -> None:
@@ -254,7 +272,10 @@ class Session:
         config = _decoded(msgspec.json.decode, body)
         if not isinstance(config, dict):
             raise ProtocolViolationError("a config that is no object")
-        self._send(wire.ANSWER, wire.encode(wire.Verdict([text[:1000] for text in self._validate(config)[:100]])))
+        asked = time.monotonic()
+        problems = [text[:1000] for text in self._validate(config)[:100]]
+        self._since += time.monotonic() - asked
+        self._send(wire.ANSWER, wire.encode(wire.Verdict(problems)))
 
     def _fault(self, body: bytes) -> wire.Fault:
         return _decoded(_decode_fault, body)
@@ -267,11 +288,22 @@ class Session:
             self._child.channel.sendall(data)
         except (BrokenPipeError, ConnectionResetError):
             raise self._ended() from None
+        except TimeoutError:
+            limit = self._limits.handler_seconds
+            raise self._timed_out(limit, "HANDLER_TIMEOUT", "the strategy's process takes no message: it") from None
+
+    def _start_watch(self) -> None:
+        """The process gets a new task: what it says of an earlier one counts no more."""
+        self._counts[0], self._counts[1] = 0, self._position
+        self._begun = self._position
+        self._since = time.monotonic()
 
     def _receive(self, limit: float, code: str, what: str) -> tuple[int, bytes]:
-        """One message, or a fault when the process ends or does not get on for `limit` seconds."""
-        mark, since = (self._counts[0], self._counts[1]), time.monotonic()
-        step = max(1, int(limit * 250))
+        """One message, or a fault when the process ends or spends more than `limit` seconds on one event.
+
+        A new event is one more than were begun before, and there are no more of them than the script has.
+        """
+        step = max(1, min(_LOOK_MILLISECONDS, int(limit * 250)))
         while True:
             message = self._cut_message()
             if message is not None:
@@ -282,10 +314,10 @@ class Session:
                     self._read_channel()
                 elif not self._output.read(descriptor):
                     self._poll.unregister(descriptor)
-            counts = (self._counts[0], self._counts[1])
-            if counts != mark:
-                mark, since = counts, time.monotonic()
-            elif time.monotonic() - since > limit and self._cut_ready() is None:
+            begun = self._counts[0] + self._counts[1]
+            if self._begun < begun <= len(self._items) + self._end:
+                self._begun, self._since = begun, time.monotonic()
+            elif time.monotonic() - self._since > limit and not self._has_answered():
                 raise self._timed_out(limit, code, what)
 
     def _read_channel(self) -> None:
@@ -296,6 +328,10 @@ class Session:
         if not data:
             raise self._ended()
         self._buffer += data
+
+    def _has_answered(self) -> bool:
+        """Whether a whole message is there that is no further question."""
+        return self._cut_ready() is not None and self._buffer[4] not in _QUESTIONS
 
     def _cut_ready(self) -> int | None:
         """Size of the whole message at the head of the buffer, None while it is not all there."""
@@ -320,21 +356,25 @@ class Session:
 
     def _timed_out(self, limit: float, code: str, what: str) -> SandboxFaultError:
         place = place_in_stack(self._child.process.pid, self._child.stacks, self._folder)
-        self._kill()
+        self._end_process(0.0)
         seconds = f"{limit:g} seconds"
         return SandboxFaultError(code, f"{what} did not come back within {seconds} and was ended", place)
 
     def _ended(self) -> SandboxFaultError:
         """The process has gone without a goodbye."""
-        process = self._child.process
-        try:
-            status = process.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            self._kill()
-            status = process.returncode
+        until = time.monotonic() + _LAST_BREATH_SECONDS
+        while not _has_exited(self.pid) and time.monotonic() < until:
+            time.sleep(0.001)
+        how = "" if _has_exited(self.pid) else "closed its channel to the engine and was ended"
+        status = self._end_process(0.0)
         self._output.drain()
-        how = f"was ended by signal {-status}" if status < 0 else f"ended by itself with exit status {status}"
+        how = how or (f"was ended by signal {-status}" if status < 0 else f"ended by itself with exit status {status}")
         return SandboxFaultError("STRATEGY_EXITED", f"the strategy's process {how} before the run was over")
+
+
+def _has_exited(process: int) -> bool:
+    """Whether a child process is over, without taking note of it."""
+    return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _decoded[T](decode: Callable[[bytes], T], body: bytes) -> T:

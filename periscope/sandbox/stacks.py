@@ -8,9 +8,11 @@ from pathlib import Path
 
 from periscope.sandbox.inside.wire import Place
 
-_FRAME = re.compile(r'  File "([^"\n]+)", line (\d+) in ([^\n]+)')
+_FRAME = re.compile(r'  File "([^"\n]+)", line (\d{1,7}) in ([^\n]+)')
 _PATIENCE_MILLISECONDS = 250
-_MOST_TEXT = 200_000
+_NEXT_MILLISECONDS = 10
+_MOST_PIECES = 50
+"""faulthandler writes a line in many pieces, and the strategy's code may write there too: so many looks, no more."""
 
 
 def place_in_stack(process: int, pipe: int, folder: Path) -> Place | None:
@@ -22,7 +24,9 @@ def place_in_stack(process: int, pipe: int, folder: Path) -> Place | None:
     poll = select.poll()
     poll.register(pipe, select.POLLIN)
     text = ""
-    while len(text) < _MOST_TEXT and poll.poll(_PATIENCE_MILLISECONDS):
+    for number in range(_MOST_PIECES):
+        if not poll.poll(_NEXT_MILLISECONDS if number else _PATIENCE_MILLISECONDS):
+            break
         data = os.read(pipe, 1 << 16)
         if not data:
             break

@@ -27,6 +27,7 @@ from libs.shared_ipc.src.protocol import (
 
 from .events import CHUNK, EventFactory, microseconds, moment
 from .loading import BundleFaultError, load_class, place_of, place_of_function, place_of_syntax_error
+from .numbers import bounded
 from .wire import Answer, BlockHead, Fault, Go, Item, Launch, Place, Query
 
 _ACTIONS = Action.__args__
@@ -333,7 +334,9 @@ class StrategyHost:
         if isinstance(actions, list):
             wrong = next((entry for entry in actions if not isinstance(entry, _ACTIONS)), None)
             if wrong is None:
-                return Outcome(items_done, bars_done, was_bar, actions) if actions else None
+                if not actions:
+                    return None
+                return Outcome(items_done, bars_done, was_bar, [bounded(action) for action in actions])
             found = f"a list with {wrong!r:.200} of type {type(wrong).__name__} in it"
         else:
             found = f"{actions!r:.200} of type {type(actions).__name__}"

@@ -1,8 +1,9 @@
 """The JSON form of every event and action: `{"type": "BAR", ...fields}`.
 
-Decimals are plain strings ("1.50", never 1.5 and never 1.5E+0), times RFC 3339 in UTC with `Z` and microseconds where
-there are any, ids the usual 36 characters, enums their values. Whatever comes back equals what went in. A document that
-does not fit raises ValueError saying where, what was expected and what was found.
+Decimals are plain strings ("1.50", never 1.5 and never 1.5E+0; "NaN" for one that is none), times RFC 3339 in UTC
+with `Z` and microseconds where there are any, ids the usual 36 characters, enums their values. Whatever comes back
+equals what went in. A document that does not fit raises ValueError saying where, what was expected and what was
+found.
 """
 
 import math
@@ -52,6 +53,8 @@ from libs.shared_ipc.src.protocol.shapes import StrategyBar, StrategyQuote
 MAX_DIGITS = 28
 MIN_EXPONENT = -12
 MAX_EXPONENT = 15
+NOT_A_NUMBER = "NaN"
+"""Stands in an action for a number that the wire cannot carry; the platform refuses it."""
 
 EVENT_CLASSES: dict[EventType, type[Event]] = {
     EventType.BAR: BarEvent,
@@ -197,10 +200,14 @@ def _integer(value: object, where: str) -> int:
 def _decimal_to_wire(value: object, where: str) -> str:
     if not isinstance(value, Decimal):
         raise _expected(where, "a Decimal", value)
+    if value.is_nan():
+        return NOT_A_NUMBER
     return format(check_decimal(value, where), "f")
 
 
 def _decimal_from_wire(value: object, where: str) -> Decimal:
+    if value == NOT_A_NUMBER:
+        return Decimal(NOT_A_NUMBER)
     if not isinstance(value, str) or not _PLAIN_DECIMAL.fullmatch(value):
         raise _expected(where, 'a decimal written as a plain string, such as "1.25"', value)
     number = Decimal(value)
