@@ -125,10 +125,10 @@ def test_what_is_no_parquet_file_of_bars(tmp_path: Path, catalog: Catalog, load:
         load(_frame(pl.Series([AT])).clear())
 
 
-def test_formats_are_seen_by_content(tmp_path: Path) -> None:
+def test_formats_are_seen_by_content(tmp_path: Path, catalog: Catalog) -> None:
     (tmp_path / "a.parquet").write_text("timestamp,open\n")
     assert detect_format(tmp_path / "a.parquet") == "csv"
     with pytest.raises(ImportProblem, match="no LEAN data folder"):
         detect_format(tmp_path)
     with pytest.raises(ImportProblem, match="does not exist"):
-        detect_format(tmp_path / "nothing")
+        import_path(tmp_path / "nothing", catalog, MINUTE)

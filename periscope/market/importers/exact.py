@@ -33,12 +33,14 @@ def numbers(columns: Sequence[pl.Series], *, at_least: int = 0, most: int = MOST
     A number with more than `most` decimals (trailing zeros not counted), or beyond 18 digits at that scale, does not
     fit. Blanks around a number, a plus sign and exponents are understood; no thousands separators, NaN or infinity.
     """
-    texts = [_plain(column) for column in columns]
-    decimals = max((_longest_fraction(text) for text in texts), default=0)
+    texts = [_written_out(column) for column in columns]
+    longest = [_longest_fraction(text) for text in texts]
+    decimals = max(longest, default=0)
     if decimals > most:
+        texts = [text.str.strip_chars() for text in texts]
         decimals = min(max((_longest_fraction(_shortened(text)) for text in texts), default=0), most)
     scale = max(decimals, at_least)
-    parsed = [_scaled(text, scale) for text in texts]
+    parsed = [_scaled(text, scale, fraction) for text, fraction in zip(texts, longest, strict=True)]
     values = [value for value, _ in parsed]
     while scale > at_least and all(bool(np.all(value % 10 == 0)) for value in values):
         scale -= 1
@@ -51,9 +53,13 @@ def empty(column: pl.Series) -> Mask:
     return (column.is_null() | (column.str.strip_chars() == "")).to_numpy()
 
 
-def _scaled(text: pl.Series, scale: int) -> tuple[IntColumn, Mask]:
+def _scaled(text: pl.Series, scale: int, longest_fraction: int) -> tuple[IntColumn, Mask]:
     decimals = text.cast(pl.Decimal(38, scale), strict=False)
-    if _longest_fraction(text) > scale:
+    if decimals.null_count() > text.null_count():
+        # Blanks around numbers are rare: look for them only where something could not be read.
+        text = text.str.strip_chars()
+        decimals = text.cast(pl.Decimal(38, scale), strict=False)
+    if longest_fraction > scale:
         too_fine = text.str.contains(rf"\.\d{{{scale}}}\d*[1-9]").fill_null(value=False)
         decimals = decimals.zip_with(~too_fine, pl.Series([None], dtype=decimals.dtype))
     physical = decimals.to_physical()
@@ -76,18 +82,15 @@ def _shortened(text: pl.Series) -> pl.Series:
     return text.str.extract(r"^([+-]?\d*(?:\.\d*[1-9])?)(?:\.?0*)$")
 
 
-def _plain(column: pl.Series) -> pl.Series:
-    """The text without blanks around it, exponents written out."""
-    # The plain substring searches are the fast ones, and nearly all files have neither blanks nor exponents.
-    blanks = any(column.str.contains(blank, literal=True).any() for blank in (" ", "\t", "\u00a0"))
-    text = column.str.strip_chars() if blanks else column
+def _written_out(text: pl.Series) -> pl.Series:
+    """The text with exponents written out."""
+    # The plain substring searches are the fast ones, and nearly no file has exponents.
     if not any(text.str.contains(mark, literal=True).any() for mark in ("e", "E")):
         return text
-    exponent = text.str.contains(r"[eE]").fill_null(value=False)
-    marks = exponent.to_list()
-    written_out = [_written_out(value) if mark else value for value, mark in zip(text.to_list(), marks, strict=True)]
-    return pl.Series(text.name, written_out, dtype=pl.String)
+    return pl.Series(text.name, [_without_exponent(value) for value in text.to_list()], dtype=pl.String)
 
 
-def _written_out(value: str) -> str:
-    return f"{Decimal(value):f}" if _NUMBER.fullmatch(value) else value
+def _without_exponent(value: str | None) -> str | None:
+    if value is None or not _NUMBER.fullmatch(value.strip()):
+        return value
+    return f"{Decimal(value.strip()):f}"

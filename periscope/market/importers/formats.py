@@ -1,5 +1,6 @@
 """One door for every format: find out what a path holds and import it."""
 
+import os
 from pathlib import Path
 
 from periscope.market.catalog import Catalog
@@ -15,10 +16,8 @@ _PARQUET_MAGIC = b"PAR1"
 def detect_format(path: Path) -> str:
     """`lean`, `parquet` or `csv`, from the folder's shape or the file's first bytes.
 
-    Raises `ImportProblem` NOT_FOUND, or UNKNOWN_FORMAT for a folder that is not LEAN's.
+    Raises `ImportProblem` UNKNOWN_FORMAT for a folder that is not LEAN's.
     """
-    if not path.exists():
-        raise ImportProblem("NOT_FOUND", f"{path} does not exist", exit_code=6)
     if is_lean(path):
         return "lean"
     if path.is_dir():
@@ -40,6 +39,10 @@ def import_path(
     progress: Progress | None = None,
 ) -> ImportSummary:
     """Import a CSV or Parquet file or a LEAN folder. Raises `ImportProblem`; then nothing was written."""
+    if not path.exists():
+        raise ImportProblem("NOT_FOUND", f"{path} does not exist", exit_code=6)
+    if not os.access(path, os.R_OK):
+        raise ImportProblem("NOT_READABLE", f"{path} may not be read by this user", exit_code=5)
     chosen = detect_format(path) if force_format is None else force_format
     match chosen:
         case "lean":
