@@ -1,0 +1,107 @@
+"""A run's folder as the report reads it."""
+
+import json
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import polars.selectors as cs
+
+LOG_TAIL_LINES = 1_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ReportError(Exception):
+    """A report can't be made of this folder. The message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """What a run left behind. `result` is the document of result.json; a table that the run did not write is empty.
+
+    `logs` are the last lines that the strategy printed, oldest first, `log_lines` how many there are in all.
+    """
+
+    result: dict[str, Any]
+    orders: pl.DataFrame
+    fills: pl.DataFrame
+    trades: pl.DataFrame
+    equity: pl.DataFrame
+    logs: list[dict[str, Any]]
+    log_lines: int
+
+
+def read_run(run_dir: Path) -> RunFiles:
+    """Read a run's folder. Raises ReportError where it holds no readable result.json."""
+    logs, log_lines = _read_logs(run_dir / "logs.jsonl")
+    return RunFiles(
+        result=_read_result(run_dir / "result.json"),
+        orders=_read_table(run_dir / "orders.parquet"),
+        fills=_read_table(run_dir / "fills.parquet"),
+        trades=_read_table(run_dir / "trades.parquet"),
+        equity=_read_table(run_dir / "equity.parquet", money_as_floats=True),
+        logs=logs,
+        log_lines=log_lines,
+    )
+
+
+def microseconds(text: str | None) -> int | None:
+    """RFC 3339 text as microseconds since 1970-01-01 UTC; None for None and for what is no time."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment - _EPOCH) // timedelta(microseconds=1) if moment.tzinfo is not None else None
+
+
+def _read_result(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ReportError(
+            f"{path.parent} holds no result.json: name the folder that `periscope backtest --out` wrote"
+        ) from None
+    except ValueError as error:
+        raise ReportError(f"{path} is not readable JSON ({error}): run the backtest again") from error
+    if not isinstance(document, dict):
+        raise ReportError(f"{path} holds no JSON object: run the backtest again")
+    return document
+
+
+def _read_table(path: Path, *, money_as_floats: bool = False) -> pl.DataFrame:
+    """A table; with `money_as_floats` its decimals are floats, which is enough for a curve and half the memory."""
+    if not path.exists():
+        return pl.DataFrame()
+    try:
+        table = pl.scan_parquet(path)
+        if money_as_floats:
+            table = table.with_columns(cs.decimal().cast(pl.Float64))
+        return table.collect(engine="streaming")
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ReportError(f"{path} is not a readable Parquet file ({error}): run the backtest again") from error
+
+
+def _read_logs(path: Path) -> tuple[list[dict[str, Any]], int]:
+    """The last lines and the number of all. A line that is no JSON object is kept as it stands."""
+    if not path.exists():
+        return [], 0
+    tail: deque[str] = deque(maxlen=LOG_TAIL_LINES)
+    count = 0
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+        for line in lines:
+            tail.append(line)
+            count += 1
+    return [_log_line(line) for line in tail], count
+
+
+def _log_line(line: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = None
+    return entry if isinstance(entry, dict) else {"time": None, "stream": "stdout", "line": line.rstrip("\n")}
