@@ -115,7 +115,7 @@ DEFINITIONS: dict[str, Definition] = {
         _MAGDON,
     ),
     "max_drawdown_days": Definition(
-        "Max drawdown length",
+        "Drawdown length",
         Group.RISK,
         Unit.DAYS,
         "Calendar days from the peak before the maximum drawdown until the index was back at it, or until the end of "
@@ -123,21 +123,21 @@ DEFINITIONS: dict[str, Definition] = {
         _BACON,
     ),
     "max_drawdown_from": Definition(
-        "Max drawdown from",
+        "Drawdown from",
         Group.RISK,
         Unit.TIME,
         "The last moment at the peak before the maximum drawdown.",
         _BACON,
     ),
     "max_drawdown_trough": Definition(
-        "Max drawdown trough",
+        "Drawdown trough",
         Group.RISK,
         Unit.TIME,
         "The lowest moment of the maximum drawdown.",
         _BACON,
     ),
     "max_drawdown_to": Definition(
-        "Max drawdown recovered",
+        "Drawdown recovered",
         Group.RISK,
         Unit.TIME,
         "The first moment back at the peak. Undefined if the run ended before.",
