@@ -1,0 +1,247 @@
+"""A naive auditor: replays a finished run from its bars, orders, fills and postings, and lists what is wrong.
+
+It shares no code with the engines. Every bar allows an order at most one fill, of which price and time follow from the
+rules; everything that was booked must be such a fill, within the volume, at the right cost, and the books must say so.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor
+
+from tests.audit.evidence import Bar, Contract, Fill, Flow, Order, Settlement, Step, Terms
+
+
+@dataclass
+class Auditor:
+    """Give it a run; `audit` lists complaints, none for a clean run.
+
+    A run that ended in an error at `failed_at` need not have done or told what was due at that moment or later.
+    """
+
+    terms: Terms
+    contracts: dict[str, Contract]
+    orders: dict[int, Order]
+    steps: list[Step]
+    failed_at: int | None = None
+    complaints: list[str] = field(default_factory=list)
+    cash: Fraction = Fraction(0)
+    held: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    cost: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    filled: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    fees: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    taken: dict[tuple[str, int], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    accounts: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    met: set[tuple[int, int]] = field(default_factory=set)
+    stopped: set[tuple[str, int]] = field(default_factory=set)
+
+    def audit(self) -> list[str]:
+        """Replay everything; the complaints."""
+        for index, step in enumerate(self.steps):
+            before = len(self.complaints)
+            if index:
+                self.claim(step.time >= self.steps[index - 1].time, "goes back in time")
+            match step.what:
+                case Fill():
+                    self._fill(step, step.what)
+                case Settlement():
+                    self._settlement(step.what)
+                case Flow():
+                    self.cash += step.what.amount
+                    self.accounts["expected contributions"] -= step.what.amount
+            self._books(step)
+            self.complaints[before:] = [f"step {index} {step.what}: {text}" for text in self.complaints[before:]]
+        for order in self.orders.values():
+            before = len(self.complaints)
+            self._states(order)
+            self._nothing_missed(order)
+            self.complaints[before:] = [f"order {order.number}: {text}" for text in self.complaints[before:]]
+        return self.complaints
+
+    def claim(self, holds: bool, text: str) -> None:
+        """Complain if it does not hold."""
+        if not holds:
+            self.complaints.append(text)
+
+    def _fill(self, step: Step, fill: Fill) -> None:
+        order = self.orders[fill.order]
+        contract = self.contracts[order.symbol]
+        index = next((n for n, bar in enumerate(contract.bars) if bar.start == fill.bar_start), None)
+        if index is None:
+            return self.claim(False, "its bar does not exist")
+        bar = contract.bars[index]
+        self.claim(bar.low <= fill.base <= bar.high, "the price is outside of the bar")
+        self.claim(bar in list(self._may_meet(order)), "the order could not meet this bar")
+        self.claim((order.number, bar.start) not in self.met, "a second fill on the same bar")
+        self.claim(order.closed_at is None or step.time <= order.closed_at, "a fill after the order's end")
+        self.met.add((order.number, bar.start))
+        self.claim(self._allowed(order, bar) == (fill.base, step.time), "the rules give another price or time")
+        self.claim(fill.price == self._slipped(order, contract, fill.base), "slippage is wrong")
+        self._check_volume(order, contract, index, step.time, fill)
+        held = self.held[order.symbol]
+        if order.closing:
+            self.claim(held * order.side < 0 and fill.quantity <= abs(held), "a close order opens a position")
+        if not contract.is_future:
+            self.claim(held + order.side * fill.quantity >= 0, "shares are sold short")
+        if self._is_stop(order) and held * order.side < 0 and step.time == bar.end:
+            self.stopped.add((order.symbol, bar.start))
+        self.filled[order.number] += fill.quantity
+        self.claim(fill.quantity > 0 and self.filled[order.number] <= order.quantity, "quantity is wrong")
+        fee = self._fee(contract, self.filled[order.number]) - self.fees[order.number]
+        self.fees[order.number] += fee
+        self.claim(fill.fee == fee, f"the fee should be {fee}")
+        realised = self._trade(contract, order.side * fill.quantity, fill.price, fee)
+        self.claim(fill.realised == realised, f"realised should be {realised}")
+        self.claim(step.position_after == self.held[order.symbol], "the position after is wrong")
+        return None
+
+    def _settlement(self, what: Settlement) -> None:
+        contract = self.contracts[what.symbol]
+        self.claim(what.held == self.held[what.symbol], "not all of the position is settled")
+        realised = self._trade(contract, -self.held[what.symbol], what.price, Fraction(0))
+        self.claim(what.realised == realised, f"realised should be {realised}")
+
+    def _trade(self, contract: Contract, signed: Fraction, price: Fraction, fee: Fraction) -> Fraction:
+        """Average cost: what is closed leaves at its share of the cost, rounded half-even to twelve decimals."""
+        symbol, realised = contract.symbol, Fraction(0)
+        opening, held = signed, self.held[symbol]
+        if held * signed < 0:
+            closed = min(abs(signed), abs(held))
+            share = self.cost[symbol] if closed == abs(held) else round(self.cost[symbol] * closed / abs(held), 12)
+            side = 1 if held > 0 else -1
+            realised = side * closed * price * contract.multiplier - share
+            self.cost[symbol] -= share
+            opening = signed + side * closed
+        self.cost[symbol] += opening * price * contract.multiplier
+        self.held[symbol] += signed
+        self.cash -= fee if contract.is_future else signed * price * contract.multiplier + fee
+        self.cash += realised if contract.is_future else 0
+        self.accounts[f"expected realised:{symbol}"] -= realised
+        self.accounts["expected fees"] += fee
+        return realised
+
+    def _books(self, step: Step) -> None:
+        self.claim(sum(amount for _, amount in step.postings) == 0, "the postings do not balance")
+        for account, amount in step.postings:
+            self.accounts[account] += amount
+        self.claim(step.cash_after == self.cash == self.accounts["cash"], f"cash should be {self.cash}")
+        for name in [name for name in self.accounts if name.startswith("expected ")]:
+            real = name.removeprefix("expected ")
+            self.claim(self.accounts[real] == self.accounts[name], f"{real} should be {self.accounts[name]}")
+        for symbol, contract in self.contracts.items():
+            cost = Fraction(0) if contract.is_future else self.cost[symbol]
+            self.claim(self.accounts[f"position:{symbol}"] == cost, f"position:{symbol} should be {cost}")
+
+    def _may_meet(self, order: Order) -> Iterator[Bar]:
+        """The bars that the order may fill on, while it lives."""
+        for bar in self.contracts[order.symbol].bars:
+            late = order.until is not None and bar.end > order.until
+            at_close = self.terms.at_close and order.kind == "MARKET" and bar.end == order.placed_at
+            if (bar.start >= order.placed_at or at_close) and not late:
+                yield bar
+                if order.force in ("IOC", "FOK"):
+                    return
+
+    def _allowed(self, order: Order, bar: Bar) -> tuple[Fraction, int] | None:
+        """Price and time of the one fill that this bar allows the order; None if it allows none."""
+        if bar.end == order.placed_at:
+            return bar.close, bar.end
+        kind = order.kind
+        if self._is_stop(order):
+            touch_bar = next((one for one in self._may_meet(order) if self._touches(order, one)), None)
+            if touch_bar is None or bar.start < touch_bar.start:
+                return None
+            if bar is touch_bar:
+                return self._on_touch(order, bar)
+            kind = "MARKET" if kind == "STOP" else "LIMIT"
+        if kind == "MARKET" or self._meets(order, bar.open):
+            return bar.open, bar.start
+        if order.force in ("IOC", "FOK"):
+            return None
+        return self._at_limit(order, bar) if self._meets(order, self._best(order, bar)) else None
+
+    def _on_touch(self, order: Order, bar: Bar) -> tuple[Fraction, int] | None:
+        assert order.stop is not None
+        if order.side * (bar.open - order.stop) >= 0:
+            if order.kind == "STOP" or self._meets(order, bar.open):
+                return bar.open, bar.start
+            return self._at_limit(order, bar) if self._meets(order, self._best(order, bar)) else None
+        if order.kind == "STOP" or self._meets(order, order.stop):
+            return order.stop, bar.end
+        return self._at_limit(order, bar) if self._meets(order, bar.close) else None
+
+    def _is_stop(self, order: Order) -> bool:
+        return order.kind in ("STOP", "STOP_LIMIT")
+
+    def _at_limit(self, order: Order, bar: Bar) -> tuple[Fraction, int]:
+        assert order.limit is not None
+        return order.limit, bar.end
+
+    def _touches(self, order: Order, bar: Bar) -> bool:
+        assert order.stop is not None
+        return order.side * ((bar.high if order.side > 0 else bar.low) - order.stop) >= 0
+
+    def _best(self, order: Order, bar: Bar) -> Fraction:
+        return bar.low if order.side > 0 else bar.high
+
+    def _meets(self, order: Order, price: Fraction) -> bool:
+        assert order.limit is not None
+        gain = order.side * (order.limit - price)
+        return gain >= 0 if self.terms.touch else gain > 0
+
+    def _slipped(self, order: Order, contract: Contract, base: Fraction) -> Fraction:
+        if self.terms.slip_ticks == 0 and self.terms.slip_basis_points == 0:
+            return base
+        worse = self.terms.slip_ticks * contract.tick + abs(base) * self.terms.slip_basis_points / 10000
+        ticks = (base + order.side * worse) / contract.tick
+        price = (ceil(ticks) if order.side > 0 else floor(ticks)) * contract.tick
+        price = price if contract.is_future else max(price, contract.tick)
+        if order.limit is None:
+            return price
+        return min(price, order.limit) if order.side > 0 else max(price, order.limit)
+
+    def _check_volume(self, order: Order, contract: Contract, index: int, time: int, fill: Fill) -> None:
+        bar = contract.bars[index]
+        measure = bar if time == bar.end else (contract.bars[index - 1] if index else None)
+        volume = None if measure is None else measure.volume
+        if self.terms.participation is not None and volume is not None:
+            cap = floor(self.terms.participation * volume / contract.step) * contract.step
+            self.claim(fill.quantity <= cap - self.taken[order.symbol, bar.start], "more than its share of the volume")
+        self.taken[order.symbol, bar.start] += fill.quantity
+
+    def _fee(self, contract: Contract, quantity: Fraction) -> Fraction:
+        terms = self.terms
+        if contract.is_future:
+            return terms.fee_per_contract * quantity
+        fee = terms.fee_per_unit * quantity
+        fee = fee if terms.fee_minimum is None else max(fee, terms.fee_minimum)
+        return fee if terms.fee_maximum is None else min(fee, terms.fee_maximum)
+
+    def _states(self, order: Order) -> None:
+        """WORKING first and again per partial fill, then at most one other state, and the quantities add up."""
+        states = [state for _, state, _ in order.updates]
+        amounts = [quantity for _, _, quantity in order.updates]
+        self.claim(states[:1] in ([], ["WORKING"]), "the first update is not WORKING")
+        self.claim(all(state == "WORKING" for state in states[:-1]), "an update after the end")
+        self.claim(amounts == sorted(amounts), "the quantity filled goes back")
+        if order.closed_at is not None and states:
+            self.claim(states[-1] != "WORKING" or self.failed_at is not None, "the end was not told")
+            if states[-1] == "FILLED":
+                self.claim(self.filled[order.number] == order.quantity == amounts[-1], "FILLED, but not all of it")
+            elif states[-1] != "WORKING":
+                self.claim(self.filled[order.number] < order.quantity, "all of it filled, but not FILLED")
+
+    def _nothing_missed(self, order: Order) -> None:
+        """Where volume does not matter, the first bar that allows a fill gave it, unless the order ended before."""
+        if self.terms.participation is not None:
+            return
+        for bar in self._may_meet(order):
+            allowed = self._allowed(order, bar)
+            ends = [time for time in (order.closed_at, self.failed_at) if time is not None]
+            if allowed is None or any(time <= allowed[1] for time in ends):
+                continue
+            yielded = allowed[1] == bar.end and (order.symbol, bar.start) in self.stopped
+            self.claim((order.number, bar.start) in self.met or yielded, f"no fill on the bar from {bar.start}")
+            if not yielded:
+                return

@@ -1,0 +1,163 @@
+"""Collects what the auditor needs from a run of the block engine: its records, and the bars of the market."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from periscope.engine.blocks import Stream
+from periscope.engine.markets import Markets
+from periscope.engine.records import Booked, Delivered, Filled, OrderEnded, OrderPlaced, Record, Settled
+from periscope.engine.settings import FillModelName, LimitFill, Settings
+from periscope.execution.order import Order as EngineOrder
+from periscope.instruments.instrument import Instrument
+from tests.audit.auditor import Auditor
+from tests.audit.evidence import Bar, Contract, Fill, Flow, Order, Settlement, Step, Terms
+from tests.naive.market import Market, price_of, volume_of
+
+
+@dataclass
+class Collector:
+    """An observer that keeps the records in order."""
+
+    records: list[Record] = field(default_factory=list)
+
+    def streams(self, streams: Iterable[Stream]) -> None:
+        """Not needed."""
+
+    def happened(self, records: list[Record]) -> None:
+        """Keep them."""
+        self.records += records
+
+    def bars(self, columns: npt.NDArray[np.int64], delivered: npt.NDArray[np.bool_], markets: Markets) -> None:
+        """Not needed."""
+
+    def progress(self, time: int, bars: int) -> bool:
+        """Never stop."""
+        return True
+
+    def auditor(self, market: Market, settings: Settings, failed_at: int | None) -> Auditor:
+        """An auditor with all the evidence."""
+        contracts = {one.symbol: _contract(one, market, settings) for one in market.instruments}
+        return Auditor(_terms(settings), contracts, self._orders(), self._steps(), failed_at)
+
+    def _orders(self) -> dict[int, Order]:
+        placed: dict[int, EngineOrder] = {}
+        last: dict[int, EngineOrder] = {}
+        closed: dict[int, int] = {}
+        numbers: dict[str, int] = {}
+        updates: dict[int, list[tuple[int, str, Fraction]]] = {}
+        for record in self.records:
+            match record:
+                case OrderPlaced():
+                    placed[record.order.sequence] = last[record.order.sequence] = record.order
+                    numbers[record.order.order_id] = record.order.sequence
+                case OrderEnded():
+                    last[record.order.sequence] = record.order
+                    closed[record.order.sequence] = record.time
+                case Filled():
+                    last[record.order.sequence] = record.order
+                    if record.order.state == "FILLED":
+                        closed[record.order.sequence] = record.time
+                case Delivered(kind="U"):
+                    order_id, _, _, state, filled, _, _ = record.payload
+                    number = numbers.get(str(order_id))
+                    if number is not None:
+                        told = (record.time, str(state), Fraction(str(filled)))
+                        updates.setdefault(number, []).append(told)
+        return {
+            number: _order(placed[number], last[number].quantity, closed.get(number), updates.get(number, []))
+            for number in placed
+        }
+
+    def _steps(self) -> list[Step]:
+        found = []
+        reason: Fill | Settlement | None = None
+        for record in self.records:
+            match record:
+                case Filled():
+                    numbers = (record.price, record.price_before_slippage, record.quantity, record.fee, record.realised)
+                    reason = Fill(record.order.sequence, record.bar_start, *(Fraction(number) for number in numbers))
+                case Settled():
+                    pass
+                case Booked():
+                    if record.flow is None and reason is None:
+                        reason = self._settlement(record)
+                    what = Flow(Fraction(record.flow)) if record.flow is not None else reason
+                    assert what is not None
+                    reason = None
+                    held = Decimal(0) if record.position is None else record.position.quantity
+                    postings = tuple((account, Fraction(amount)) for account, amount in record.entry.postings)
+                    found.append(Step(record.entry.time, what, postings, Fraction(record.cash), Fraction(held)))
+        return found
+
+    def _settlement(self, booked: Booked) -> Settlement:
+        """The settlement that an entry without a fill belongs to."""
+        assert booked.instrument is not None
+        symbol = booked.instrument.symbol
+        for record in self.records:
+            if isinstance(record, Settled) and record.instrument.symbol == symbol:
+                numbers = (-record.quantity, record.price, record.realised)
+                return Settlement(symbol, *(Fraction(number) for number in numbers))
+        raise AssertionError(f"an entry of {symbol} without a fill or a settlement")
+
+
+def _order(
+    placed: EngineOrder, quantity: Decimal, closed_at: int | None, updates: list[tuple[int, str, Fraction]]
+) -> Order:
+    return Order(
+        number=placed.sequence,
+        symbol=placed.instrument.symbol,
+        side=placed.sign,
+        closing=placed.closing,
+        kind=placed.order_type.value,
+        force=placed.time_in_force.value,
+        quantity=Fraction(quantity),
+        limit=None if placed.limit is None else Fraction(placed.limit),
+        stop=None if placed.stop is None else Fraction(placed.stop),
+        placed_at=placed.placed_at,
+        until=placed.until,
+        closed_at=closed_at,
+        updates=tuple(updates),
+    )
+
+
+def _contract(instrument: Instrument, market: Market, settings: Settings) -> Contract:
+    bars = tuple(
+        Bar(
+            start=bar.start,
+            end=bar.end,
+            open=price_of(instrument, bar.open),
+            high=price_of(instrument, bar.high),
+            low=price_of(instrument, bar.low),
+            close=price_of(instrument, bar.close),
+            volume=volume_of(instrument, bar.volume),
+        )
+        for bar in market.execution_stream(instrument, settings)
+    )
+    return Contract(
+        symbol=instrument.symbol,
+        is_future=instrument.is_future,
+        tick=Fraction(instrument.tick),
+        step=Fraction(instrument.quantity_step),
+        multiplier=Fraction(instrument.multiplier),
+        bars=bars,
+    )
+
+
+def _terms(settings: Settings) -> Terms:
+    fees = settings.fees
+    return Terms(
+        touch=settings.limit_fill is LimitFill.TOUCH,
+        at_close=settings.fill_model is FillModelName.CURRENT_CLOSE,
+        participation=None if settings.participation is None else Fraction(settings.participation),
+        slip_ticks=settings.slippage.ticks,
+        slip_basis_points=Fraction(settings.slippage.basis_points),
+        fee_per_unit=Fraction(fees.per_share),
+        fee_minimum=None if fees.minimum is None else Fraction(fees.minimum),
+        fee_maximum=None if fees.maximum is None else Fraction(fees.maximum),
+        fee_per_contract=Fraction(fees.per_contract),
+    )

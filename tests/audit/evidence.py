@@ -1,0 +1,104 @@
+"""What an auditor is shown of a run: plain values, exact fractions, nothing of the engines."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Times in microseconds, prices in money, volume in units (None: unknown)."""
+
+    start: int
+    end: int
+    open: Fraction
+    high: Fraction
+    low: Fraction
+    close: Fraction
+    volume: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What is traded, and the bars that its orders meet."""
+
+    symbol: str
+    is_future: bool
+    tick: Fraction
+    step: Fraction
+    multiplier: Fraction
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The models of the run."""
+
+    touch: bool
+    at_close: bool
+    participation: Fraction | None
+    slip_ticks: int
+    slip_basis_points: Fraction
+    fee_per_unit: Fraction
+    fee_minimum: Fraction | None
+    fee_maximum: Fraction | None
+    fee_per_contract: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An accepted order: side +1 or -1, `updates` are (time, state, quantity so far) as they were told."""
+
+    number: int
+    symbol: str
+    side: int
+    closing: bool
+    kind: str
+    force: str
+    quantity: Fraction
+    limit: Fraction | None
+    stop: Fraction | None
+    placed_at: int
+    until: int | None
+    closed_at: int | None
+    updates: tuple[tuple[int, str, Fraction], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One fill; `base` is the price before slippage."""
+
+    order: int
+    bar_start: int
+    price: Fraction
+    base: Fraction
+    quantity: Fraction
+    fee: Fraction
+    realised: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A position that was closed because its contract ended: the signed quantity that was held, and the price."""
+
+    symbol: str
+    held: Fraction
+    price: Fraction
+    realised: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Cash from outside, negative if it goes there."""
+
+    amount: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of the books: what it was, its postings, and the cash and (signed) position after it."""
+
+    time: int
+    what: Fill | Settlement | Flow
+    postings: tuple[tuple[str, Fraction], ...]
+    cash_after: Fraction
+    position_after: Fraction | None
