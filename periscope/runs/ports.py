@@ -50,6 +50,7 @@ class HostedPort:
         self._session = Session(limits, on_line, source.validate)
         self._pinning = Pinning(self._session.pid)
         self._position = 0
+        self._lost: SandboxFaultError | None = None
 
     def __enter__(self) -> "HostedPort":
         return self
@@ -75,10 +76,15 @@ class HostedPort:
     def block(self, columns: npt.NDArray[np.int64], streams: Sequence[StreamRow]) -> None:
         """Send a block."""
         self._position = 0
-        self._session.block(streams, columns.shape[1], columns.astype("<i8", copy=False).tobytes())
+        try:
+            self._session.block(streams, columns.shape[1], columns.astype("<i8", copy=False).tobytes())
+        except SandboxFaultError as error:
+            self._lost = error
 
     def go(self, items: Sequence[Item], end: int, dropped: Sequence[int]) -> Reply:
         """Deliver a script."""
+        if self._lost is not None:
+            return self._broken(self._lost)
         try:
             reply = self._reply(self._session.go(items, end, dropped))
         except SandboxFaultError as error:
@@ -90,6 +96,8 @@ class HostedPort:
     def stop(self, time: int) -> Failure | None:
         """Run `on_stop`."""
         try:
+            if self._lost is not None:
+                raise self._lost
             fault = self._session.stop(time)
         except SandboxFaultError as error:
             return Failure(error.code, error.message, _location(self._source.folder, error.place))
@@ -102,9 +110,9 @@ class HostedPort:
         return Reply(ReplyKind.ACTED if actions or not items + bars else ReplyKind.DONE, items, bars, was_bar, actions)
 
     def _broken(self, error: SandboxFaultError) -> Reply:
-        items, bars = self._session.counts()
+        items, bars, was_bar = self._session.counts()
         failure = Failure(error.code, error.message, _location(self._source.folder, error.place))
-        return Reply(ReplyKind.FAILED, items, bars, False, failure=failure)
+        return Reply(ReplyKind.FAILED, items, bars, was_bar, failure=failure)
 
 
 class InProcessPort:

@@ -1,0 +1,50 @@
+"""Every test of the sandbox leaves the machine as it found it."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.runs.lab import AAA, Lab, walk
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    """AAA has a minute bar for every minute of Monday, 22 January 2024."""
+    return Lab(tmp_path).add(AAA, minute=walk("09:30", 390))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """No process, no descriptor, no other set of processors than before."""
+    descriptors, processors = _descriptors(), os.sched_getaffinity(0)
+    yield
+    assert _children() == []
+    assert _descriptors() == descriptors
+    assert os.sched_getaffinity(0) == processors
+
+
+def _descriptors() -> list[str]:
+    """Pipes, sockets and memory files; what libraries open for themselves stays out of it."""
+    found = (link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink())
+    return sorted(str(target) for target in found if str(target).startswith(("pipe:", "socket:", "/memfd:")))
+
+
+def _children() -> list[str]:
+    tasks = Path("/proc/self/task").iterdir()
+    return [child for task in tasks for child in (task / "children").read_text().split()]
+
+
+def dies(process: int) -> bool:
+    """Whether the process with that number is over within a second, or waits to be noticed."""
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.01)
+    return False
