@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from periscope.market.errors import CatalogError
 from periscope.report import sections_body as body
 from periscope.report import sections_head as head
 from periscope.report import tables, text
@@ -28,13 +29,12 @@ def write_report(
     """Write the report of the run in `run_dir` to `output` and return `output`.
 
     Bars come from `bars_source`, or else from the catalog at `catalog_root`, or else from the catalog that the result
-    names; without any the report says that it has none. Raises ReportError where `run_dir` holds no readable result.
+    names; without any the report says that it has none. Raises ReportError where `run_dir` holds no readable result;
+    a catalog that can't be read only costs the price chart.
     """
     run = read_run(run_dir)
-    entries = data_entries(run.result)
-    source = bars_source if bars_source is not None else _catalog_bars(run.result, catalog_root)
-    series, missing = pack_series(entries, source) if source is not None else ([], entries)
-    page = render(run, series, _missing_note(missing, catalog_root or run.result.get("catalog")))
+    series, note = _series(run.result, catalog_root, bars_source)
+    page = render(run, series, note)
     output.parent.mkdir(parents=True, exist_ok=True)
     unfinished = output.with_name(output.name + ".part")
     unfinished.write_text(page, encoding="utf-8", errors="backslashreplace", newline="\n")
@@ -61,7 +61,7 @@ def render(run: RunFiles, series: list[PackedSeries], price_note: str | None) ->
             "issues_first": head.issues(result) if failed else Markup(""),
             "issues_last": Markup("") if failed else head.issues(result),
             "key_figures": head.key_figures(result),
-            "notes": head.models_banner(result),
+            "notes": head.caveats(result),
             "equity_label": escape(_equity_label(result)),
             "statistics": body.statistics(result),
             "monthly_returns": body.monthly_returns(monthly_returns(curve)),
@@ -106,6 +106,19 @@ def _blocks(run: RunFiles, curve: EquityCurve, series: list[PackedSeries], price
 
 def _block(name: str, base64_text: str) -> Markup:
     return element("script", Markup(base64_text), type="text/plain", id=f"block-{name}")
+
+
+def _series(
+    result: dict[str, Any], catalog_root: Path | None, bars_source: BarsSource | None
+) -> tuple[list[PackedSeries], str | None]:
+    """The run's series, packed, and what to say where some or all of them are not to be had."""
+    entries = data_entries(result)
+    try:
+        source = bars_source if bars_source is not None else _catalog_bars(result, catalog_root)
+        series, missing = pack_series(entries, source) if source is not None else ([], entries)
+    except CatalogError as error:
+        return [], f"No bars are shown: {error}"
+    return series, _missing_note(missing, catalog_root or result.get("catalog"))
 
 
 def _catalog_bars(result: dict[str, Any], catalog_root: Path | None) -> BarsSource | None:

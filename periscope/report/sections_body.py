@@ -158,8 +158,8 @@ def _position(item: dict[str, Any]) -> Markup:
         element("th", str(item.get("symbol")), scope="row"),
         element("td", str(item.get("direction")).capitalize()),
         element("td", text.decimal(item.get("quantity"))),
-        element("td", text.decimal(item.get("average_price"))),
-        element("td", text.decimal(item.get("last_price"))),
+        element("td", text.decimal(item.get("average_price"), at_least=2)),
+        element("td", text.decimal(item.get("last_price"), at_least=2)),
         element("td", text.money(item.get("market_value"))),
         element("td", text.money(unrealised), class_=text.tone(unrealised)),
     )

@@ -76,9 +76,11 @@ def key_figures(result: dict[str, Any]) -> Markup:
     return element("div", join(tiles), class_="tiles", role="list")
 
 
-def models_banner(result: dict[str, Any]) -> Markup:
-    """What a reader must know about the models before believing a number."""
-    notes = (result.get("models") or {}).get("notes") or []
+def caveats(result: dict[str, Any]) -> Markup:
+    """What a reader must know about data and models before believing a number."""
+    sources = dict.fromkeys(str(entry.get("source") or "") for entry in result.get("data") or [])
+    invented = [source for source in sources if "synthetic" in source.lower()]
+    notes = [*invented, *((result.get("models") or {}).get("notes") or [])]
     if not notes:
         return Markup("")
     return element("ul", join([element("li", str(note)) for note in notes]), class_="notes", aria_label="Notes")

@@ -17,12 +17,17 @@ def money(value: object, *, decimals: int = 2) -> str:
         return str(value)
 
 
-def decimal(value: object) -> str:
-    """A decimal text in full, thousands separated."""
+def decimal(value: object, *, at_least: int = 0) -> str:
+    """A decimal text in full, thousands separated, with at least so many decimals."""
     try:
-        return _signed(f"{Decimal(str(value)):,f}") if value is not None else NOTHING
+        number = Decimal(str(value)) if value is not None else None
     except InvalidOperation:
         return str(value)
+    if number is None:
+        return NOTHING
+    exponent = number.as_tuple().exponent
+    short = isinstance(exponent, int) and -exponent < at_least
+    return _signed(f"{number:,.{at_least}f}" if short else f"{number:,f}")
 
 
 def count(value: object) -> str:

@@ -11,7 +11,8 @@ from libs.shared_ipc.src.protocol import AssetType
 from periscope.market.columns import BarColumns
 from periscope.report import bars as report_bars
 from periscope.report.bars import data_entries, pack_series
-from tests.report.make_run import Market, make_market, source_of
+from tests.report.made import Market, make_market
+from tests.report.make_run import source_of
 from tests.report.reading import unpack_columns
 
 

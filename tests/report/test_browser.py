@@ -10,6 +10,8 @@ import pytest
 
 from periscope.report.page import write_report
 from tests.report import make_run
+from tests.report.made import MadeRun
+from tests.report.write_run import write_run
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
@@ -28,7 +30,7 @@ FLAGS = [
     "--dump-dom",
 ]
 
-RUNS: dict[str, tuple[Callable[[], make_run.MadeRun], int, int]] = {
+RUNS: dict[str, tuple[Callable[[], MadeRun], int, int]] = {
     # name: (run, charts drawn, rows of the first table in sight)
     "equity": (lambda: make_run.equity_run(bars=20_000, fills=1_000), 2, 15),
     "failed": (make_run.failed_run, 2, 3),
@@ -41,7 +43,7 @@ RUNS: dict[str, tuple[Callable[[], make_run.MadeRun], int, int]] = {
 def test_a_page_draws_its_charts_and_tables(name: str, tmp_path: Path) -> None:
     make, charts, rows = RUNS[name]
     run = make()
-    folder = make_run.write_run(run, tmp_path / "run")
+    folder = write_run(run, tmp_path / "run")
     page = write_report(
         folder, tmp_path / "report.html", catalog_root=None, bars_source=make_run.source_of(*run.markets)
     )

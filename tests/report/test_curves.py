@@ -10,6 +10,7 @@ from periscope.report.curves import equity_curve, monthly_returns, pack_curve
 from periscope.report.run_files import read_run
 from tests.report import make_run
 from tests.report.reading import unpack_columns
+from tests.report.write_run import write_run
 
 MINUTE = 60_000_000
 
@@ -64,7 +65,7 @@ def test_cash_in_and_out_is_no_return(case: str) -> None:
 def test_drawdown_and_returns_agree_with_the_statistics(make: object, tmp_path: Path) -> None:
     assert callable(make)
     made = make(bars=6_000, fills=101)
-    run = read_run(make_run.write_run(made, tmp_path))
+    run = read_run(write_run(made, tmp_path))
     curve = equity_curve(run.equity, run.result["cash_flows"])
     statistics = run.result["statistics"]
     assert curve.drawdown().min() == pytest.approx(statistics["max_drawdown"], rel=1e-6)

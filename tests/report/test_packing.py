@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.market.columns import BarColumns
 from periscope.report.packing import differences, pack, pack_bars
-from tests.report.make_run import make_market
+from tests.report.made import make_market
 from tests.report.reading import unpack_columns
 
 numbers = st.integers(-(2**51), 2**51)

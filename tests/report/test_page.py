@@ -14,15 +14,17 @@ from periscope.report.markup import element, escape
 from periscope.report.page import write_report
 from periscope.report.run_files import ReportError
 from tests.report import make_run
+from tests.report.made import MadeRun
 from tests.report.reading import Page
+from tests.report.write_run import write_run
 
-type MakePage = Callable[[make_run.MadeRun], str]
+type MakePage = Callable[[MadeRun], str]
 
 
 @pytest.fixture
 def make_page(tmp_path: Path) -> MakePage:
-    def make(run: make_run.MadeRun) -> str:
-        folder = make_run.write_run(run, tmp_path / "run")
+    def make(run: MadeRun) -> str:
+        folder = write_run(run, tmp_path / "run")
         output = write_report(
             folder, tmp_path / "out" / "report.html", catalog_root=None, bars_source=make_run.source_of(*run.markets)
         )
@@ -31,7 +33,7 @@ def make_page(tmp_path: Path) -> MakePage:
     return make
 
 
-def small_run() -> make_run.MadeRun:
+def small_run() -> MadeRun:
     return make_run.equity_run(bars=2_000, fills=61)
 
 
@@ -103,6 +105,16 @@ def test_the_page_says_what_the_result_rests_on(make_page: MakePage) -> None:
     assert "TradingView Lightweight Charts" in text
 
 
+def test_invented_data_is_labelled_at_the_top(make_page: MakePage, tmp_path: Path) -> None:
+    make_page(small_run())
+    path = tmp_path / "run" / "result.json"
+    result = json.loads(path.read_text())
+    result["data"][0]["source"] = "SYNTHETIC sample market"
+    path.write_text(json.dumps(result))
+    html = write_report(tmp_path / "run", tmp_path / "again.html", catalog_root=None).read_text()
+    assert html.index("SYNTHETIC sample market") < html.index('id="statistics"')
+
+
 def test_a_hundred_thousand_bars_stay_small(make_page: MakePage) -> None:
     html = make_page(make_run.equity_run())
     page = Page(html)
@@ -129,7 +141,7 @@ def test_a_run_that_never_started_has_a_page(tmp_path: Path) -> None:
 
 
 def test_bars_that_are_gone_are_named(tmp_path: Path) -> None:
-    folder = make_run.write_run(small_run(), tmp_path / "run")
+    folder = write_run(small_run(), tmp_path / "run")
     html = write_report(folder, tmp_path / "report.html", catalog_root=tmp_path / "nowhere").read_text()
     main = Page(html).main()
     assert main["series"] == []
@@ -146,14 +158,14 @@ def test_a_folder_that_holds_no_run_is_refused(content: str | None, tmp_path: Pa
 
 
 def test_a_damaged_table_is_named(tmp_path: Path) -> None:
-    folder = make_run.write_run(small_run(), tmp_path / "run")
+    folder = write_run(small_run(), tmp_path / "run")
     (folder / "fills.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(ReportError, match=r"fills\.parquet"):
         write_report(folder, tmp_path / "report.html", catalog_root=None)
 
 
 def test_a_log_line_that_is_no_json_is_shown_as_it_stands(tmp_path: Path) -> None:
-    folder = make_run.write_run(small_run(), tmp_path / "run")
+    folder = write_run(small_run(), tmp_path / "run")
     (folder / "logs.jsonl").write_bytes(b'{"time": null, "stream": "stdout", "line": "good"}\nhalf a li\xff\n')
     text = Page(write_report(folder, tmp_path / "report.html", catalog_root=None).read_text()).text
     assert "good" in text

@@ -111,7 +111,7 @@ class PriceChart {
       position: group.sign > 0 ? "belowBar" : "aboveBar",
       shape: group.sign > 0 ? "arrowUp" : "arrowDown",
       color: group.sign > 0 ? buy : sell,
-      size: few ? 1 : 0.7,
+      size: few ? 0.8 : 0.6,
       text: few ? this.fillText(group) : "",
     })));
     this.host.dataset.markers = String(groups.length);
