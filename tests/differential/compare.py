@@ -1,6 +1,8 @@
 """Finds the first thing that two runs do not agree on."""
 
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import zip_longest
 
 from tests.naive.trace import Row, Trace
@@ -43,10 +45,20 @@ def compare(first: Trace, second: Trace, names: tuple[str, str] = ("naive", "blo
 
 def _first_difference(left: list[Row], right: list[Row]) -> int | None:
     for index, (one, other) in enumerate(zip_longest(left, right)):
-        # A NaN in an action is unequal to itself; its text is not.
-        if one != other and repr(one) != repr(other):
+        if one != other and _comparable(one) != _comparable(other):
             return index
     return None
+
+
+def _comparable(value: object) -> object:
+    """The value with its NaNs as text: a NaN is unequal to itself."""
+    if isinstance(value, Decimal | float) and value != value:  # noqa: PLR0124
+        return "NaN"
+    if isinstance(value, tuple):
+        return tuple(_comparable(part) for part in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return (type(value), *(_comparable(getattr(value, field.name)) for field in fields(value)))
+    return value
 
 
 def _describe(field: str, index: int, left: list[Row], right: list[Row], names: tuple[str, str]) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from libs.shared_ipc.src.framework import DataCoordinator, StrategyBase
 from libs.shared_ipc.src.framework.runtime import Clock, attach_clock
 from libs.shared_ipc.src.protocol import Action, AssetType, StrategyPosition
+from tests.naive.carried import carried
 from tests.naive.sessions import micros
 
 type StrategyFactory = Callable[[DataCoordinator], StrategyBase]
@@ -65,7 +66,7 @@ class Host:
             raise RunEndedError("not_actions")
         if len(reply) > self._most_actions:
             raise RunEndedError("too_many_actions")
-        return reply
+        return [carried(action) for action in reply]
 
     def stop(self, time: int) -> None:
         """Let the strategy say goodbye."""
