@@ -99,8 +99,10 @@ def _run(
     in_process: bool,
     tuning: Tuning | None,
 ) -> Outcome | None:
-    source = BundleSource(prepared.folder, prepared.schema, prepared.config, prepared.settings.seed)
     limits = prepared.settings.limits
+    source = BundleSource(
+        prepared.folder, prepared.schema, prepared.config, prepared.settings.seed, limits.actions_per_reply
+    )
     if in_process:
         port: HostedPort | InProcessPort = InProcessPort(source)
     else:

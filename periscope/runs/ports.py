@@ -28,13 +28,17 @@ type OnLine = Callable[[int | None, str, str], None]
 
 
 class BundleSource:
-    """What a strategy is made from: the bundle's folder, its schema and the run's parameters as JSON, the seed."""
+    """What a strategy is made from: the bundle's folder, its schema and the run's parameters as JSON, the seed.
 
-    def __init__(self, folder: Path, schema: bytes, config: bytes, seed: int) -> None:
+    `most_actions` is what a handler may return.
+    """
+
+    def __init__(self, folder: Path, schema: bytes, config: bytes, seed: int, most_actions: int = 1_000) -> None:
         self.folder = folder.resolve()
         self.schema = schema
         self.config = config
         self.seed = seed
+        self.most_actions = most_actions
 
     def validate(self, config: dict[str, Any]) -> list[str]:
         """What is wrong with a config that the strategy asks about, a sentence each."""
@@ -136,7 +140,9 @@ class InProcessPort:
         self._answer = answer
         source = self._source
         with localcontext(Context()):
-            fault = self.host.load(wire.Launch(str(source.folder), source.schema, source.config, None))
+            fault = self.host.load(
+                wire.Launch(str(source.folder), source.schema, source.config, None, source.most_actions)
+            )
             if fault is not None:
                 return _failed(source.folder, fault)
             return self._reply(self.host.start(time))

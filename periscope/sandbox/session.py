@@ -107,7 +107,9 @@ class Session:
         self._folder = folder
         self._child.channel.settimeout(self._limits.start_seconds)
         self._start_watch()
-        self._send(wire.LAUNCH, wire.encode(wire.Launch(str(folder), schema, config, seed)))
+        self._send(
+            wire.LAUNCH, wire.encode(wire.Launch(str(folder), schema, config, seed, self._limits.actions_per_reply))
+        )
         while True:
             kind, body = self._receive(self._limits.start_seconds, "START_TIMEOUT", "importing the bundle")
             if kind != wire.VALIDATE:

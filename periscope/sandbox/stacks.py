@@ -16,11 +16,24 @@ _MOST_PIECES = 50
 
 
 def place_in_stack(process: int, pipe: int, folder: Path) -> Place | None:
-    """The innermost line of the bundle in `folder` that the process is in, None where it cannot be told."""
+    """The innermost line of the bundle in `folder` that the process is in, None where it cannot be told.
+
+    SIGUSR1 makes faulthandler write the stack, also while C code runs. Where none of the bundle's lines is on it, the
+    handler may be suspended in an `await`: SIGUSR2 has the process look there.
+    """
     try:
         os.kill(process, signal.SIGUSR1)
+        place, told = _read_place(pipe, folder)
+        if place is None and told:
+            os.kill(process, signal.SIGUSR2)
+            place, _ = _read_place(pipe, folder)
     except ProcessLookupError:
         return None
+    return place
+
+
+def _read_place(pipe: int, folder: Path) -> tuple[Place | None, bool]:
+    """The first line of the bundle that is written into the pipe, and whether anything was."""
     poll = select.poll()
     poll.register(pipe, select.POLLIN)
     text = ""
@@ -34,5 +47,5 @@ def place_in_stack(process: int, pipe: int, folder: Path) -> Place | None:
         whole_lines = text[: text.rfind("\n") + 1]
         for file, line, function in _FRAME.findall(whole_lines):
             if Path(file).parent == folder:
-                return Place(file, int(line), function)
-    return None
+                return Place(file, int(line), function), True
+    return None, text != ""

@@ -1,7 +1,6 @@
 """The host of the user's code: keeps clock and positions, calls the handlers, collects what they say."""
 
 import sys
-import traceback
 from collections.abc import Callable, Coroutine, MutableSequence, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -26,14 +25,23 @@ from libs.shared_ipc.src.protocol import (
 )
 
 from .events import CHUNK, EventFactory, microseconds, moment
-from .loading import BundleFaultError, load_class, place_of, place_of_function, place_of_syntax_error
+from .faults import objection, sentence_of, trace_of
+from .loading import (
+    BundleFaultError,
+    load_class,
+    place_of,
+    place_of_await,
+    place_of_function,
+    place_of_syntax_error,
+)
 from .numbers import bounded
 from .wire import Answer, BlockHead, Fault, Go, Item, Launch, Place, Query
 
-_ACTIONS = Action.__args__
 _ASSET_TYPES = AssetType.__members__
 _ORDER_STATES = OrderState.__members__
 _MOST_IDS = 1024
+_SAME_BOOK = {AssetType.EQUITY: AssetType.ETF, AssetType.ETF: AssetType.EQUITY}
+"""An ETF also answers to EQUITY, and the other way round."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -53,13 +61,16 @@ class Coordinator(DataCoordinator):
         self._clock = clock
         self._ask = ask
         self._front_months: dict[str, Answer] = {}
-        self.positions: dict[tuple[str, bool], StrategyPosition] = {}
+        self.positions: dict[tuple[str, str], StrategyPosition] = {}
 
     async def get_position_by_symbol(self, symbol: str, asset_type: AssetType) -> StrategyPosition | None:
         """The position as of the handler's simulation time, None when flat."""
         if not isinstance(symbol, str) or not isinstance(asset_type, AssetType):
             raise TypeError(f"get_position_by_symbol takes a str and an AssetType, found {symbol!r}, {asset_type!r}")
-        return self.positions.get((symbol, asset_type is AssetType.FUTURE))
+        found = self.positions.get((symbol, asset_type))
+        if found is None and asset_type in _SAME_BOOK:
+            found = self.positions.get((symbol, _SAME_BOOK[asset_type]))
+        return found
 
     async def get_front_month_contract_by_volume(self, root_symbol: str, as_of_time: datetime | None = None) -> str:
         """The contract of the root with the greatest volume, as known at `as_of_time` (default: now)."""
@@ -84,16 +95,16 @@ class Coordinator(DataCoordinator):
             raise LookupError(answer.reason)
         return answer.symbol
 
-    def mirror(self, changes: Sequence[tuple[str, bool, str, str]]) -> None:
+    def mirror(self, changes: Sequence[tuple[str, str, str, str]]) -> None:
         """Take over positions as they are now."""
-        for symbol, is_future, quantity, average in changes:
+        for symbol, asset_type, quantity, average in changes:
             signed = Decimal(quantity)
             if signed == 0:
-                self.positions.pop((symbol, is_future), None)
+                self.positions.pop((symbol, asset_type), None)
             else:
                 direction = Direction.LONG if signed > 0 else Direction.SHORT
                 position = StrategyPosition(symbol, direction, abs(signed), Decimal(average))
-                self.positions[symbol, is_future] = position
+                self.positions[symbol, asset_type] = position
 
 
 class StrategyHost:
@@ -123,22 +134,26 @@ class StrategyHost:
         self._order_ids: dict[str, UUID] = {}
         self._folder = Path("/")
         self._strategy: StrategyBase | None = None
+        self._most_actions = 0
+        self._acted: Callable[..., Any] | None = None
+        self._work: Coroutine[Any, Any, Outcome] | None = None
 
     def load(self, launch: Launch) -> Fault | None:
         """Import the bundle and make its Strategy; returns what went wrong."""
         self._folder = Path(launch.folder)
+        self._most_actions = launch.most_actions
         schema: dict[str, JSONValue] = msgspec.json.decode(launch.schema)
         config: dict[str, JSONValue] = msgspec.json.decode(launch.config)
         install_context(RunContext(schema, config, self._validate))
         try:
-            made = load_class(self._folder)
-            if launch.seed is not None and "random" in sys.modules:
-                sys.modules["random"].seed(launch.seed)
+            made = load_class(self._folder, launch.seed)
             self._strategy = made(self._coordinator, config)  # type: ignore[call-arg]
         except BundleFaultError as error:
             return Fault(0, 0, False, error.code, error.message, error.place, "")
         except SyntaxError as error:
-            place = place_of_syntax_error(error)
+            place = place_of_syntax_error(self._folder, error)
+            if place is None:
+                return self._fault(error, "while the strategy was being made")
             return Fault(0, 0, False, "STRATEGY_IMPORT_FAILED", f"does not parse: {error.msg}", place, "")
         except BaseException as error:
             return self._fault(error, "while the strategy was being made")
@@ -180,18 +195,25 @@ class StrategyHost:
 
     def _drive(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
         """Run a coroutine to its end: by hand, or on an event loop where the user's code brought asyncio."""
-        if "asyncio" in sys.modules:
-            return self._on_loop(work)
+        self._work = work
         try:
-            while True:
-                if work.send(None) is not None:
-                    work.close()
-                    message = "a handler awaited something that needs an event loop: import asyncio in strategy.py"
-                    fault = Fault(*self._counts(), "STRATEGY_EXCEPTION", message, None, "")
-                    return Outcome(*self._counts(), fault=fault)
+            if "asyncio" in sys.modules:
+                return self._on_loop(work)
+            while work.send(None) is None:
+                pass
         except StopIteration as finished:
             result: Outcome = finished.value
             return result
+        except BaseException as error:
+            return Outcome(*self._counts(), fault=self._fault(error, "outside of any handler"))
+        message = "a handler awaited something that needs an event loop: import asyncio in strategy.py"
+        fault = Fault(*self._counts(), "STRATEGY_EXCEPTION", message, self.awaiting(), "")
+        work.close()
+        return Outcome(*self._counts(), fault=fault)
+
+    def awaiting(self) -> Place | None:
+        """The line of the user's own files that awaits something."""
+        return place_of_await(self._folder, self._work)
 
     def _on_loop(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
         import asyncio
@@ -206,7 +228,7 @@ class StrategyHost:
         try:
             actions = await handler(as_of_time)
         except BaseException as error:
-            return Outcome(0, 0, False, fault=self._fault(error, "in on_start"))
+            return Outcome(0, 0, False, fault=self._fault(error, "in on_start", handler))
         return self._outcome(handler, actions, 0, 0, False) or Outcome(0, 0, False, [])
 
     async def _stop(self) -> Outcome:
@@ -253,7 +275,7 @@ class StrategyHost:
                 self._was_bar = True
         except BaseException as error:
             self._position = position
-            return Outcome(done, position, self._was_bar, fault=self._fault(error, "in on_bar"))
+            return Outcome(done, position, self._was_bar, fault=self._fault(error, "in on_bar", on_bar))
         return Outcome(done, position, False)
 
     async def _deliver(self, item: Item, done: int) -> Outcome | None:
@@ -290,7 +312,7 @@ class StrategyHost:
         try:
             actions = await handler(event)
         except BaseException as error:
-            fault = self._fault(error, f"in {getattr(handler, '__name__', 'a handler')}")
+            fault = self._fault(error, f"in {_name(handler)}", handler)
             return Outcome(done, self._position, False, fault=fault)
         return self._outcome(handler, actions, done, self._position, False)
 
@@ -331,28 +353,33 @@ class StrategyHost:
         self, handler: Callable[..., Any], actions: object, items_done: int, bars_done: int, was_bar: bool
     ) -> Outcome | None:
         """What a handler returned: None for an empty list, a fault for anything but a list of actions."""
-        if isinstance(actions, list):
-            wrong = next((entry for entry in actions if not isinstance(entry, _ACTIONS)), None)
-            if wrong is None:
-                if not actions:
-                    return None
-                return Outcome(items_done, bars_done, was_bar, [bounded(action) for action in actions])
-            found = f"a list with {wrong!r:.200} of type {type(wrong).__name__} in it"
-        else:
-            found = f"{actions!r:.200} of type {type(actions).__name__}"
-        name = getattr(handler, "__name__", "a handler")
-        message = f"{name} must return a list of actions (an empty list is fine), found {found}"
-        place = place_of_function(handler)
-        fault = Fault(items_done, bars_done, was_bar, "INVALID_ACTIONS", message, place, "")
-        return Outcome(items_done, bars_done, was_bar, fault=fault)
+        wrong = objection(actions, self._most_actions)
+        if wrong is not None:
+            code, text = wrong
+            message, place = f"{_name(handler)} {text}", place_of_function(handler)
+            fault = Fault(items_done, bars_done, was_bar, code, message, place, "")
+            return Outcome(items_done, bars_done, was_bar, fault=fault)
+        assert isinstance(actions, list)
+        self._acted = handler
+        made = [bounded(action) for action in actions]
+        return Outcome(items_done, bars_done, was_bar, made) if made else None
 
-    def _fault(self, error: BaseException, where: str) -> Fault:
-        """An exception of the user's code as a value, with the user's line."""
-        text = f"{type(error).__name__}: {_sentence(error)}"
+    def unsendable(self, outcome: Outcome, error: Exception) -> Fault:
+        """The fault of actions that no message can hold."""
+        message = f"{_name(self._acted)} returned an action that cannot be sent: {error}"
+        place = place_of_function(self._acted)
+        return Fault(outcome.items_done, outcome.bars_done, outcome.was_bar, "INVALID_ACTIONS", message, place, "")
+
+    def _fault(self, error: BaseException, where: str, handler: Callable[..., Any] | None = None) -> Fault:
+        """An exception of the user's code as a value, with the user's line, or where its handler is written."""
         place = place_of(self._folder, error.__traceback__)
-        trace = "".join(traceback.format_exception(error))
+        if place is None and error.__cause__ is not None:
+            place = place_of(self._folder, error.__cause__.__traceback__)
+        if place is None and handler is not None:
+            place = place_of_function(handler)
         code = "STRATEGY_EXITED" if isinstance(error, SystemExit) else "STRATEGY_EXCEPTION"
-        return Fault(*self._counts(), code, f"{text} ({where})"[:4000], place, trace[-20_000:])
+        text = f"{sentence_of(error)[:3900]} ({where})"
+        return Fault(*self._counts(), code, text, place, trace_of(error)[-20_000:])
 
     def _counts(self) -> tuple[int, int, bool]:
         return self._counter[0], self._counter[1], self._was_bar
@@ -361,15 +388,5 @@ class StrategyHost:
         return self._ask(Query(*self._counts(), root, as_of))
 
 
-def _sentence(error: BaseException) -> str:
-    """What an exception says, even where its own `__str__` fails."""
-    try:
-        return str(error)
-    except BaseException:
-        return "(its text could not be made)"
-
-
-def local_place(folder: Path, place: Place) -> Place:
-    """The place with its file named relative to the bundle."""
-    path = Path(place.file)
-    return Place(path.name if path.parent == folder else place.file, place.line, place.function)
+def _name(handler: object) -> str:
+    return str(getattr(handler, "__name__", "a handler"))

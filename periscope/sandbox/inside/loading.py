@@ -24,8 +24,15 @@ class BundleFaultError(Exception):
         self.place = place
 
 
-def load_class(folder: Path) -> type[StrategyBase]:
-    """Import `strategy.py` of the bundle in `folder` and return its `Strategy` class, its hooks checked."""
+def load_class(folder: Path, seed: int | None) -> type[StrategyBase]:
+    """Import `strategy.py` of the bundle in `folder` and return its `Strategy` class, its hooks checked.
+
+    Random numbers are seeded before the first line of the bundle runs, unless `seed` is None.
+    """
+    if seed is not None:
+        import random
+
+        random.seed(seed)
     sys.path.insert(0, str(folder))
     module = __import__("strategy")
     found = getattr(module, "Strategy", None)
@@ -68,12 +75,25 @@ def place_of(folder: Path, trace: TracebackType | None) -> Place | None:
     return found
 
 
-def place_of_function(function: Callable[..., Any]) -> Place | None:
+def place_of_await(folder: Path, work: object) -> Place | None:
+    """The innermost line of the user's own files at which a coroutine is suspended."""
+    found = None
+    while work is not None:
+        frame = getattr(work, "cr_frame", None) or getattr(work, "gi_frame", None)
+        if frame is not None and Path(frame.f_code.co_filename).parent == folder:
+            found = Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+        work = getattr(work, "cr_await", None) or getattr(work, "gi_yieldfrom", None)
+    return found
+
+
+def place_of_function(function: Callable[..., Any] | None) -> Place | None:
     """Where a handler is written."""
     code = getattr(function, "__code__", None)
     return None if code is None else Place(code.co_filename, code.co_firstlineno, code.co_name)
 
 
-def place_of_syntax_error(error: SyntaxError) -> Place | None:
-    """Where a file does not parse."""
-    return None if error.filename is None else Place(error.filename, error.lineno or 1, "<module>")
+def place_of_syntax_error(folder: Path, error: SyntaxError) -> Place | None:
+    """Where a file of the bundle does not parse, None if it is something else that does not."""
+    if error.filename is None or Path(error.filename).parent != folder:
+        return None
+    return Place(error.filename, error.lineno or 1, "<module>")

@@ -16,6 +16,7 @@ from libs.common_types.src.types import JSONValue
 from libs.shared_ipc.src.protocol.wire import action_to_wire
 
 from . import wire
+from .faults import sayable
 from .host import Outcome, StrategyHost
 from .output import LineWriter
 
@@ -69,6 +70,10 @@ class Process:
         sys.stdout = LineWriter(1, self._host)
         sys.stderr = LineWriter(2, self._host)
 
+    def awaiting(self) -> wire.Place | None:
+        """The line of the user's own files that awaits something."""
+        return self._host.awaiting()
+
     def serve(self) -> None:
         """Answer until the engine stops or goes away."""
         while True:
@@ -101,27 +106,28 @@ class Process:
         else:
             try:
                 actions = [msgspec.Raw(wire.encode(action_to_wire(action))) for action in outcome.actions]
+                acted = wire.Acted(outcome.items_done, outcome.bars_done, outcome.was_bar, actions)
+                body = _bounded(wire.encode(acted))
             except ValueError as error:
-                counts = (outcome.items_done, outcome.bars_done, outcome.was_bar)
-                self._say_fault(wire.Fault(*counts, "INVALID_ACTIONS", f"an action cannot be sent: {error}", None, ""))
+                self._say_fault(self._host.unsendable(outcome, error))
                 return
-            acted = wire.Acted(outcome.items_done, outcome.bars_done, outcome.was_bar, actions)
-            self._channel.send(wire.ACTED, wire.encode(acted))
+            self._channel.send(wire.ACTED, body)
 
     def _say_fault(self, fault: wire.Fault) -> None:
         if fault.trace:
             sys.stderr.write(fault.trace)
         self._flush()
-        self._channel.send(wire.ERROR, wire.encode(fault))
+        said = msgspec.structs.replace(fault, message=sayable(fault.message), trace="")
+        self._channel.send(wire.ERROR, wire.encode(said))
 
     def _ask(self, query: wire.Query) -> wire.Answer:
-        self._channel.send(wire.QUERY, wire.encode(query))
+        self._channel.send(wire.QUERY, _bounded(wire.encode(query)))
         kind, body = self._channel.receive()
         assert kind == wire.ANSWER, "a query is answered before anything else is asked"
         return _decode_answer(body)
 
     def _validate(self, config: dict[str, JSONValue]) -> list[str]:
-        self._channel.send(wire.VALIDATE, msgspec.json.encode(config))
+        self._channel.send(wire.VALIDATE, _bounded(msgspec.json.encode(config)))
         kind, body = self._channel.receive()
         assert kind == wire.ANSWER, "a question is answered before anything else is asked"
         return _decode_verdict(body).problems
@@ -133,6 +139,19 @@ class Process:
                 stream.flush()
 
 
+def _bounded(body: bytes) -> bytes:
+    """The body of a message, if the engine's process takes one of that size."""
+    if len(body) > wire.MOST_BYTES:
+        raise ValueError(f"it takes {len(body):,} bytes; {wire.MOST_BYTES:,} are allowed")
+    return body
+
+
+def _show_place(place: wire.Place | None, descriptor: int) -> None:
+    """Write a place as faulthandler writes it."""
+    if place is not None:
+        os.write(descriptor, f'  File "{place.file}", line {place.line} in {place.function}\n'.encode())
+
+
 def main(channel: int, counter: int, stacks: int) -> None:
     """Run the process on its inherited descriptors: the socket, the shared counter page, the pipe for stacks."""
     faulthandler.register(signal.SIGUSR1, file=stacks, all_threads=False, chain=False)
@@ -140,8 +159,10 @@ def main(channel: int, counter: int, stacks: int) -> None:
     page = mmap.mmap(counter, mmap.PAGESIZE)
     os.close(counter)
     # The place of confinement: everything trusted is imported, no user code has been seen yet.
+    process = Process(Channel(channel), memoryview(page).cast("q"))
+    signal.signal(signal.SIGUSR2, lambda *_: _show_place(process.awaiting(), stacks))
     try:
-        Process(Channel(channel), memoryview(page).cast("q")).serve()
+        process.serve()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)
     os._exit(0)

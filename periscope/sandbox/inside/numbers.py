@@ -22,6 +22,8 @@ from libs.shared_ipc.src.protocol.wire import MAX_DIGITS, MAX_EXPONENT, MIN_EXPO
 _FINEST = Decimal((0, (1,), MIN_EXPONENT))
 _ROUNDING = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[])
 _NAN = Decimal("NaN")
+_LONGEST_STEP = 10**MAX_EXPONENT
+"""Seconds of a timer; an integer beyond it would not fit into a message."""
 
 
 def bounded(action: Action) -> Action:
@@ -45,6 +47,8 @@ def _bounded_step(action: RegisterTimeStepAction) -> RegisterTimeStepAction:
     step: Any = action.time_step_seconds
     if isinstance(step, Decimal):
         carried: Any = _bounded(step)
+    elif isinstance(step, int) and abs(step) > _LONGEST_STEP:
+        carried = _NAN
     else:
         carried = step if math.isfinite(step) else _NAN
     return action if carried is step else replace(action, time_step_seconds=carried)

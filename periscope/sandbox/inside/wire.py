@@ -20,12 +20,14 @@ READY, ACTED, DONE, QUERY, ERROR, FINISHED, VALIDATE = b"radqefv"
 
 
 class Launch(msgspec.Struct, array_like=True, frozen=True):
-    """The bundle's folder, the schema and the config as JSON, and the seed of `random` (None: leave it alone)."""
+    """The bundle's folder, the schema and the config as JSON, the seed of `random` (None: leave it alone), and how many
+    actions a handler may return."""
 
     folder: str
     schema: bytes
     config: bytes
     seed: int | None
+    most_actions: int
 
 
 class Start(msgspec.Struct, array_like=True, frozen=True):
@@ -60,7 +62,7 @@ class Item(msgspec.Struct, array_like=True, frozen=True):
     row: int
     kind: str
     time: int
-    changes: list[tuple[str, bool, str, str]]
+    changes: list[tuple[str, str, str, str]]
     payload: list[Any]
 
 
