@@ -1,7 +1,8 @@
 """The one place that says how exact money arithmetic is.
 
-Engine code runs under `EXACT`: sixty digits, and any result that would have to be rounded raises instead. Where a rule
-asks for rounding it is written out with one of the functions below.
+Engine code runs under `EXACT`: two hundred digits, more than any product of three numbers that a strategy can send, and
+a result that would have to be rounded raises instead. Where a rule asks for rounding it is written out with one of the
+functions below.
 """
 
 from decimal import (
@@ -17,7 +18,7 @@ from decimal import (
     Overflow,
 )
 
-EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 """Context of all money arithmetic: inexact results raise."""
 
 _ROUNDING = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
