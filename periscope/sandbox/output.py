@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable, Mapping
 
 _MOST_LINE = 8_192
+_LAST_TIME = 253_402_300_799_999_999
+"""The last microsecond of the year 9999: whatever stands before a tab and is more is no time."""
 
 
 class OutputReader:
@@ -48,14 +50,17 @@ class OutputReader:
                     break
 
     def _keep(self, stream: str, line: bytes) -> None:
-        if len(line) > self._left:
+        size = len(line) + 1
+        if size > self._left:
             self._left = 0
-            self.dropped_bytes += len(line)
+            self.dropped_bytes += size
             return
-        self._left -= len(line)
+        self._left -= size
         stamp, tab, text = line.partition(b"\t")
         time = int(stamp) if tab and stamp.isdigit() and len(stamp) <= 18 else None
-        if time is None and stamp != b"-":
+        if time is not None and time > _LAST_TIME:
+            time = None
+        if time is None and (stamp != b"-" or not tab):
             text = line
         shown = text.decode("utf-8", "backslashreplace")
         self._on_line(time, stream, "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in shown))

@@ -95,7 +95,7 @@ def test_a_forged_stack(lab: Lab) -> None:
     """Lines written into the pipe for stacks are no danger, however they look."""
     body = """\
 import os
-line = b'  File "%s", line %s in x\\\\n' % (__file__.encode(), b'9' * 5000)
+line = b'  File "%s", line %s in x\\n' % (__file__.encode(), b'9' * 5000)
 for descriptor in range(3, 100):
     try:
         if os.readlink(f'/proc/self/fd/{descriptor}').startswith('pipe:'):
