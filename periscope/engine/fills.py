@@ -53,14 +53,14 @@ def meet(state: Simulation, order: Order, meeting: Meeting, moment: Moment | Non
     if meeting.rule is Rule.NOT_IMMEDIATE:
         state.end_order(order, Happening.CANCELLED, Phase.MOMENT)
         return
-    order = _cut_to_position(state, order)
+    cut = _cut_to_position(state, order)
     cap = _volume_cap(state, order, meeting)
-    quantity = order.remaining if cap is None else min(order.remaining, cap)
-    if order.time_in_force is TimeInForce.FOK and quantity < order.remaining:
+    quantity = cut.remaining if cap is None else min(cut.remaining, cap)
+    if order.time_in_force is TimeInForce.FOK and quantity < cut.remaining:
         state.end_order(order, Happening.CANCELLED, Phase.MOMENT)
         return
     if quantity > 0:
-        filled = _fill(state, order, meeting, quantity, cap)
+        filled = _fill(state, cut, meeting, quantity, cap)
         if filled is None:
             return
         if moment is not None and order.is_stop:
@@ -85,16 +85,14 @@ def _go_on(state: Simulation, order: Order, filled: Order, meeting: Meeting) -> 
 
 
 def _cut_to_position(state: Simulation, order: Order) -> Order:
-    """A close order never trades more than the position that it closes."""
+    """A close order as it may trade now: never more than the position that it closes."""
     if not order.closing:
         return order
     held = state.book.positions.get(order.instrument.key)
     assert held is not None and (held.quantity > 0) != (order.sign > 0), "a stranded close order is still resting"
     if order.remaining <= abs(held.quantity):
         return order
-    cut = msgspec.structs.replace(order, quantity=order.filled + abs(held.quantity))
-    state.orders[order.sequence] = cut
-    return cut
+    return msgspec.structs.replace(order, quantity=order.filled + abs(held.quantity))
 
 
 def _volume_cap(state: Simulation, order: Order, meeting: Meeting) -> Decimal | None:
@@ -107,10 +105,19 @@ def _volume_cap(state: Simulation, order: Order, meeting: Meeting) -> Decimal | 
     if volume is None:
         return None
     allowed = step_down(share * volume, instrument.quantity_step)
-    taken = state.taken.get(instrument.key)
-    if taken is not None and taken.row == meeting.row:
-        allowed -= taken.quantity
-    return max(ZERO, allowed)
+    return max(ZERO, allowed - _taken(state, instrument.key, meeting.row))
+
+
+def _taken(state: Simulation, key: InstrumentKey, row: int) -> Decimal:
+    """Units that this run has already traded on a bar."""
+    return next((taken.quantity for taken in state.taken.get(key, ()) if taken.row == row), ZERO)
+
+
+def _take(state: Simulation, key: InstrumentKey, row: int, quantity: Decimal) -> None:
+    """Note units traded on a bar. A bar's close and the next bar's open fall on one instant, so two bars are kept."""
+    taken = Taken(row, _taken(state, key, row) + quantity)
+    others = [other for other in state.taken.get(key, ()) if abs(other.row - row) == 1]
+    state.taken[key] = (*others, taken)
 
 
 def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, cap: Decimal | None) -> Order | None:
@@ -127,9 +134,8 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
         return None
 
     entry = state.book.apply(state.now, f"fill of order {order.sequence}", instrument, change)
-    taken = state.taken.get(key)
-    already = taken.quantity if taken is not None and taken.row == meeting.row else ZERO
-    state.taken[key] = Taken(meeting.row, already + quantity)
+    if state.settings.participation is not None:
+        _take(state, key, meeting.row, quantity)
     if instrument.expires_at is not None:
         state.watched[key] = instrument
     done = order.filled + quantity == order.quantity

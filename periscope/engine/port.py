@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from libs.shared_ipc.src.protocol import Action
 
-type Change = tuple[str, bool, str, str]
-"""A position as it is now: symbol, whether it is a future, signed quantity, average price."""
+type Change = tuple[str, str, str, str]
+"""A position as it is now: the instrument's symbol and asset type, signed quantity, average price."""
 
 type Item = tuple[int, str, int, tuple[Change, ...], tuple[object, ...]]
 """One entry of a script: position in the block, kind, time, position changes, payload.

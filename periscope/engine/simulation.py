@@ -126,9 +126,9 @@ class Simulation:
         self.streams_made = 0
         self.dropped: dict[int, int] = {}
         self.timer: Timer | None = None
-        self.taken: dict[InstrumentKey, Taken] = {}
+        self.taken: dict[InstrumentKey, tuple[Taken, ...]] = {}
         self.watched: dict[InstrumentKey, Instrument] = {}
-        self.changes: dict[tuple[str, bool], Change] = {}
+        self.changes: dict[tuple[str, str], Change] = {}
         self.instant = (settings.start, 0)
         self.records: list[Record] = []
 
@@ -266,7 +266,7 @@ class Simulation:
         if instrument is not None:
             quantity = position.quantity if position is not None else ZERO
             average = str(position.average_price) if position is not None else "0"
-            change = (instrument.symbol, instrument.is_future, str(quantity), average)
+            change = (instrument.symbol, str(instrument.asset_type), str(quantity), average)
             self.changes[change[:2]] = change
         self.records.append(Booked(self.row, entry, self.book.cash, instrument, position, mark, flow))
 

@@ -161,6 +161,7 @@ def _check_prices(action: PlaceOrderAction, instrument: Instrument, rounding: Pr
     for name, (price, wanted) in wants.items():
         if wanted and price is None:
             return Rejection("PRICE_MISSING", f"a {action.order_type} order needs {name}")
+    for name, (price, wanted) in wants.items():
         if not wanted and price is not None:
             return Rejection("PRICE_NOT_WANTED", f"a {action.order_type} order takes no {name}, found {price}")
     for name, (price, _) in wants.items():
