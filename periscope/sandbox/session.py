@@ -280,7 +280,10 @@ class Session:
         self._send(wire.ANSWER, wire.encode(wire.Verdict(problems)))
 
     def _fault(self, body: bytes) -> wire.Fault:
-        return _decoded(_decode_fault, body)
+        fault = _decoded(_decode_fault, body)
+        if fault.code not in wire.FAULT_CODES:
+            raise ProtocolViolationError(f"a fault of an unknown kind, {fault.code[:100]!r}")
+        return fault
 
     def _send(self, kind: int, body: bytes) -> None:
         self._write(wire.frame(kind, body))

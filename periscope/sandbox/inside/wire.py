@@ -123,6 +123,19 @@ class Place(msgspec.Struct, array_like=True, frozen=True):
     function: str
 
 
+FAULT_CODES = frozenset(
+    {
+        "BUNDLE_INVALID",
+        "INVALID_ACTIONS",
+        "STRATEGY_EXCEPTION",
+        "STRATEGY_EXITED",
+        "STRATEGY_IMPORT_FAILED",
+        "TOO_MANY_ACTIONS",
+    }
+)
+"""What a strategy's process may say of itself. Everything else is for the engine's side to find."""
+
+
 class Fault(msgspec.Struct, array_like=True, frozen=True):
     """The user's code failed: the issue's code, a sentence, the user's line, and the traceback for the log."""
 
