@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from periscope.market.columns import IntColumn
+from periscope.report.equity_file import extremes
 from periscope.report.packing import Packed, differences, pack
 from periscope.report.run_files import microseconds
 
@@ -65,7 +66,8 @@ def pack_curve(curve: EquityCurve) -> Packed | None:
         return None
     seconds = curve.times // _SECOND
     keep = np.append(np.flatnonzero(np.diff(seconds)), len(seconds) - 1)
-    keep = keep[_extremes(curve.values[keep], MOST_POINTS)]
+    if len(keep) > MOST_POINTS:
+        keep = keep[extremes(curve.values[keep], -(-2 * len(keep) // MOST_POINTS))]
     cents = np.rint(curve.values[keep] * 100).astype(np.int64)
     growth = np.rint((curve.index[keep] - 1.0) * 1_000_000).astype(np.int64)
     depth = np.rint(curve.drawdown()[keep] * 1_000_000).astype(np.int64)
@@ -108,14 +110,3 @@ def _index(values: Floats, flows: list[tuple[int, float]]) -> Floats:
         level = before / base * level if base > 0.0 else level
         base, begin = before + amount, position
     return index
-
-
-def _extremes(values: Floats, most: int) -> IntColumn:
-    """Positions of at most about `most` values: the lowest and the highest of each stretch, the first and the last."""
-    if len(values) <= most:
-        return np.arange(len(values))
-    stretch = -(-2 * len(values) // most)
-    padded = np.pad(values, (0, -len(values) % stretch), mode="edge").reshape(-1, stretch)
-    begins = np.arange(len(padded)) * stretch
-    picked = np.concatenate([[0, len(values) - 1], begins + padded.argmin(axis=1), begins + padded.argmax(axis=1)])
-    return np.unique(np.minimum(picked, len(values) - 1))

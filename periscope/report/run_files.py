@@ -2,13 +2,15 @@
 
 import json
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import polars.selectors as cs
+
+from periscope.report.equity_file import read_equity
 
 LOG_TAIL_LINES = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,7 +22,8 @@ class ReportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RunFiles:
-    """What a run left behind. `result` is the document of result.json; a table that the run did not write is empty.
+    """What a run left behind. `result` is the document of result.json; a table that the run did not write is empty, and
+    `equity` may be thinned out.
 
     `logs` are the last lines that the strategy printed, oldest first, `log_lines` how many there are in all.
     """
@@ -36,13 +39,16 @@ class RunFiles:
 
 def read_run(run_dir: Path) -> RunFiles:
     """Read a run's folder. Raises ReportError where it holds no readable result.json."""
+    result = _read_result(run_dir / "result.json")
     logs, log_lines = _read_logs(run_dir / "logs.jsonl")
+    times = (microseconds(flow.get("time")) for flow in result.get("cash_flows") or [])
+    flow_times = [time for time in times if time is not None]
     return RunFiles(
-        result=_read_result(run_dir / "result.json"),
+        result=result,
         orders=_read_table(run_dir / "orders.parquet"),
         fills=_read_table(run_dir / "fills.parquet"),
         trades=_read_table(run_dir / "trades.parquet"),
-        equity=_read_table(run_dir / "equity.parquet", money_as_floats=True),
+        equity=_read_table(run_dir / "equity.parquet", lambda path: read_equity(path, flow_times)),
         logs=logs,
         log_lines=log_lines,
     )
@@ -73,15 +79,11 @@ def _read_result(path: Path) -> dict[str, Any]:
     return document
 
 
-def _read_table(path: Path, *, money_as_floats: bool = False) -> pl.DataFrame:
-    """A table; with `money_as_floats` its decimals are floats, which is enough for a curve and half the memory."""
+def _read_table(path: Path, read: Callable[[Path], pl.DataFrame] = pl.read_parquet) -> pl.DataFrame:
     if not path.exists():
         return pl.DataFrame()
     try:
-        table = pl.scan_parquet(path)
-        if money_as_floats:
-            table = table.with_columns(cs.decimal().cast(pl.Float64))
-        return table.collect(engine="streaming")
+        return read(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ReportError(f"{path} is not a readable Parquet file ({error}): run the backtest again") from error
 

@@ -104,3 +104,16 @@ def test_an_empty_table_has_no_curve() -> None:
     curve = equity_curve(pl.DataFrame(), [])
     assert pack_curve(curve) is None
     assert monthly_returns(curve) == {}
+
+
+def test_a_long_table_gives_the_same_months_and_drawdown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_dir = write_run(make_run.equity_run(bars=12_000, fills=201), tmp_path)
+    whole = read_run(run_dir)
+    monkeypatch.setattr("periscope.report.equity_file.MOST_ROWS", 600)
+    monkeypatch.setattr("periscope.report.equity_file._BATCH_ROWS", 1_000)
+    thin = read_run(run_dir)
+    assert whole.equity.height == 12_000
+    assert thin.equity.height < 1_000
+    curves = [equity_curve(run.equity, run.result["cash_flows"]) for run in (whole, thin)]
+    assert monthly_returns(curves[1]) == {year: pytest.approx(m) for year, m in monthly_returns(curves[0]).items()}
+    assert curves[1].drawdown().min() == pytest.approx(curves[0].drawdown().min())

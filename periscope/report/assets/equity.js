@@ -38,7 +38,7 @@ class EquityChart {
     const times = axisTimes(level);
     const values = this.kind === "Value" ? level.values : level.growth;
     this.value.setData(times.map((time, point) => ({ time, value: values[point] })));
-    this.markers.setMarkers(this.kind !== "Value" ? [] : this.flows.filter(({ time }) => time > level.times[0]).map(({ time, amount }) => ({
+    this.markers.setMarkers(this.kind !== "Value" ? [] : this.flows.filter(({ time }) => time > level.times[0] && within(level, time)).map(({ time, amount }) => ({
       time: times[Math.min(countUpTo(level.times, time), times.length - 1)],
       position: "aboveBar", shape: "circle", size: 0.5, color: colour("quiet"),
       text: `${amount < 0 ? MINUS : "+"}${shortText(Math.abs(amount))} cash`,

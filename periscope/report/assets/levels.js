@@ -52,7 +52,8 @@ function mergeBars(bars, days, seconds) {
       if (out.volume) out.volume[candle] += bars.volume[row];
     }
   }
-  return { ...out, times: Float64Array.from(out.times) };
+  const columns = Object.entries(out).filter(([, column]) => column !== undefined);
+  return Object.fromEntries(columns.map(([name, column]) => [name, Float64Array.from(column)]));
 }
 
 // A curve at several levels: each coarser one keeps the lowest and the highest point of every eight.

@@ -6,7 +6,7 @@ const CROWDED_FILLS = 120;
 
 class PriceChart {
   constructor(host, legend) {
-    Object.assign(this, { host, legend, fills: [], trade: null, header: null, level: null });
+    Object.assign(this, { host, legend, fills: [], groups: [], trade: null, header: null, level: null });
     this.chart = makeChart(host, { logo: true });
     this.volume = this.chart.addSeries(charts.HistogramSeries, {
       priceScaleId: "volume", priceFormat: { type: "volume" }, priceLineVisible: false, lastValueVisible: false,
@@ -50,15 +50,14 @@ class PriceChart {
     this.zoom.setLevels(this.levels, { from: bars.start[0], to: bars.start[bars.start.length - 1] });
   }
 
+  // At a span that would crowd the chart, the latest part of what is in sight is shown.
   setSpan(name) {
-    const range = this.zoom.range() ?? this.zoom.whole();
     const chosen = this.levels.filter((level) => level.name === name);
-    this.zoom.setLevels(chosen.length > 0 ? chosen : this.levels, range);
-    const visible = this.chart.timeScale().getVisibleLogicalRange();
+    const { from, to } = this.zoom.range() ?? this.zoom.whole();
     const most = this.chart.timeScale().width();
-    if (visible && visible.to - visible.from > most) {
-      this.chart.timeScale().setVisibleLogicalRange({ from: visible.to - most / 4, to: visible.to });
-    }
+    const crowded = chosen.length > 0 && this.zoom.points(chosen[0], { from, to }) > most;
+    const begin = crowded ? timeOfPoint(chosen[0].times, pointOfTime(chosen[0].times, to) - most / 4) : from;
+    this.zoom.setLevels(chosen.length > 0 ? chosen : this.levels, { from: begin, to });
   }
 
   setRange(name) {
@@ -88,41 +87,51 @@ class PriceChart {
     })));
     const volume = level.volume ? this.times.map((time, point) => ({ time, value: level.volume[point] })) : [];
     this.volume.setData(volume);
+    this.groups = this.grouped();
+    for (const { sign, series } of this.activity) {
+      const own = this.groups.filter((group) => group.sign === sign);
+      series.setData(own.map((group) => ({ time: this.times[group.point], value: sign * group.quantity })));
+    }
+    this.marked = null;
     this.chart.timeScale().applyOptions({ timeVisible: !level.dates, secondsVisible: level.seconds < 60 });
     this.drawTrade();
     this.mark();
   }
 
-  // One marker for each candle and side in sight; with few in sight each says how much and at what price.
+  // One marker for each candle and side; with few in sight each says how much and at what price, with too many there
+  // are bars of what was bought and sold instead. Nothing is handed to the chart again while it would be the same.
   mark() {
     const visible = this.chart.timeScale().getVisibleLogicalRange();
     if (!visible || !this.level) return;
-    const groups = this.groups(visible.from - 20, visible.to + 20);
-    const few = groups.length <= LABELLED_FILLS;
-    const crowded = groups.length > CROWDED_FILLS;
-    for (const { sign, series } of this.activity) {
-      const own = crowded ? groups.filter((group) => group.sign === sign) : [];
-      const color = colour(sign > 0 ? "buy" : "sell");
-      series.setData(own.map((group) => ({ time: this.times[group.point], value: sign * group.quantity, color })));
-    }
-    const [buy, sell] = [colour("buy"), colour("sell")];
-    this.markers.setMarkers(crowded ? [] : groups.map((group) => ({
+    const inSight = this.groupsBetween(visible.from, visible.to).length;
+    const crowded = inSight > CROWDED_FILLS;
+    const few = inSight <= LABELLED_FILLS;
+    const width = Math.max(40, 2 ** Math.ceil(Math.log2(visible.to - visible.from)));
+    const place = Math.floor(visible.from / width);
+    const state = [crowded, few, crowded || [width, place], this.level.begin, this.level.name].join();
+    if (state === this.marked) return;
+    this.marked = state;
+    for (const { series } of this.activity) series.applyOptions({ visible: crowded });
+    const colours = { 1: colour("buy"), "-1": colour("sell") };
+    const groups = crowded ? [] : this.groupsBetween((place - 1) * width, (place + 3) * width);
+    this.markers.setMarkers(groups.map((group) => ({
       time: this.times[group.point],
       position: group.sign > 0 ? "belowBar" : "aboveBar",
       shape: group.sign > 0 ? "arrowUp" : "arrowDown",
-      color: group.sign > 0 ? buy : sell,
+      color: colours[group.sign],
       size: few ? 0.8 : 0.6,
       text: few ? this.fillText(group) : "",
     })));
-    this.host.dataset.markers = String(groups.length);
+    this.host.dataset.markers = String(inSight);
   }
 
-  groups(from, to) {
+  // The level's fills by candle and side, in order.
+  grouped() {
     const { times } = this.level;
     const groups = new Map();
     for (const fill of this.fills) {
+      if (!within(this.level, fill.time)) continue;
       const point = Math.max(0, countUpTo(times, fill.time) - 1);
-      if (point < from || point > to) continue;
       const key = point * 2 + (fill.sign > 0 ? 1 : 0);
       const group = groups.get(key) ?? { point, sign: fill.sign, count: 0, quantity: 0, money: 0 };
       group.count++;
@@ -133,13 +142,18 @@ class PriceChart {
     return [...groups.values()].sort((one, other) => one.point - other.point);
   }
 
+  groupsBetween(from, to) {
+    return this.groups.filter(({ point }) => point >= from && point <= to);
+  }
+
   fillText(group) {
     const price = numberText(group.money / group.quantity, this.decimals);
     return `${group.sign > 0 ? "+" : MINUS}${shortText(group.quantity)} @ ${price}`;
   }
 
   drawTrade() {
-    if (!this.trade || !this.level) return this.path.setData([]);
+    const drawn = this.trade && this.level && (within(this.level, this.trade.from) || within(this.level, this.trade.to));
+    if (!drawn) return this.path.setData([]);
     const point = (time) => this.times[Math.max(0, countUpTo(this.level.times, time) - 1)];
     const ends = [{ time: point(this.trade.from), value: this.trade.entry }];
     const exit = { time: point(this.trade.to), value: this.trade.exit };
@@ -155,6 +169,8 @@ class PriceChart {
       upColor: up, downColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false,
     });
     this.volume.applyOptions({ color: colour("volume") });
+    for (const { sign, series } of this.activity) series.applyOptions({ color: colour(sign > 0 ? "buy" : "sell") });
+    this.marked = null;
     this.mark();
   }
 
@@ -181,7 +197,7 @@ class PriceChart {
       parts.push(span(`${letter} ${price(level[column][point])}`, rises ? "up" : "down"));
     }
     if (level.volume) parts.push(span(`V ${shortText(level.volume[point])}`));
-    for (const group of this.groups(point, point)) {
+    for (const group of this.groupsBetween(point, point)) {
       parts.push(span(`${group.count > 1 ? `${group.count} fills ` : ""}${this.fillText(group)}`, group.sign > 0 ? "buy" : "sell"));
     }
     this.legend.replaceChildren(...parts);

@@ -28,11 +28,18 @@ function pointOfTime(times, time) {
   return before + (time - times[before]) / (times[before + 1] - times[before]);
 }
 
+// A level can have more points than a chart takes in without a hitch: then it is given a part of it.
+const MOST_POINTS = 20000;
+
 class Zoom {
-  // `load(level)` gives the level's data to the chart; `moved()` is told when the visible range has settled.
+  // `load(view)` gives a level, or the part of it that is needed, to the chart; `moved()` is told when the visible range
+  // has settled. A view is a level with shorter columns, and with the times `since` and `until` which it stands for all.
   constructor(chart, { pixelsAPoint, load, moved = () => {} }) {
-    Object.assign(this, { chart, pixelsAPoint, load, moved, levels: [], level: null, frame: 0 });
-    chart.timeScale().subscribeVisibleLogicalRangeChange(() => { this.frame ||= requestAnimationFrame(() => this.adapt()); });
+    Object.assign(this, { chart, pixelsAPoint, load, moved, levels: [], level: null, view: null, frame: 0, held: false });
+    const later = () => { this.frame ||= requestAnimationFrame(() => this.adapt()); };
+    chart.timeScale().subscribeVisibleLogicalRangeChange(later);
+    chart.chartElement().addEventListener("pointerdown", () => { this.held = true; });
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { this.held = false; later(); });
   }
 
   setLevels(levels, range) {
@@ -49,28 +56,41 @@ class Zoom {
   range() {
     const visible = this.chart.timeScale().getVisibleLogicalRange();
     if (!visible || !this.level) return null;
-    return { from: timeOfPoint(this.level.times, visible.from), to: timeOfPoint(this.level.times, visible.to) };
+    return { from: timeOfPoint(this.view.times, visible.from), to: timeOfPoint(this.view.times, visible.to) };
   }
 
   goTo(range, level = this.best(range)) {
-    if (level !== this.level) {
-      this.level = level;
-      this.load(level);
-    }
     const from = pointOfTime(level.times, range.from);
-    const to = pointOfTime(level.times, range.to);
-    this.chart.timeScale().setVisibleLogicalRange({ from: from - 0.5, to: Math.max(to, from + 2) + 0.5 });
+    const to = Math.max(pointOfTime(level.times, range.to), from + 2);
+    if (level !== this.level || !this.covers(from, to)) {
+      this.level = level;
+      this.view = viewOf(level, from, to);
+      this.load(this.view);
+    }
+    const { begin } = this.view;
+    this.chart.timeScale().setVisibleLogicalRange({ from: from - begin - 0.5, to: to - begin + 0.5 });
     // The chart takes the new range up when it draws next; to ask for its range before that gives the old one.
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => { this.frame = requestAnimationFrame(() => this.adapt()); });
   }
 
+  // While the chart is being dragged nothing is changed under the hand.
   adapt() {
     this.frame = 0;
     const range = this.range();
-    const level = range && this.choose(range);
-    if (level && level !== this.level) this.goTo(range, level);
+    if (range && !this.held) {
+      const level = this.choose(range);
+      const point = (time) => pointOfTime(this.level.times, time);
+      if (level !== this.level || !this.covers(point(range.from), point(range.to))) this.goTo(range, level);
+    }
     this.moved();
+  }
+
+  // Whether the view has these points of its level, and half as many on either side where there are any.
+  covers(from, to) {
+    const { begin, end } = this.view;
+    const margin = (to - from) / 2;
+    return begin <= Math.max(0, from - margin) && end >= Math.min(this.level.times.length, to + margin);
   }
 
   points(level, { from, to }) {
@@ -96,3 +116,17 @@ class Zoom {
     return best;
   }
 }
+
+// The part of a level around the points from `from` to `to`, cut without copying.
+function viewOf(level, from, to) {
+  const rows = level.times.length;
+  const half = Math.max(MOST_POINTS, 3 * (to - from)) / 2;
+  const middle = Math.min(Math.max((from + to) / 2, half), Math.max(half, rows - half));
+  const begin = Math.max(0, Math.floor(middle - half));
+  const end = Math.min(rows, Math.ceil(middle + half));
+  const cut = Object.entries(level).map(([name, value]) => [name, ArrayBuffer.isView(value) ? value.subarray(begin, end) : value]);
+  const since = begin > 0 ? level.times[begin] : -Infinity;
+  return { ...Object.fromEntries(cut), begin, end, since, until: level.times[end] ?? Infinity };
+}
+
+const within = (view, time) => time >= view.since && time < view.until;
