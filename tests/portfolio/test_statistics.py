@@ -1,4 +1,4 @@
-"""Rule 31 of docs/semantics.md: statistics against values worked out by hand, properties, and an independent package where it is installed."""
+"""Rule 31: statistics against values worked out by hand, properties, and an independent package where installed."""
 
 import math
 from decimal import Decimal
