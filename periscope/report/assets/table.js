@@ -54,7 +54,7 @@ class RecordTable {
     let longest = column.title.length + 2;
     const step = Math.max(1, Math.floor(this.table.rows / 400));
     for (let row = 0; row < this.table.rows; row += step) longest = Math.max(longest, this.text(column, row).length);
-    return Math.min(longest, 40) + 3;
+    return Math.min(longest, 40) * (column.kind === "text" ? 1.2 : 1) + 4.5;
   }
 
   text(column, row) {
