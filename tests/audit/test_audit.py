@@ -27,7 +27,7 @@ CLEAN = FIRST_SEED + 1
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """All seeds with --full, every twentieth otherwise."""
     if "seed" in metafunc.fixturenames:
-        full = metafunc.config.getoption("--full", default=False)
+        full = any(metafunc.config.getoption(name, default=False) for name in ("--full", "--long"))
         metafunc.parametrize("seed", range(FIRST_SEED, FIRST_SEED + SEEDS, 1 if full else 20))
 
 

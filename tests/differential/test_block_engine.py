@@ -1,5 +1,6 @@
 """The block engine agrees with the naive one on random strategies, whatever the size of blocks and scripts."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,23 +13,23 @@ from tests.naive.random_strategies import random_case, strategy_factory
 BLOCK_ROWS = (1, 7, 4096)
 BUDGETS = (1, 5, 64)
 SEEDS = 540
-"""With --full; a twentieth of them otherwise."""
+"""With --full, each with every size of block and script; a twentieth of them, with three pairs of sizes, otherwise."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """All seeds with --full, every twentieth otherwise."""
+    """All seeds and sizes with --full, every twentieth seed otherwise."""
     if "seed" in metafunc.fixturenames:
-        full = metafunc.config.getoption("--full", default=False)
+        full = any(metafunc.config.getoption(name, default=False) for name in ("--full", "--long"))
+        sizes = list(product(BLOCK_ROWS, BUDGETS)) if full else list(zip(BLOCK_ROWS, BUDGETS, strict=True))
         metafunc.parametrize("seed", range(0, SEEDS, 1 if full else 20))
+        metafunc.parametrize("sizes", [pytest.param(sizes, id=f"{len(sizes)} sizes")])
 
 
-def test_both_engines_agree(seed: int, tmp_path: Path) -> None:
+def test_both_engines_agree(seed: int, sizes: list[tuple[int, int]], tmp_path: Path) -> None:
     """Same events, actions, orders, fills, money, registrations and answers at every size."""
     case = random_case(seed)
     expected = run_naive(strategy_factory(case.source), case.market, case.settings)
     blocks = BlockEngine(tmp_path, case.source, case.market)
-    for rows in BLOCK_ROWS:
-        for budget in BUDGETS:
-            found = blocks.run(case.settings, rows, budget)
-            difference = compare(expected, found)
-            assert difference is None, f"seed {seed}, blocks of {rows} rows, scripts of {budget}: {difference}"
+    for rows, budget in sizes:
+        difference = compare(expected, blocks.run(case.settings, rows, budget))
+        assert difference is None, f"seed {seed}, blocks of {rows} rows, scripts of {budget}: {difference}"

@@ -18,7 +18,7 @@ def run(case: Case, market: Market | None = None) -> Trace:
     return run_naive(strategy_factory(case.source), market or case.market, case.settings)
 
 
-@pytest.mark.parametrize("seed", range(1000, 1006))
+@pytest.mark.parametrize("seed", range(1000, 1003))
 def test_the_same_case_runs_the_same_twice(seed: int) -> None:
     """Nothing in a case or in the engine depends on anything but the seed."""
     first, second = run(random_case(seed)), run(random_case(seed))
@@ -26,7 +26,7 @@ def test_the_same_case_runs_the_same_twice(seed: int) -> None:
     assert first.observations == second.observations
 
 
-@pytest.mark.parametrize("seed", range(1010, 1030))
+@pytest.mark.parametrize("seed", range(1010, 1018))
 def test_the_future_changes_nothing_before_it(seed: int) -> None:
     """Bars that end after a moment, but for the open of one under way, do not change any action before it."""
     case = random_case(seed)

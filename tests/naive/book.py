@@ -141,7 +141,9 @@ class Book:
             case OrderType.STOP:
                 price = order.stop
             case OrderType.MARKET:
-                price = self.last_price(instrument)
+                if order.reference is None:
+                    order.reference = self.last_price(instrument) or Fraction(0)
+                price = order.reference
         money = order.remaining * (price or Fraction(0)) * Fraction(instrument.multiplier)
         return money + fee_of(instrument, order.remaining, self.settings.fees)
 

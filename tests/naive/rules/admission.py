@@ -43,11 +43,13 @@ ADMISSION = [
             start   3: BUY 0                | 09:30 3 REJECTED QUANTITY_NOT_POSITIVE
             start   4: BUY -5               | 09:30 4 REJECTED QUANTITY_NOT_POSITIVE
             start   5: BUY 1.5              | 09:30 5 REJECTED QUANTITY_OFF_STEP
-            start   6: SELL_TO_CLOSE 0      | 09:30 6 REJECTED QUANTITY_NOT_POSITIVE
-            start   7: BUY 10               | 09:30 7 WORKING
-                                            | 09:30 7 FILLED 10 @ 100
-            09:31   8: CLOSE 0.5            | 09:31 8 REJECTED QUANTITY_OFF_STEP
-            09:31   9: CLOSE 10.5           | 09:31 9 WORKING
+            start   6: BUY NaN              | 09:30 6 REJECTED QUANTITY_NOT_POSITIVE
+            start   7: BUY Infinity         | 09:30 7 REJECTED QUANTITY_NOT_POSITIVE
+            start   8: SELL_TO_CLOSE 0      | 09:30 8 REJECTED QUANTITY_NOT_POSITIVE
+            start   9: BUY 10               | 09:30 9 WORKING
+                                            | 09:30 9 FILLED 10 @ 100
+            09:31   10: CLOSE 0.5           | 09:31 10 REJECTED QUANTITY_OFF_STEP
+            09:31   11: CLOSE 10.5          | 09:31 11 WORKING
         """,
     ),
     Rule(
@@ -63,6 +65,8 @@ ADMISSION = [
             start   7: BUY 1 LIMIT 0             | 09:30 7 REJECTED PRICE_NOT_POSITIVE
             start   8: BUY 1 STOP -3             | 09:30 8 REJECTED PRICE_NOT_POSITIVE
             start   9: BUY 1 LIMIT 0.004         | 09:30 9 REJECTED PRICE_NOT_POSITIVE
+            start   10: BUY 1 LIMIT NaN          | 09:30 10 REJECTED PRICE_NOT_POSITIVE
+            start   11: BUY 1 STOP Infinity      | 09:30 11 REJECTED PRICE_NOT_POSITIVE
         """,
     ),
     Rule(
@@ -137,7 +141,7 @@ ADMISSION = [
         cash="1000250",
     ),
     Rule(
-        name="an ETF answers to EQUITY too, and it is the same position",
+        name="an ETF answers to EQUITY too, and it is the same position; to no other type",
         bars="""
             BBB 09:30 100 101 99 100
             BBB 09:31 102 103 101 102
@@ -147,10 +151,11 @@ ADMISSION = [
                                                      | 09:30 1 FILLED 10 @ 100
             09:31     look on BBB EQUITY             |
             09:31     look on BBB ETF                |
+            09:31     look on BBB OPTION             |
             09:31     2: SELL_TO_CLOSE on BBB ETF    | 09:31 2 WORKING
                                                      | 09:31 2 FILLED 10 @ 102
         """,
-        sees="09:31 BBB LONG 10 100, 09:31 BBB LONG 10 100",
+        sees="09:31 BBB LONG 10 100, 09:31 BBB LONG 10 100, 09:31 BBB flat",
         cash="1000020",
     ),
     Rule(

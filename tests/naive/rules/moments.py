@@ -56,6 +56,20 @@ MOMENTS = [
         sees="09:32 AAA LONG 20 97.5",
     ),
     Rule(
+        name="all updates of a moment are told before the first update of an order placed in answer to one of them",
+        bars="""
+            09:30 100 101 99 100
+            09:31 100 101 95 100
+        """,
+        steps="""
+            start     1: BUY 10 LIMIT 98   | 09:30 1 WORKING
+            start     2: BUY 10 LIMIT 97   | 09:30 2 WORKING
+            1 FILLED  3: BUY 10 LIMIT 90   | 09:32 1 FILLED 10 @ 98
+                                           | 09:32 2 FILLED 10 @ 97
+                                           | 09:32 3 WORKING
+        """,
+    ),
+    Rule(
         name="a cancel in answer to a fill at an open stops a later order from filling at that open",
         bars="""
             09:30 100 101 99 100

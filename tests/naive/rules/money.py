@@ -195,10 +195,30 @@ MONEY = [
             start   3: SELL 2 LIMIT 5200 on ESH4    | 09:30 3 WORKING
                                                     | 09:30 1 FILLED 2 @ 5000
             09:31   4: SELL 4 LIMIT 5300 on ESH4    | 09:31 4 REJECTED OUT_OF_CASH
-            09:31   5: SELL_TO_CLOSE on ESH4        | 09:31 5 WORKING
-                                                    | 09:31 5 FILLED 2 @ 5000
+            09:31   withdraw 500.01                 | 09:31 5 WORKING
+            09:31   withdraw 500                    | 09:31 5 FILLED 2 @ 5000
+            09:31   5: SELL_TO_CLOSE on ESH4        |
         """,
-        cash="2500",
+        issues="OUT_OF_CASH OUT_OF_CASH WITHDRAWAL_EXCEEDS_FREE_CASH",
+        cash="2000",
+    ),
+    Rule(
+        name="an order that needs nothing is never out of cash: shares can be sold while futures lose too much",
+        money="2500",
+        bars="""
+            ESH4 09:30 5000 5001 4960 4960
+            09:30 100 101 99 100
+            09:31 101 102 100 101
+        """,
+        steps="""
+            start   1: BUY 1 on ESH4            | 09:30 1 WORKING
+            start   2: BUY 10                   | 09:30 2 WORKING
+                                                | 09:30 1 FILLED 1 @ 5000
+                                                | 09:30 2 FILLED 10 @ 100
+            09:31   3: BUY 1 LIMIT 1            | 09:31 3 REJECTED OUT_OF_CASH
+            09:31   4: SELL 10                  | 09:31 4 WORKING
+                                                | 09:31 4 FILLED 10 @ 101
+        """,
     ),
     Rule(
         name="open losses of futures reduce what is free, open profits add to it",

@@ -160,4 +160,43 @@ VOLUME = [
                                         | 09:31 1 FILLED 10 @ 102
         """,
     ),
+    Rule(
+        name="current close: what is taken of the closing bar and of the bar that starts now is counted apart",
+        settings=TENTH | {"fill_model": FillModelName.CURRENT_CLOSE},
+        bars="""
+            09:30 100 101 99 100.50 100
+            09:31 100 101 99 100    100
+        """,
+        steps="""
+            09:31     1: BUY 6             | 09:31 1 WORKING
+            09:31     2: BUY 4 LIMIT 101   | 09:31 2 WORKING
+            09:31     3: BUY 20 LIMIT 101  | 09:31 3 WORKING
+                                           | 09:31 1 FILLED 6 @ 100.5
+            2 FILLED  4: BUY 10            | 09:31 2 FILLED 4 @ 100
+                                           | 09:31 4 WORKING
+                                           | 09:31 4 WORKING 4 @ 100.5
+                                           | 09:31 3 WORKING 6 @ 100
+        """,
+    ),
+    Rule(
+        name="a close order is cut where it fills, not where it only could have",
+        settings=TENTH,
+        bars="""
+            09:30 100 101   99   100 ?
+            09:31 100 101.5 99   100 1000
+            09:32 100 100.5 97.5  98 0
+            09:33  97 98    96    97 1000
+            09:34  98 99    97    98 1000
+        """,
+        steps="""
+            start   1: BUY 5                 | 09:30 1 WORKING
+                                             | 09:30 1 FILLED 5 @ 100
+            09:31   2: SELL_TO_CLOSE STOP 98 | 09:31 2 WORKING
+            09:31   3: SELL 4 LIMIT 101      | 09:31 3 WORKING
+                                             | 09:32 3 FILLED 4 @ 101
+            09:32   4: BUY 4 LIMIT 97        | 09:32 4 WORKING
+                                             | 09:34 4 FILLED 4 @ 97
+                                             | 09:34 2 FILLED 5 @ 98
+        """,
+    ),
 ]
