@@ -23,7 +23,13 @@ def conclude(outcome: Outcome, recorder: Recorder, feed: CatalogFeed, *, timed_o
     elif outcome.bars == 0 and not outcome.stopped:
         issues.add("NO_BARS_DELIVERED", now, _why_no_bars(outcome, feed))
     traded = {line.order.instrument.key: line.order.instrument for line in recorder.orders.values() if line.order}
+    wanted = outcome.state.settings.execution_span
     for instrument in traded.values():
+        span = outcome.markets.execution_spans.get(instrument.key)
+        if wanted is not None and span is not None and span is not wanted:
+            text = f"there are no {wanted} bars of {instrument.symbol}, so its orders meet {span} bars"
+            issues.add("EXECUTION_DATA_PARTIAL", now, text, subject=instrument.symbol)
+            continue
         hole = _hole(outcome, feed, instrument)
         if hole is not None:
             issues.add("EXECUTION_DATA_PARTIAL", now, hole, subject=instrument.symbol)

@@ -23,6 +23,8 @@ from periscope.runs.valuation import MONEY_DIGITS, Samples
 TIME = pl.Datetime("us", "UTC")
 _MONEY = pl.Decimal(18, MONEY_DIGITS)
 _PART_ROWS = 500_000
+_DIGITS = 12
+"""Decimals of every exact column, so that the tables of several runs fit together; more only where a value needs it."""
 
 ORDER_COLUMNS = {
     "order_id": pl.String,
@@ -166,7 +168,7 @@ def _write(path: Path, columns: dict[str, Any], rows: Sequence[tuple[Any, ...]])
         values = [row[index] for row in rows]
         if kind is pl.Decimal:
             digits = max((-value.as_tuple().exponent for value in values if value is not None), default=0)
-            series.append(pl.Series(name, values, dtype=pl.Decimal(38, max(0, digits))))
+            series.append(pl.Series(name, values, dtype=pl.Decimal(38, max(_DIGITS, digits))))
         else:
             series.append(pl.Series(name, values, dtype=kind))
     pl.DataFrame(series).write_parquet(path)

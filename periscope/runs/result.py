@@ -62,7 +62,7 @@ def result_document(
                 "version": ready.version if ready is not None else None,
             },
             "config": {"environment": environment, "strategy": parameters, "core": config.core},
-            "models": _models(config, outcome),
+            "models": _models(config, outcome, recorder),
             "positions": _positions(outcome),
             "open_orders": sum(line.state is OrderState.WORKING for line in recorder.orders.values()),
             "cash_flows": [{"time": format_time(time), "amount": _text(flow)} for time, flow in recorder.flows],
@@ -146,7 +146,7 @@ def _statistics(recorder: Recorder, core: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _models(config: RunConfig, outcome: Outcome | None) -> dict[str, Any]:
+def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> dict[str, Any]:
     """The models that the run used, in words, with notes on what is modelled kindly or not at all."""
     settings = config.settings
     slippage, fees = settings.slippage, settings.fees
@@ -157,8 +157,11 @@ def _models(config: RunConfig, outcome: Outcome | None) -> dict[str, Any]:
         notes.append("optimistic: market orders fill at a close that was known before they were placed")
     if settings.participation is None:
         notes.append("no volume cap: an order of any size fills at one price")
-    notes.append("futures: profit and loss reach cash at close-out and at expiry, not daily")
-    notes.append("corporate actions are not applied: prices are as traded")
+    kinds = {line.order.instrument.is_future for line in recorder.orders.values() if line.order is not None}
+    if True in kinds:
+        notes.append("futures: profit and loss reach cash at close-out and at expiry, not daily")
+    if False in kinds:
+        notes.append("corporate actions are not applied: prices are as traded")
     spans = outcome.markets.execution_spans if outcome is not None else {}
     return {
         "fill": f"{settings.fill_model} (limit orders: {settings.limit_fill}, inside a bar: pessimistic)",

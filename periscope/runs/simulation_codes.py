@@ -191,7 +191,7 @@ DATA: tuple[IssueCode, ...] = (
     ),
     _order(
         "NO_EXECUTION_DATA",
-        "An order's symbol has no bars in the window to fill from, or none of `core.execution_span`.",
+        "An order's symbol has no bars in the window to fill from.",
         "order 1: SPY has no second bars in the window",
         "Leave `core.execution_span` null, or import bars of that span.",
     ),
