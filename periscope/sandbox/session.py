@@ -74,10 +74,12 @@ class Session:
         limits: SessionLimits,
         on_line: Callable[[int | None, str, str], None],
         validate: Callable[[dict[str, Any]], list[str]],
+        start: Callable[[], Child] = start_child,
     ) -> None:
         self._limits = limits
         self._validate = validate
-        self._child: Child = start_child()
+        self._child = start()
+        self._child.channel.settimeout(limits.start_seconds)
         self._counts = memoryview(self._child.counter).cast("q")
         self._buffer = bytearray()
         self._poll = select.poll()
@@ -105,7 +107,6 @@ class Session:
     def launch(self, folder: Path, schema: bytes, config: bytes, seed: int) -> wire.Fault | None:
         """Load the bundle and make its Strategy; returns what went wrong in the user's code."""
         self._folder = folder
-        self._child.channel.settimeout(self._limits.start_seconds)
         self._start_watch()
         self._send(
             wire.LAUNCH, wire.encode(wire.Launch(str(folder), schema, config, seed, self._limits.actions_per_reply))
