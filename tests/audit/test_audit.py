@@ -37,7 +37,8 @@ def collect(case: Case, folder: Path) -> Auditor:
     settings = case.settings
     feed = CatalogFeed(made.catalog, settings.start, settings.end, extended=settings.extended_hours)
     collector = Collector()
-    source = BundleSource(made.bundle, b'{"type": "object"}', b"{}", settings.seed)
+    most = settings.limits.actions_per_reply
+    source = BundleSource(made.bundle, b'{"type": "object"}', b"{}", settings.seed, most)
     with InProcessPort(source) as port, localcontext(EXACT):
         outcome = Backtest(settings, feed, port, collector).run()
     return collector.auditor(case.market, settings, None if outcome.failure is None else outcome.state.now)

@@ -28,7 +28,8 @@ from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME
 from periscope.portfolio.exact import EXACT
 from periscope.runs.feed import CatalogFeed
-from periscope.runs.ports import BundleSource, InProcessPort
+from periscope.runs.ports import BundleSource, HostedPort, InProcessPort
+from periscope.sandbox.session import SessionLimits
 from tests.naive.market import Key, Market
 from tests.naive.trace import Row, Trace
 
@@ -56,14 +57,29 @@ class BlockEngine:
 
     def run(self, settings: Settings, block_rows: int | None, budget: int | None) -> Trace:
         """Run with blocks of that many rows and scripts of that many items; None leaves it to the engine."""
+        port = InProcessPort(self._source(settings))
+        trace = self._drive(port, settings, Tuning(block_rows, budget))
+        trace.observations = list(getattr(port.host._strategy, "observations", []))
+        return trace
+
+    def run_hosted(self, settings: Settings) -> Trace:
+        """Run with the strategy in a process of its own, which keeps its observations to itself."""
+        limits = SessionLimits(30.0, 30.0, 10_000_000, settings.limits.actions_per_reply)
+        port = HostedPort(self._source(settings), limits, lambda *_: None)
+        trace = self._drive(port, settings, Tuning())
+        trace.observations = None
+        return trace
+
+    def _source(self, settings: Settings) -> BundleSource:
+        most = settings.limits.actions_per_reply
+        return BundleSource(self.bundle, b'{"type": "object"}', b"{}", settings.seed, most)
+
+    def _drive(self, port: InProcessPort | HostedPort, settings: Settings, tuning: Tuning) -> Trace:
         feed = CatalogFeed(self.catalog, settings.start, settings.end, extended=settings.extended_hours)
         watcher = _Watcher()
-        with InProcessPort(BundleSource(self.bundle, b'{"type": "object"}', b"{}", settings.seed)) as port:
-            with localcontext(EXACT):
-                outcome = Backtest(settings, feed, port, watcher, Tuning(block_rows, budget)).run()
-            trace = watcher.finished(outcome)
-            trace.observations = list(getattr(port.host._strategy, "observations", []))
-        return trace
+        with port, localcontext(EXACT):
+            outcome = Backtest(settings, feed, port, watcher, tuning).run()
+        return watcher.finished(outcome)
 
 
 class _Watcher:

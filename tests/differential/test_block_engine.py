@@ -21,8 +21,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
         full = any(metafunc.config.getoption(name, default=False) for name in ("--full", "--long"))
         sizes = list(product(BLOCK_ROWS, BUDGETS)) if full else list(zip(BLOCK_ROWS, BUDGETS, strict=True))
-        metafunc.parametrize("seed", range(0, SEEDS, 1 if full else 20))
-        metafunc.parametrize("sizes", [pytest.param(sizes, id=f"{len(sizes)} sizes")])
+        if "sizes" in metafunc.fixturenames:
+            metafunc.parametrize("seed", range(0, SEEDS, 1 if full else 20))
+            metafunc.parametrize("sizes", [pytest.param(sizes, id=f"{len(sizes)} sizes")])
+        else:
+            metafunc.parametrize("seed", range(7, SEEDS, 20 if full else 180))
 
 
 def test_both_engines_agree(seed: int, sizes: list[tuple[int, int]], tmp_path: Path) -> None:
@@ -33,3 +36,11 @@ def test_both_engines_agree(seed: int, sizes: list[tuple[int, int]], tmp_path: P
     for rows, budget in sizes:
         difference = compare(expected, blocks.run(case.settings, rows, budget))
         assert difference is None, f"seed {seed}, blocks of {rows} rows, scripts of {budget}: {difference}"
+
+
+def test_a_process_of_its_own_changes_nothing(seed: int, tmp_path: Path) -> None:
+    """The same with the strategy at the other end of the wire."""
+    case = random_case(seed)
+    expected = run_naive(strategy_factory(case.source), case.market, case.settings)
+    difference = compare(expected, BlockEngine(tmp_path, case.source, case.market).run_hosted(case.settings))
+    assert difference is None, f"seed {seed}: {difference}"

@@ -1,6 +1,5 @@
 """A market as plain lists of bars, and the questions that the naive engine asks about it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -8,7 +7,7 @@ from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.settings import Settings
 from periscope.instruments.instrument import Instrument
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
-from tests.naive.sessions import in_session, is_stub, session_from, sessions
+from tests.naive.sessions import in_session, is_stub, sessions
 
 type Key = tuple[str, AssetType]
 
@@ -76,10 +75,6 @@ class Market:
             if found:
                 return found
         return []
-
-    def session_close_after(self, instrument: Instrument, extended: bool) -> Callable[[int], int]:
-        """Maps a time to the close of the session that contains it, else of the next one."""
-        return lambda moment: session_from(instrument.exchange, extended, moment).close
 
     def front_month(self, root: str, as_of: int) -> str:
         """The unexpired contract that traded most in the last complete trading day; LookupError without data."""

@@ -22,8 +22,6 @@ from tests.naive.market import SPANS, Market
 from tests.naive.random_markets import RandomMarket, random_market
 
 TEMPLATE = Path(__file__).parent / "random_bundle" / "strategy.py"
-SCHEMA = '{"type": "object", "properties": {}}'
-"""The config schema of the bundle: it has no parameters, the plan stands in the source."""
 
 
 @dataclass(frozen=True, slots=True)
