@@ -40,7 +40,7 @@ REGISTER = {
 }
 
 
-def fake_session(said: bytes, *, stays: bool = False) -> Session:
+def fake_session(said: bytes, *, stays: bool = False, limit: float = LIMIT) -> Session:
     """A session with a process that says some bytes, reads nothing, and then ends or `stays`."""
 
     def start() -> Child:
@@ -59,7 +59,7 @@ def fake_session(said: bytes, *, stays: bool = False) -> Session:
             os.close(theirs_end)
         return Child(process, ours, mmap.mmap(-1, mmap.PAGESIZE), *(pipe[0] for pipe in pipes))
 
-    limits = SessionLimits(handler_seconds=LIMIT, start_seconds=LIMIT, output_bytes=1_000, actions_per_reply=5)
+    limits = SessionLimits(handler_seconds=limit, start_seconds=limit, output_bytes=1_000, actions_per_reply=5)
     return Session(limits, lambda *_: None, lambda config: [str(config)], start)
 
 
