@@ -12,18 +12,35 @@ _NAMES = ("start", "end", "open", "high", "low", "close", "volume")
 class BarSeries:
     """Bars in ascending order of which only a window is in memory.
 
+    `first_start` and `last_start` are the starts of the first and the last bar read so far, None before that.
     Rows are numbered from 0 over the whole series and keep their number for ever; `first` is the number of the first
     row in the window. Chunks are read on demand by `reach`, and rows that nobody needs any more are dropped by
     `release`, so memory is bounded by the chunk size and not by the length of the series.
     """
 
-    __slots__ = ("_chunks", "close", "end", "exhausted", "first", "high", "low", "open", "start", "stop", "volume")
+    __slots__ = (
+        "_chunks",
+        "close",
+        "end",
+        "exhausted",
+        "first",
+        "first_start",
+        "high",
+        "last_start",
+        "low",
+        "open",
+        "start",
+        "stop",
+        "volume",
+    )
 
     def __init__(self, chunks: Iterable[BarColumns]) -> None:
         self._chunks: Iterator[BarColumns] = iter(chunks)
         self.first = 0
         self.stop = 0
         self.exhausted = False
+        self.first_start: int | None = None
+        self.last_start: int | None = None
         empty = np.empty(0, dtype=np.int64)
         self.start: IntColumn = empty
         self.end: IntColumn = empty
@@ -79,3 +96,6 @@ class BarSeries:
             for name in _NAMES:
                 setattr(self, name, np.ascontiguousarray(getattr(chunk, name), dtype=np.int64))
         self.stop += len(chunk)
+        if self.first_start is None:
+            self.first_start = int(chunk.start[0])
+        self.last_start = int(chunk.start[-1])

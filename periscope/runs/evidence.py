@@ -22,6 +22,8 @@ from periscope.runs.valuation import MONEY_DIGITS, Samples
 
 TIME = pl.Datetime("us", "UTC")
 _MONEY = pl.Decimal(18, MONEY_DIGITS)
+_DIVIDEND = pl.Decimal(38, MONEY_DIGITS)
+"""Polars gives a quotient the scale of its dividend."""
 _PART_ROWS = 500_000
 _DIGITS = 12
 """Decimals of every exact column, so that the tables of several runs fit together; more only where a value needs it."""
@@ -114,8 +116,8 @@ class EquityFile:
         scale = pl.lit(10**MONEY_DIGITS)
         frame = pl.DataFrame(columns).select(
             time=pl.col("times").cast(TIME),
-            portfolio_value=(pl.col("values").cast(pl.Decimal(38, 0)) / scale).cast(_MONEY),
-            cash=(pl.col("cash").cast(pl.Decimal(38, 0)) / scale).cast(_MONEY),
+            portfolio_value=(pl.col("values").cast(_DIVIDEND) / scale).cast(_MONEY),
+            cash=(pl.col("cash").cast(_DIVIDEND) / scale).cast(_MONEY),
         )
         frame.write_parquet(self._parts / f"{self._count:06d}.parquet")
         self._count += 1

@@ -76,7 +76,7 @@ def result_document(
                 }
                 for settled in recorder.settlements
             ],
-            "data": _data(catalog, feed, config.settings),
+            "data": _data(catalog, feed, outcome, config.settings),
             "catalog": str(catalog.root),
             "engine_version": version("periscope-trading"),
             "elapsed_seconds": round(timing.elapsed, 3),
@@ -199,22 +199,26 @@ def _fees(settings: Settings) -> str:
     return "; ".join(parts) or "none"
 
 
-def _data(catalog: Catalog, feed: CatalogFeed | None, settings: Settings) -> list[dict[str, Any]]:
-    """What the run read: the files that reach into its window, with their hashes."""
-    if feed is None:
+def _data(
+    catalog: Catalog, feed: CatalogFeed | None, outcome: Outcome | None, settings: Settings
+) -> list[dict[str, Any]]:
+    """What the run read: the bars, and the files that reach into its window with their hashes."""
+    if feed is None or outcome is None:
         return []
     lines = []
     for (symbol, asset_type, span), instrument in sorted(feed.read.items(), key=_by_name):
-        coverage = catalog.spans(instrument)[span]
+        series = outcome.markets.series(instrument, span)
+        if series is None or series.first_start is None or series.last_start is None:
+            continue
         lines.append(
             {
                 "symbol": symbol,
                 "asset_type": str(asset_type),
                 "span": str(span),
                 "source": instrument.source,
-                "first": format_time(coverage.first),
-                "last": format_time(coverage.last),
-                "bars": coverage.rows,
+                "first": format_time(series.first_start),
+                "last": format_time(series.last_start),
+                "bars": series.stop,
                 "files": catalog.fingerprint(instrument, span, settings.start, settings.end),
             }
         )
