@@ -1,6 +1,6 @@
 """Nothing that becomes known after t changes anything up to t: other prices, missing bars, a cut, a later expiry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
@@ -34,7 +34,13 @@ def _compare(seed: int, folder: Path) -> int:
     ends = [int(end) for columns in case.market.bars.values() for end in columns.end]
     inside = [end for end in ends if case.settings.start < end < case.settings.end]
     cut = dice.choice([dice.choice(inside), case.settings.start + width * dice.randrange(1, 10) // 10])
-    other = Market(case.market.instruments, {key: _poison(dice, one, cut) for key, one in case.market.bars.items()})
+    poisoned = {}
+    for (symbol, kind, span), columns in case.market.bars.items():
+        instrument = case.market.find(symbol, kind)
+        assert instrument is not None
+        visible = [bar.start for bar in case.market.stream(instrument, span, case.settings)]
+        poisoned[symbol, kind, span] = _poison(dice, columns, cut, visible[-1:])
+    other = Market(case.market.instruments, poisoned)
     traces = []
     for number, market in enumerate((case.market, other)):
         place = folder / f"{seed}-{number}"
@@ -54,8 +60,11 @@ def _until(trace: Trace, cut: int) -> dict[str, list[str]]:
     return found
 
 
-def _poison(dice: Random, old: BarColumns, cut: int) -> BarColumns:
-    """Another future: of a bar under way, or that starts at the cut, only the open stays; some later bars are gone."""
+def _poison(dice: Random, old: BarColumns, cut: int, kept: Sequence[int] = ()) -> BarColumns:
+    """Another future: of a bar under way, or that starts at the cut, only the open stays; some later bars are gone.
+
+    The bars that start at `kept` stay: that a span has any bar in the window is known from the start (rules 9 and 20).
+    """
     unborn, late = old.start > cut, old.end > cut
     if not late.any():
         return old
@@ -67,7 +76,7 @@ def _poison(dice: Random, old: BarColumns, cut: int) -> BarColumns:
     volume = np.where(late, dice.choice([0, 1, 10**6]), old.volume)
     poisoned = BarColumns(old.start, old.end, opened, high, low, close, volume)
     keep = ~unborn | (np.array([dice.random() for _ in range(len(old))]) < 0.7)
-    keep[-1] = True
+    keep |= np.isin(old.start, np.array(kept, dtype=np.int64))
     names = ("start", "end", "open", "high", "low", "close", "volume")
     return BarColumns(*(getattr(poisoned, name)[keep] for name in names))
 
