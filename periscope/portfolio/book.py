@@ -141,7 +141,10 @@ class Book:
         )
 
     def _entry(self, time: int, reason: str, postings: tuple[tuple[str, Decimal], ...]) -> Entry:
-        if sum((amount for _, amount in postings), ZERO) != 0:
+        total = ZERO
+        for _, amount in postings:
+            total += amount
+        if total != 0:
             raise BooksUnbalancedError(f"postings of {reason!r} at {time} do not add up to zero: {postings}")
         if self.cash + self.invested != self.contributed + self.realised - self.fees:
             raise BooksUnbalancedError(f"accounts do not balance after {reason!r} at {time}")

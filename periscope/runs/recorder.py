@@ -1,7 +1,6 @@
 """Keeps what became true during a run: orders, fills, trades, the equity curve, issues, the hash."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -53,8 +52,7 @@ class OrderLine(msgspec.Struct):
         return OrderState.REJECTED if self.order is None else self.order.state
 
 
-@dataclass(frozen=True, slots=True)
-class _TradedLot:
+class _TradedLot(msgspec.Struct, frozen=True):
     """A fill, or a settlement, as round trips need it."""
 
     symbol: str

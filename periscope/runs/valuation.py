@@ -157,20 +157,40 @@ def _add_position(
     """Add one instrument's market value to the rows in which it was held."""
     instrument: Instrument = segments[0][2].instrument
     series = markets.execution(instrument)
+    first, stop = segments[0][0], segments[-1][1]
     per_unit = [position.quantity * instrument.multiplier for _, _, position in segments]
+    costs = _stretched([(low, high, scaled(held.cost, MONEY_DIGITS)) for low, high, held in segments], first, stop)
+    if instrument.is_future:
+        values[first:stop] -= costs
+    if series is None:
+        values[first:stop] += costs
+        return
     shift = MONEY_DIGITS - instrument.price_scale
     digits = max(0, *(-_exponent(units) - shift for units in per_unit))
-    for (low, high, position), units in zip(segments, per_unit, strict=True):
-        if instrument.is_future:
-            values[low:high] -= scaled(position.cost, MONEY_DIGITS)
-        if series is None:
-            values[low:high] += scaled(position.cost, MONEY_DIGITS)
-            continue
-        rows = series.end.searchsorted(times[low:high], "right") - 1
-        known = rows >= 0
-        marks = series.close[np.maximum(rows, 0)]
-        worth = _scaled_product(marks, int(units.scaleb(shift + digits)), 10**digits)
-        values[low:high] += np.where(known, worth, scaled(position.cost, MONEY_DIGITS))
+    factors = [
+        (low, high, int(units.scaleb(shift + digits))) for (low, high, _), units in zip(segments, per_unit, strict=True)
+    ]
+    rows = series.end.searchsorted(times[first:stop], "right") - 1
+    marks = series.close[np.maximum(rows, 0)]
+    largest = int(np.abs(marks).max(initial=0)) * max(abs(factor) for _, _, factor in factors)
+    if largest < _SAFE:
+        worth = _quotient(marks * _stretched(factors, first, stop), 10**digits)
+    else:
+        exact = np.zeros(stop - first, dtype=np.int64)
+        for low, high, factor in factors:
+            products = (int(mark) * factor for mark in marks[low - first : high - first])
+            exact[low - first : high - first] = [_half_even(product, 10**digits) for product in products]
+        worth = exact
+    values[first:stop] += worth if rows[0] >= 0 else np.where(rows >= 0, worth, costs)
+
+
+def _stretched(segments: list[tuple[int, int, int]], first: int, stop: int) -> IntColumn:
+    """A column over rows [first, stop) that holds each segment's number in its rows, and zero between them."""
+    edges = [edge for low, high, _ in segments for edge in (low, high)]
+    numbers = [entry for _, _, number in segments for entry in (number, 0)]
+    column: IntColumn = np.repeat(np.array(numbers, dtype=np.int64), np.diff([*edges, stop]))
+    assert len(column) == stop - first, "segments must be in order and not overlap"
+    return column
 
 
 def _exponent(value: Decimal) -> int:
@@ -179,12 +199,8 @@ def _exponent(value: Decimal) -> int:
     return exponent
 
 
-def _scaled_product(marks: IntColumn, factor: int, divisor: int) -> IntColumn:
-    """marks x factor / divisor, rounded half-even, exact also where 64 bits do not hold the product."""
-    largest = int(np.abs(marks).max(initial=0)) * abs(factor)
-    if largest >= _SAFE:
-        return np.array([_half_even(int(mark) * factor, divisor) for mark in marks], dtype=np.int64)
-    product = marks * np.int64(factor)
+def _quotient(product: IntColumn, divisor: int) -> IntColumn:
+    """product / divisor, rounded half-even."""
     if divisor == 1:
         return product
     quotient, rest = np.divmod(product, np.int64(divisor))
