@@ -30,6 +30,7 @@ from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.portfolio.exact import ZERO, scaled
 
 _SHORTEST_STEP = Decimal("0.001")
+_MOST_FUNDS = Decimal(10) ** 11
 _LONGEST_STEP = Decimal(10) ** 10
 
 
@@ -202,6 +203,10 @@ def _start_timer(state: Simulation, action: RegisterTimeStepAction) -> None:
 def _move_cash(state: Simulation, amount: Decimal, *, inserting: bool) -> None:
     if not amount.is_finite() or amount <= 0:
         _issue(state, "CASH_AMOUNT_NOT_POSITIVE", f"the amount is {amount}; it must be above zero")
+        return
+    if inserting and state.book.contributed + amount > _MOST_FUNDS:
+        text = f"inserting {amount:f} refused: a portfolio can be funded with {_MOST_FUNDS:,} in all"
+        _issue(state, "CASH_AMOUNT_TOO_LARGE", text)
         return
     if not inserting:
         free = state.free_cash()

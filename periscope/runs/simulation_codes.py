@@ -136,6 +136,12 @@ ACTIONS: tuple[IssueCode, ...] = (
         "Give a positive amount; the action says the direction.",
     ),
     _order(
+        "CASH_AMOUNT_TOO_LARGE",
+        "A portfolio can be funded with a hundred billion in all, so that every value of the equity curve has room.",
+        "InsertCashAction of 1,000,000,000,000",
+        "Insert less; results scale with it.",
+    ),
+    _order(
         "WITHDRAWAL_EXCEEDS_FREE_CASH",
         "More was to be withdrawn than is free of positions and resting orders.",
         "WithdrawCashAction of 5,000, free are 1,250.10",

@@ -177,6 +177,8 @@ REFUSED = {
     "limit('BUY', 1, '-Infinity')": "PRICE_NOT_POSITIVE",
     "order('BUY', '1E-12')": "QUANTITY_OFF_STEP",
     "cash('Infinity')": "CASH_AMOUNT_NOT_POSITIVE",
+    "cash('1E15')": "CASH_AMOUNT_TOO_LARGE",
+    "cash('99999900000.01')": "CASH_AMOUNT_TOO_LARGE",
     "cash('1E-13')": "CASH_AMOUNT_NOT_POSITIVE",
     "WithdrawCashAction(D('NaN'))": "CASH_AMOUNT_NOT_POSITIVE",
     "WithdrawCashAction(D('9999999999999999999999999999E15'))": "WITHDRAWAL_EXCEEDS_FREE_CASH",
