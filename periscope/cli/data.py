@@ -87,7 +87,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
 def list_(catalog: CatalogOption = None, as_json: JsonOption = False) -> int:
     """Every instrument and span of the catalog with its first and last bar."""
     opened = _open(catalog)
-    from periscope.market.importers.storing import time_text
+    from periscope.instruments.times import time_text
 
     rows = [
         {

@@ -4,10 +4,10 @@ from typing import Any
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
+from periscope.instruments.times import time_text
 from periscope.market.bar_files import take
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
-from periscope.market.importers.storing import time_text
 
 
 def instrument_document(instrument: Instrument) -> dict[str, Any]:
@@ -23,8 +23,8 @@ def instrument_document(instrument: Instrument) -> dict[str, Any]:
         "initial_margin": None if instrument.initial_margin is None else f"{instrument.initial_margin:f}",
         "maintenance_margin": None if instrument.maintenance_margin is None else f"{instrument.maintenance_margin:f}",
         "root": instrument.root,
-        "listed_at": time_text(instrument.listed_at),
-        "expires_at": time_text(instrument.expires_at),
+        "listed_at": None if instrument.listed_at is None else time_text(instrument.listed_at),
+        "expires_at": None if instrument.expires_at is None else time_text(instrument.expires_at),
         "source": instrument.source,
     }
 

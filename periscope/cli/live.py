@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from periscope.cli.output import console, remark
-from periscope.runs.dates import format_time
+from periscope.instruments.times import time_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -70,7 +70,7 @@ class Bar(Silent):
 def describe(progress: "Progress") -> str:
     """One reading in words."""
     parts = [
-        format_time(progress.simulation_time)[:16].replace("T", " "),
+        time_text(progress.simulation_time)[:16].replace("T", " "),
         f"{progress.bars:,} bars",
         f"{progress.bars_per_second:,.0f} bars/s",
         f"{progress.orders:,} orders",

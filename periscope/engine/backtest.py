@@ -1,7 +1,7 @@
 """The loop: blocks and scripts go out, answers come back, and what was confirmed becomes the state."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from periscope.engine.script import Script, build_script, key_of_bar, replay
 from periscope.engine.settings import Settings
 from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Key
+from periscope.instruments.times import time_text
 from periscope.portfolio.book import BooksUnbalancedError
 
 _FIRST_ROWS = 256
@@ -133,11 +134,29 @@ class Backtest:
         """Apply what the handler asked for; returns why the run cannot go on, if it cannot."""
         if reply.kind is ReplyKind.FAILED:
             self._flush()
-            return reply.failure
+            assert reply.failure is not None
+            event = self._event_in_hand(reply)
+            return (
+                reply.failure if event is None else replace(reply.failure, message=f"{reply.failure.message}; {event}")
+            )
         if reply.kind is ReplyKind.ACTED:
             self._state.row = self._block_done
             apply_actions(self._state, reply.actions)
         self._flush()
+        return None
+
+    def _event_in_hand(self, reply: Reply) -> str | None:
+        """The event that a handler was given when it failed, in words; None before the first."""
+        if reply.was_bar and reply.bars_done:
+            stream = self._streams[int(self._block.columns[2, reply.bars_done - 1])]
+            ended = time_text(self._block.ends[reply.bars_done - 1])
+            return f"the event was the {stream.span} bar of {stream.symbol} that ended {ended}"
+        if reply.items_done:
+            _, kind, time, _, payload = self._items[reply.items_done - 1]
+            words = {"U": "an order update", "T": "a timer", "X": "an expiration"}.get(kind, "a position change")
+            if kind == "U":
+                words = f"the {payload[3]} update of an order in {payload[1]}"
+            return f"the event was {words} at {time_text(time)}"
         return None
 
     def _commit(self, reply: Reply, script: Script) -> Simulation:

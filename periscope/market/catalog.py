@@ -17,13 +17,14 @@ from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.master import InstrumentMaster
 from periscope.instruments.sessions import ExchangeSessions, sessions_for
+from periscope.instruments.times import time_text
 from periscope.market.bar_files import GROUP_ROWS, in_pieces, read_bar_file, rescaled, sha256_of, take
 from periscope.market.columns import BarColumns
 from periscope.market.durable import exclusive, sync_folder
 from periscope.market.errors import CatalogConflictError, CatalogDamagedError
 from periscope.market.instrument_table import load_instruments, save_instruments
 from periscope.market.manifest import MANIFEST_NAME, BarFile, Manifest, load_manifest, save_manifest, series_name
-from periscope.market.storing import Change, WriteReport, check_bars, put_away, stage, superseded_path, sweep, time_text
+from periscope.market.storing import Change, WriteReport, check_bars, put_away, stage, superseded_path, sweep
 
 LOCK_NAME = ".lock"
 FINEST_FIRST = (BarTimeSpan.SECOND, BarTimeSpan.MINUTE, BarTimeSpan.HOUR, BarTimeSpan.DAY)

@@ -15,8 +15,8 @@ import numpy as np
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import ExchangeSessions, Ints, SessionRangeError, day_of_number, sessions_for
+from periscope.instruments.times import time_text
 from periscope.market.catalog import FINEST_FIRST, Catalog
-from periscope.market.storing import time_text
 
 ALWAYS = 2**63 - 1
 """Later than every time."""

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from periscope.instruments.instrument import Instrument
+from periscope.instruments.times import time_text
 from periscope.market.bar_files import (
     GROUP_ROWS,
     LARGEST,
@@ -52,11 +52,6 @@ class Merged:
     bars: BarColumns
     report: WriteReport
     differing: IntColumn
-
-
-def time_text(at: int) -> str:
-    """Microseconds since 1970-01-01 UTC for a message."""
-    return datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def check_bars(bars: BarColumns) -> None:

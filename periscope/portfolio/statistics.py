@@ -8,9 +8,10 @@ What is undefined is None, never zero and never infinite.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
+from periscope.instruments.times import time_text
 from periscope.portfolio.exact import EXACT, ZERO, plain, unscaled
 from periscope.portfolio.statistics_definitions import DEFINITIONS
 from periscope.portfolio.statistics_equity import Drawdown, EquitySummary
@@ -163,11 +164,6 @@ def money_text(value: Decimal) -> str:
     exponent = short.as_tuple().exponent
     text = short if isinstance(exponent, int) and exponent < -2 else short.quantize(_CENT, context=_ROUNDING)
     return f"{text if text != ZERO else abs(text):f}"
-
-
-def time_text(time: int) -> str:
-    """Microseconds since 1970-01-01 UTC as RFC 3339 text with Z."""
-    return (_EPOCH + timedelta(microseconds=time)).isoformat().replace("+00:00", "Z")
 
 
 def _drawdown_statistics(equity: EquitySummary, annualised: float | None) -> dict[str, StatisticValue]:

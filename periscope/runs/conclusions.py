@@ -3,7 +3,7 @@
 from periscope.engine.backtest import Outcome
 from periscope.engine.port import Location
 from periscope.instruments.instrument import Instrument
-from periscope.runs.dates import format_time
+from periscope.instruments.times import time_text
 from periscope.runs.feed import CatalogFeed
 from periscope.runs.issues import Location as IssueLocation
 from periscope.runs.recorder import Recorder
@@ -19,7 +19,7 @@ def conclude(outcome: Outcome, recorder: Recorder, feed: CatalogFeed, *, timed_o
     if failure is not None:
         issues.add(failure.code, now, failure.message, location=_place(failure.location))
     elif timed_out:
-        issues.add("RUN_TIMEOUT", now, f"the run was ended at {format_time(now)}: it took longer than allowed")
+        issues.add("RUN_TIMEOUT", now, f"the run was ended at {time_text(now)}: it took longer than allowed")
     elif outcome.bars == 0 and not outcome.stopped:
         issues.add("NO_BARS_DELIVERED", now, _why_no_bars(outcome, feed))
     traded = {line.order.instrument.key: line.order.instrument for line in recorder.orders.values() if line.order}
@@ -41,7 +41,7 @@ def _place(location: Location | None) -> IssueLocation | None:
 
 
 def _why_no_bars(outcome: Outcome, feed: CatalogFeed) -> str:
-    window = f"between {format_time(feed.start)} and {format_time(feed.end)}"
+    window = f"between {time_text(feed.start)} and {time_text(feed.end)}"
     live = outcome.state.registrations
     if not live:
         return f"no bar was delivered {window}: no registration was in force at the end"
@@ -49,7 +49,7 @@ def _why_no_bars(outcome: Outcome, feed: CatalogFeed) -> str:
     stored = feed.stored(registration.instrument, span)
     if stored is None:
         return f"no bar of {symbol} {span} was delivered {window}: the catalog has none"
-    first, last = (format_time(time) for time in stored)
+    first, last = (time_text(time) for time in stored)
     return f"no bar of {symbol} {span} was delivered {window}; the catalog has {first} to {last}"
 
 
@@ -66,8 +66,8 @@ def _hole(outcome: Outcome, feed: CatalogFeed, instrument: Instrument) -> str | 
         late = own[0] - max(stored[0], feed.start) > _HOLE
         early = min(stored[1], feed.end) - own[1] > _HOLE
         if late or early:
-            begins = f"begin {format_time(own[0])}" if late else f"end {format_time(own[1])}"
-            edge = f"since {format_time(stored[0])}" if late else f"until {format_time(stored[1])}"
+            begins = f"begin {time_text(own[0])}" if late else f"end {time_text(own[1])}"
+            edge = f"since {time_text(stored[0])}" if late else f"until {time_text(stored[1])}"
             return (
                 f"orders in {instrument.symbol} meet {span} bars, which {begins}; there are {other} bars {edge}: "
                 f"orders wait where there are no {span} bars, or set core.execution_span to {other}"

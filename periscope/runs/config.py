@@ -20,8 +20,9 @@ from periscope.engine.settings import (
     Settings,
     Slippage,
 )
+from periscope.instruments.times import time_text
 from periscope.runs.core_keys import CORE_KEYS, LATER_KEYS, RefusalError, near_names
-from periscope.runs.dates import format_time, parse_moment
+from periscope.runs.dates import parse_moment
 
 __all__ = [
     "CORE_KEYS",
@@ -75,7 +76,7 @@ class RunConfig:
 
     def document(self) -> dict[str, Any]:
         """The effective config as one JSON document."""
-        window = {"start": format_time(self.environment.start), "end": format_time(self.environment.end)}
+        window = {"start": time_text(self.environment.start), "end": time_text(self.environment.end)}
         return {"environment": window, "strategy": self.strategy, "core": self.core}
 
     def with_strategy(self, strategy: dict[str, Any]) -> "RunConfig":
@@ -211,7 +212,7 @@ def _read_environment(section: dict[str, Any], exchanges: Sequence[str], problem
     if start is None or end is None:
         return None
     if end <= start:
-        message = f"the end, {format_time(end)}, is not after the start, {format_time(start)}"
+        message = f"the end, {time_text(end)}, is not after the start, {time_text(start)}"
         problems.append(Problem("WINDOW_EMPTY", "environment.end", message))
         return None
     return Environment(start, end)

@@ -16,11 +16,6 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _DEFAULT_EXCHANGE = "US"
 
 
-def format_time(moment: int) -> str:
-    """Write microseconds since 1970-01-01 UTC as RFC 3339 with `Z`; fractions only where there are any."""
-    return (_EPOCH + moment * _MICROSECOND).isoformat().replace("+00:00", "Z")
-
-
 def parse_moment(text: str, edge: Literal["start", "end"], exchanges: Sequence[str] = ()) -> int:
     """Read a run's `start` or `end` as microseconds since 1970-01-01 UTC.
 

@@ -14,9 +14,9 @@ import polars as pl
 
 from libs.shared_ipc.src.protocol import OrderState
 from periscope.engine.records import Filled
+from periscope.instruments.times import time_text
 from periscope.portfolio.exact import average, plain
 from periscope.portfolio.trades import Trade
-from periscope.runs.dates import format_time
 from periscope.runs.recorder import OrderLine, Recorder
 from periscope.runs.valuation import MONEY_DIGITS, Samples
 
@@ -134,7 +134,7 @@ class LogFile:
     def add(self, time: int | None, stream: str, line: str) -> None:
         """Keep one line with the simulation time at which it was printed (microseconds UTC)."""
         if self._file is not None:
-            stamp = None if time is None else format_time(time)
+            stamp = None if time is None else time_text(time)
             self._file.write(msgspec.json.encode({"time": stamp, "stream": stream, "line": line}) + b"\n")
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from periscope.runs.dates import format_time
+from periscope.instruments.times import time_text
 from periscope.runs.issue_kinds import Classification, Component, IssueCode, Severity
 from periscope.runs.simulation_codes import SIMULATION_CODES
 from periscope.runs.strategy_codes import STRATEGY_CODES
@@ -68,8 +68,8 @@ class Issue:
             "code": self.kind.code,
             "message": self.message,
             "count": self.count,
-            "first": None if self.first is None else format_time(self.first),
-            "last": None if self.last is None else format_time(self.last),
+            "first": None if self.first is None else time_text(self.first),
+            "last": None if self.last is None else time_text(self.last),
             "location": place and {"file": place.file, "line": place.line, "function": place.function},
         }
 

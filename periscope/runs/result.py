@@ -9,12 +9,12 @@ from typing import Any
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState
 from periscope.engine.backtest import Outcome
 from periscope.engine.settings import FillModelName, Settings
+from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
 from periscope.portfolio.book import Position
 from periscope.portfolio.exact import EXACT, ZERO, plain
 from periscope.portfolio.statistics import compute_statistics
 from periscope.runs.config import RunConfig
-from periscope.runs.dates import format_time
 from periscope.runs.feed import CatalogFeed
 from periscope.runs.preparing import Obstacle, Prepared
 from periscope.runs.recorder import Recorder
@@ -43,7 +43,7 @@ def result_document(
     with localcontext(EXACT):
         bars = outcome.bars if outcome is not None else 0
         ready = prepared if isinstance(prepared, Prepared) else None
-        environment = {"start": format_time(config.environment.start), "end": format_time(config.environment.end)}
+        environment = {"start": time_text(config.environment.start), "end": time_text(config.environment.end)}
         parameters = ready.values if ready is not None else config.strategy
         return {
             "status": _status(outcome, recorder),
@@ -65,10 +65,10 @@ def result_document(
             "models": _models(config, outcome, recorder),
             "positions": _positions(outcome),
             "open_orders": sum(line.state is OrderState.WORKING for line in recorder.orders.values()),
-            "cash_flows": [{"time": format_time(time), "amount": _text(flow)} for time, flow in recorder.flows],
+            "cash_flows": [{"time": time_text(time), "amount": _text(flow)} for time, flow in recorder.flows],
             "settlements": [
                 {
-                    "time": format_time(settled.time),
+                    "time": time_text(settled.time),
                     "symbol": settled.instrument.symbol,
                     "quantity": _text(settled.quantity),
                     "price": _text(settled.price),
@@ -216,8 +216,8 @@ def _data(
                 "asset_type": str(asset_type),
                 "span": str(span),
                 "source": instrument.source,
-                "first": format_time(series.first_start),
-                "last": format_time(series.last_start),
+                "first": time_text(series.first_start),
+                "last": time_text(series.last_start),
                 "bars": series.stop,
                 "files": catalog.fingerprint(instrument, span, settings.start, settings.end),
             }

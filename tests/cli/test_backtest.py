@@ -7,7 +7,7 @@ import pytest
 
 from periscope.cli import summary
 from periscope.cli.live import Lines
-from periscope.runs.dates import format_time
+from periscope.instruments.times import time_text
 from periscope.runs.progress import Progress
 from tests.cli.command import Command, FakeRunner, result_document
 
@@ -22,8 +22,8 @@ def test_the_bundles_own_config_is_the_default_and_options_lie_over_it(
     ((bundle, config, out),) = runner.asked
     assert bundle == workspace / "strategies" / "cross"
     assert out is None
-    assert format_time(config.environment.start) == "2023-01-03T05:00:00Z"
-    assert format_time(config.environment.end) == "2023-12-30T05:00:00Z"
+    assert time_text(config.environment.start) == "2023-01-03T05:00:00Z"
+    assert time_text(config.environment.end) == "2023-12-30T05:00:00Z"
     assert config.strategy["length"] == 5
     assert config.strategy["symbol"] == "ALFA"
     assert config.settings.slippage.ticks == 2

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.shared_ipc.src.protocol import AssetType, Direction
+from periscope.instruments.times import time_text
 from periscope.portfolio.statistics import (
     Activity,
     StatisticValue,
     TradeTally,
     compute_statistics,
     money_text,
-    time_text,
 )
 from periscope.portfolio.statistics_definitions import DEFINITIONS, Unit
 from periscope.portfolio.statistics_equity import EquityAccumulator, EquitySummary

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from libs.shared_ipc.src.protocol import AssetType
-from periscope.portfolio.statistics import time_text
+from periscope.instruments.times import time_text
 from periscope.report.bars import BarsSource, DataEntry, SeriesBars
 from periscope.report.page import write_report
 from tests.report.made import MadeRun, Market, make_fills, make_market

@@ -12,7 +12,8 @@ import polars as pl
 
 from libs.shared_ipc.src.protocol import Direction
 from periscope.instruments.sessions import sessions_for
-from periscope.portfolio.statistics import Activity, TradeTally, compute_statistics, time_text
+from periscope.instruments.times import time_text
+from periscope.portfolio.statistics import Activity, TradeTally, compute_statistics
 from periscope.portfolio.statistics_equity import EquityAccumulator
 from periscope.portfolio.trades import RoundTrips, Trade
 from tests.report.made import SECOND, MadeFill, MadeRun, Market

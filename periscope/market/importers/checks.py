@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from periscope.instruments.instrument import Instrument
+from periscope.instruments.times import time_text
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
 from periscope.market.importers.exact import Mask
 from periscope.market.importers.findings import Findings
 from periscope.market.importers.intervals import SessionGrid
-from periscope.market.importers.storing import time_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
+from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
 from periscope.market.errors import CatalogConflictError
@@ -66,7 +66,10 @@ class ImportSummary:
             "path": self.path,
             "series": [
                 {name: _plain(getattr(item, name)) for name in SeriesSummary.__slots__}
-                | {"first": time_text(item.first), "last": time_text(item.last)}
+                | {
+                    name: None if at is None else time_text(at)
+                    for name, at in (("first", item.first), ("last", item.last))
+                }
                 for item in self.series
             ],
             "findings": [
@@ -78,14 +81,6 @@ class ImportSummary:
             "skipped_files": self.skipped_files,
             "notes": self.notes,
         }
-
-
-def time_text(at: int | None) -> str | None:
-    """Microseconds since 1970-01-01 UTC in RFC 3339."""
-    if at is None:
-        return None
-    moment = datetime.fromtimestamp(at // 1_000_000, UTC).replace(microsecond=at % 1_000_000)
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def store_series(catalog: Catalog, series: Sequence[ImportedSeries], *, replace_bars: bool) -> list[SeriesSummary]:
