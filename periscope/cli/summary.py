@@ -72,6 +72,9 @@ def print_summary(document: dict[str, Any], *, places: dict[str, str]) -> None:
         screen.print()
         screen.print(_issues(issues))
     screen.print()
+    if status == "error" and document.get("strategy", {}).get("version") is None:
+        screen.print(Text("The run did not start: nothing of the strategy was executed.", style="dim"))
+        return
     screen.print(_figures(document))
     screen.print()
     screen.print(_details(document, places))
