@@ -11,7 +11,7 @@ from periscope.instruments.instrument import Instrument
 from periscope.portfolio.book import Entry, Position
 
 
-class ActionTaken(msgspec.Struct, frozen=True):
+class ActionTaken(msgspec.Struct, frozen=True, gc=False):
     """An action that a handler returned, at the handler's simulation time, before row `row` of the present block."""
 
     row: int
@@ -19,14 +19,14 @@ class ActionTaken(msgspec.Struct, frozen=True):
     action: Action
 
 
-class OrderPlaced(msgspec.Struct, frozen=True):
+class OrderPlaced(msgspec.Struct, frozen=True, gc=False):
     """An order was accepted."""
 
     time: int
     order: Order
 
 
-class OrderRefused(msgspec.Struct, frozen=True):
+class OrderRefused(msgspec.Struct, frozen=True, gc=False):
     """An order was refused at admission."""
 
     time: int
@@ -36,7 +36,7 @@ class OrderRefused(msgspec.Struct, frozen=True):
     rejection: Rejection
 
 
-class OrderEnded(msgspec.Struct, frozen=True):
+class OrderEnded(msgspec.Struct, frozen=True, gc=False):
     """An order came to its end; `order.state` says how, `rejection` why where the account could not bear a fill."""
 
     time: int
@@ -44,7 +44,7 @@ class OrderEnded(msgspec.Struct, frozen=True):
     rejection: Rejection | None = None
 
 
-class Filled(msgspec.Struct, frozen=True):
+class Filled(msgspec.Struct, frozen=True, gc=False):
     """A fill and why it is what it is.
 
     `order` is the order after the fill. `bar_start` and `span` name the bar that it met; `volume_cap` is what
@@ -65,7 +65,7 @@ class Filled(msgspec.Struct, frozen=True):
     volume_cap: Decimal | None
 
 
-class Settled(msgspec.Struct, frozen=True):
+class Settled(msgspec.Struct, frozen=True, gc=False):
     """A position was closed in cash because its instrument stopped trading."""
 
     time: int
@@ -75,7 +75,7 @@ class Settled(msgspec.Struct, frozen=True):
     realised: Decimal
 
 
-class Booked(msgspec.Struct, frozen=True):
+class Booked(msgspec.Struct, frozen=True, gc=False):
     """The books changed: the balanced entry, and what they hold now of the instrument that it touched.
 
     `row` is the position in the block; `mark` the instrument's price at that moment as a scaled integer, None where the
@@ -91,7 +91,7 @@ class Booked(msgspec.Struct, frozen=True):
     flow: Decimal | None
 
 
-class Delivered(msgspec.Struct, frozen=True):
+class Delivered(msgspec.Struct, frozen=True, gc=False):
     """An event other than a bar was delivered, before row `row` of the present block."""
 
     row: int
@@ -100,7 +100,7 @@ class Delivered(msgspec.Struct, frozen=True):
     payload: tuple[object, ...]
 
 
-class IssueRaised(msgspec.Struct, frozen=True):
+class IssueRaised(msgspec.Struct, frozen=True, gc=False):
     """Something that the author or the operator should know."""
 
     time: int

@@ -34,7 +34,7 @@ _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 """The first digit of a UUID's fourth group says that it is laid out by RFC 9562."""
 
 
-class Timer(msgspec.Struct, frozen=True):
+class Timer(msgspec.Struct, frozen=True, gc=False):
     """A recurring timer: firing number `count` is at `base` + `count` x `step` (seconds)."""
 
     base: int

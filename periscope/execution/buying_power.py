@@ -20,7 +20,7 @@ from periscope.portfolio.exact import ZERO
 type LastPrice = Callable[[Instrument], Decimal | None]
 
 
-class Exposure(msgspec.Struct, frozen=True):
+class Exposure(msgspec.Struct, frozen=True, gc=False):
     """What the resting orders of one symbol, close intents left out, could still trade.
 
     `buys` and `sells` are units, `cost` what the buys would cost at their reference prices, `buy_fees` and `fees` the

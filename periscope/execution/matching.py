@@ -67,7 +67,7 @@ class Rule(StrEnum):
     NOT_IMMEDIATE = "not filled at the first price"
 
 
-class Meeting(msgspec.Struct, frozen=True):
+class Meeting(msgspec.Struct, frozen=True, gc=False):
     """Where an order next does something: bar number `row`, at its open or inside it, at `price` (scaled integer).
 
     `rule` is a fill, or `TRIGGER` (the order becomes a limit order, seen at the open or at the bar's end) or

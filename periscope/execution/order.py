@@ -46,7 +46,7 @@ def next_state(state: OrderState | None, happening: Happening) -> OrderState:
     return found
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True, gc=False):
     """One accepted order. Every change makes a new value.
 
     `order_id` is the text of its UUID, `sign` +1 for a buy and -1 for a sell. `quantity` and `filled` are positive
@@ -102,7 +102,7 @@ class Order(msgspec.Struct, frozen=True):
         return self.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
 
 
-class Rejection(msgspec.Struct, frozen=True):
+class Rejection(msgspec.Struct, frozen=True, gc=False):
     """Why an order was refused: a stable code and a sentence for the author."""
 
     code: str

@@ -16,7 +16,7 @@ class BooksUnbalancedError(AssertionError):
     """The ledger's accounts no longer add up. A bug of ours: the run must stop."""
 
 
-class Position(msgspec.Struct, frozen=True):
+class Position(msgspec.Struct, frozen=True, gc=False):
     """A holding. `quantity` is signed; `cost` is quantity x price x multiplier of what is held, signed alike, exact."""
 
     instrument: Instrument
@@ -38,7 +38,7 @@ class Position(msgspec.Struct, frozen=True):
         return self.quantity * price * self.instrument.multiplier
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One balanced set of postings: the amounts, in the run's currency, add up to zero.
 
     Accounts are `cash`, `contributions`, `fees`, `realised:SYMBOL` and `position:SYMBOL` (at cost); a plus is a debit,

@@ -52,7 +52,7 @@ class OrderLine(msgspec.Struct):
         return OrderState.REJECTED if self.order is None else self.order.state
 
 
-class _TradedLot(msgspec.Struct, frozen=True):
+class _TradedLot(msgspec.Struct, frozen=True, gc=False):
     """A fill, or a settlement, as round trips need it."""
 
     symbol: str
