@@ -189,7 +189,7 @@ def _order_row(line: OrderLine) -> tuple[Any, ...]:
     else:
         side = "BUY" if order.sign > 0 else "SELL"
         terms = (side, str(order.intent), str(order.order_type), str(order.time_in_force))
-        prices = (plain(order.quantity), order.limit, order.stop)
+        prices = (plain(order.quantity), _storable(order.limit), _storable(order.stop))
         figures = (plain(order.filled), average_fill_price(line), plain(order.net_money), plain(order.fees))
         symbol, asset_type = order.symbol, str(order.asset_type)
     head = (line.order_id, line.sequence, symbol, asset_type)
@@ -206,7 +206,7 @@ def average_fill_price(line: OrderLine) -> Decimal | None:
 
 
 def _storable(value: Decimal | None) -> Decimal | None:
-    """A number of a refused order as far as a table can hold it."""
+    """A number that the strategy chose, as far as a table can hold it."""
     if value is None or not value.is_finite() or value.adjusted() > 20:
         return None
     exponent = value.as_tuple().exponent

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import repeat
 from typing import Any
 
@@ -15,6 +15,8 @@ CHUNK = 512
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_CACHED = 65_536
+_EXACT = Context(prec=60)
+"""Not the context of the user's code, which may keep few digits."""
 _SECOND = 1_000_000
 
 
@@ -56,7 +58,7 @@ class _Decimals(dict[int, Decimal]):
     def __missing__(self, value: int) -> Decimal:
         if len(self) >= _MOST_CACHED:
             self.clear()
-        made = self[value] = Decimal(value).scaleb(-self._scale)
+        made = self[value] = Decimal(value).scaleb(-self._scale, _EXACT)
         return made
 
 

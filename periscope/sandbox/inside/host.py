@@ -103,7 +103,7 @@ class Coordinator(DataCoordinator):
                 self.positions.pop((symbol, asset_type), None)
             else:
                 direction = Direction.LONG if signed > 0 else Direction.SHORT
-                position = StrategyPosition(symbol, direction, abs(signed), Decimal(average))
+                position = StrategyPosition(symbol, direction, signed.copy_abs(), Decimal(average))
                 self.positions[symbol, asset_type] = position
 
 

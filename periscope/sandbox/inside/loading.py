@@ -27,9 +27,10 @@ class BundleFaultError(Exception):
 def load_class(folder: Path, seed: int | None) -> type[StrategyBase]:
     """Import `strategy.py` of the bundle in `folder` and return its `Strategy` class, its hooks checked.
 
-    Random numbers are seeded before the first line of the bundle runs, unless `seed` is None.
+    Random numbers are seeded before the first line of the bundle runs, unless `seed` is None or the bundle has a module
+    of that name.
     """
-    if seed is not None:
+    if seed is not None and not (folder / "random.py").exists():
         import random
 
         random.seed(seed)
