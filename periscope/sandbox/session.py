@@ -35,6 +35,7 @@ _LAST_BREATH_SECONDS = 0.2
 _LOOK_MILLISECONDS = 100
 _QUESTIONS = (wire.QUERY, wire.VALIDATE)
 _MOST_KNOWN = 1_024
+_MOST_REMEMBERED = 1_024
 
 type AnswerQuery = Callable[[str, int | None, int, int, bool], tuple[str | None, str, int, int]]
 
@@ -95,6 +96,7 @@ class Session:
         self._position = 0
         self._begun = 0
         self._since = 0.0
+        self._started = False
         self._finished = False
         self._answer: AnswerQuery | None = None
         self._known_actions: dict[bytes, Action] = {}
@@ -220,6 +222,10 @@ class Session:
                 case wire.ACTED:
                     acted = _decoded(_decode_acted, body)
                     self._check_counts(acted.items_done, acted.bars_done, acted.was_bar)
+                    told = acted.was_bar or acted.items_done
+                    if self._started and not (told and acted.actions):
+                        raise ProtocolViolationError("it says that a handler acted, and shows no event or no action")
+                    self._started = True
                     self._position = acted.bars_done
                     return (acted.items_done, acted.bars_done, acted.was_bar, self._actions(acted))
                 case wire.ERROR:
@@ -247,7 +253,8 @@ class Session:
                 raise ProtocolViolationError(f"an action that is none: {error}") from None
             if len(self._known_actions) >= _MOST_KNOWN:
                 self._known_actions.clear()
-            self._known_actions[raw] = found
+            if len(raw) <= _MOST_REMEMBERED:
+                self._known_actions[raw] = found
         return found
 
     def _check_counts(self, items: int, bars: int, was_bar: bool) -> None:
@@ -256,8 +263,8 @@ class Session:
             raise ProtocolViolationError(f"{items} items done out of {len(self._items)}")
         low = self._items[items - 1][0] if items else self._position
         high = self._items[items][0] if items < len(self._items) else self._end
-        fits = max(low, self._position) <= bars <= high if was_bar else bars == max(low, self._position)
-        if not fits or (was_bar and bars == 0):
+        low = max(low, self._position)
+        if not (low < bars <= high if was_bar else bars == low):
             raise ProtocolViolationError(f"{bars} bars done after {items} items, which lie elsewhere")
 
     def _reply(self, body: bytes) -> None:

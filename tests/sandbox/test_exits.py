@@ -1,10 +1,12 @@
 """A strategy that leaves, is killed, cuts the wire, or writes on it: told as what it is, in bounded time."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.runs.lab import AAA, Lab, Ran, line_of, walk
+from periscope.runs.backtest import run_backtest
+from tests.runs.lab import AAA, Lab, Ran, line_of, walk, window_config
 from tests.sandbox.sources import handler
 
 CORE = {"limits": {"handler_seconds": 2, "start_seconds": 5}}
@@ -101,6 +103,7 @@ FORGED = {
     "an unknown kind": "struct.pack('<IB', 0, ord('?'))",
     "all done": "frame('d', [0, 9999])",
     "a negative count": "frame('d', [-1, -1])",
+    "acting without an action": "frame('a', [0, self.bars, True, []])",
     "counts of another script": "frame('a', [5, 1, True, []])",
     "no such bar": "frame('a', [0, 0, True, []])",
     "an action that is none": "frame('a', [0, self.bars, True, [{'type': 'ROB_THE_BANK'}]])",
@@ -145,6 +148,25 @@ return [order('BUY', 1)] if self.bars % 50 == 0 else []"""
     ran = lab.run(handler("on_bar", body, "import threading\n"))
     assert (ran.document["status"], ran.document["bars"]) == ("complete", 390)
     assert sum("thread" in line for line in ran.said) > 0
+
+
+def test_whoever_watches_fails(lab: Lab) -> None:
+    """An exception of ours, in mid-run, leaves no process behind either."""
+
+    def fails(progress: object) -> bool:
+        raise RuntimeError("watching")
+
+    with pytest.raises(RuntimeError, match="watching"):
+        lab.run(handler("on_bar", "return [cash(1)]"), progress=fails)
+
+
+def test_several_runs_at_once_in_one_process(lab: Lab) -> None:
+    folder = lab.bundle(handler("on_bar", "self.bars += 1\nreturn [order('BUY', 1)] if self.bars % 9 == 0 else []"))
+    config = window_config("09:30", "16:00")
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(run_backtest, folder, config, lab.catalog) for _ in range(6)]
+        hashes = {run.result().document()["hash"] for run in runs}
+    assert len(hashes) == 1
 
 
 def test_a_thread_that_does_not_end_does_not_keep_the_run(lab: Lab) -> None:
