@@ -1,7 +1,8 @@
 """The loop: blocks and scripts go out, answers come back, and what was confirmed becomes the state."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -74,6 +75,8 @@ class Backtest:
         self._settings = settings
         self._port = port
         self._observer = observer
+        self._untold: list[Callable[[], None]] = []
+        self._valued_until = settings.start
         self._tuning = tuning if tuning is not None else Tuning()
         self._markets = Markets(feed, settings.execution_span)
         self._state = Simulation(settings, self._markets)
@@ -100,6 +103,7 @@ class Backtest:
                 self._state.now = self._settings.end
             self._stopping = True
             failure = self._port.stop(self._state.now)
+        self._tell_observer()
         return Outcome(self._state, self._markets, self._bars, failure, self._stopped)
 
     def _drive(self) -> Failure | None:
@@ -121,7 +125,7 @@ class Backtest:
                     self._flush()
                     break
             self._items = script.items
-            reply = self._port.go(script.items, script.end, self._take_dropped())
+            reply = self._port.go(script.items, script.end, self._take_dropped(), self._tell_observer)
             state = self._commit(reply, script)
             failure = self._settle_reply(reply)
             stale = self._sync_streams()
@@ -208,12 +212,13 @@ class Backtest:
         if self._tuning.block_rows is None:
             self._rows = _FIRST_ROWS if restart else min(_MOST_ROWS, self._rows * 4)
         live = self._live_streams()
-        self._markets.release(self._state.now)
+        self._markets.release(self._valued_until)
+        self._valued_until = self._state.now
         self._block = build_block(live, self._rows)
         self._block_done = 0
         self._told_dropped = set()
         self._state.dropped = {}
-        self._observer.streams(live)
+        self._untold.append(partial(self._observer.streams, live))
         self._state.look_ahead(self._horizon())
         table = [
             (
@@ -259,7 +264,7 @@ class Backtest:
             if number in self._state.dropped:
                 del self._streams[number]
         self._bars += int(np.count_nonzero(delivered))
-        self._observer.bars(columns, delivered, self._markets)
+        self._untold.append(partial(self._observer.bars, columns, delivered, self._markets))
         self._block = build_block([], 0)
         self._block_done = 0
 
@@ -279,7 +284,16 @@ class Backtest:
         records = self._state.records
         if records:
             self._state.records = []
-            self._observer.happened(records)
+            self._untold.append(partial(self._observer.happened, records))
+
+    def _tell_observer(self) -> None:
+        """Tell what became true, in order. Done while the strategy works, so that it costs no time of its own.
+
+        The last block's bars stay in the markets' windows until then.
+        """
+        untold, self._untold = self._untold, []
+        for tell in untold:
+            tell()
 
     def _front_month(
         self, root: str, as_of: int | None, items_done: int, bars_done: int, was_bar: bool

@@ -85,8 +85,11 @@ class StrategyPort(Protocol):
         `columns` has shape (8, n): start, end, stream, open, high, low, close, volume.
         """
 
-    def go(self, items: Sequence[Item], end: int, dropped: Sequence[int]) -> Reply:
-        """Deliver the bars before row `end` and the items between them, up to the first that acts."""
+    def go(self, items: Sequence[Item], end: int, dropped: Sequence[int], meanwhile: Callable[[], None]) -> Reply:
+        """Deliver the bars before row `end` and the items between them, up to the first that acts.
+
+        `meanwhile` is called once, while the strategy works where it has a processor of its own.
+        """
 
     def stop(self, time: int) -> Failure | None:
         """Run `on_stop` at `time` and end. Returns what went wrong in it."""

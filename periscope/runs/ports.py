@@ -17,11 +17,12 @@ from libs.common_types.src.types import JSONValue
 from libs.shared_ipc.src.framework.runtime import install_context
 from libs.shared_ipc.src.protocol import Action
 from periscope.engine.port import Failure, FrontMonthQuery, Item, Location, Reply, ReplyKind, StreamRow
-from periscope.runs.pinning import Pinning
+from periscope.runs.pacing import Pacing
+from periscope.sandbox.frames import SandboxFaultError
 from periscope.sandbox.inside import wire
 from periscope.sandbox.inside.host import Outcome, StrategyHost
 from periscope.sandbox.inside.loading import unload
-from periscope.sandbox.session import SandboxFaultError, Session, SessionLimits
+from periscope.sandbox.session import Session, SessionLimits
 from periscope.strategies import config_sentences
 
 type OnLine = Callable[[int | None, str, str], None]
@@ -52,7 +53,7 @@ class HostedPort:
     def __init__(self, source: BundleSource, limits: SessionLimits, on_line: OnLine) -> None:
         self._source = source
         self._session = Session(limits, on_line, source.validate)
-        self._pinning = Pinning(self._session.pid)
+        self._pacing = Pacing(self._session)
         self._position = 0
         self._lost: SandboxFaultError | None = None
 
@@ -60,7 +61,7 @@ class HostedPort:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pinning.release()
+        self._pacing.release()
         self._session.close()
 
     @property
@@ -85,15 +86,15 @@ class HostedPort:
         except SandboxFaultError as error:
             self._lost = error
 
-    def go(self, items: Sequence[Item], end: int, dropped: Sequence[int]) -> Reply:
+    def go(self, items: Sequence[Item], end: int, dropped: Sequence[int], meanwhile: Callable[[], None]) -> Reply:
         """Deliver a script."""
         if self._lost is not None:
             return self._broken(self._lost)
         try:
-            reply = self._reply(self._session.go(items, end, dropped))
+            reply = self._reply(self._session.go(items, end, dropped, meanwhile))
         except SandboxFaultError as error:
             return self._broken(error)
-        self._pinning.turn(reply.bars_done - self._position)
+        self._pacing.turn(reply.bars_done - self._position)
         self._position = reply.bars_done
         return reply
 
@@ -152,8 +153,9 @@ class InProcessPort:
         head = wire.BlockHead(columns.shape[1], [wire.StreamRow(*stream) for stream in streams])
         self.host.block(head, memoryview(columns.tobytes()))
 
-    def go(self, items: Sequence[Item], end: int, dropped: Sequence[int]) -> Reply:
+    def go(self, items: Sequence[Item], end: int, dropped: Sequence[int], meanwhile: Callable[[], None]) -> Reply:
         """Deliver a script."""
+        meanwhile()
         script = [
             wire.Item(row, kind, time, list(changes), _plain(payload)) for row, kind, time, changes, payload in items
         ]

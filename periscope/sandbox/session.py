@@ -18,6 +18,7 @@ import msgspec
 
 from libs.shared_ipc.src.protocol import Action
 from libs.shared_ipc.src.protocol.wire import action_from_wire
+from periscope.sandbox.frames import Frames, ProtocolViolationError, SandboxFaultError
 from periscope.sandbox.inside import wire
 from periscope.sandbox.launch import Child, start_child
 from periscope.sandbox.output import OutputReader
@@ -50,23 +51,6 @@ class SessionLimits:
     actions_per_reply: int
 
 
-class SandboxFaultError(Exception):
-    """The conversation is over: an issue code, a sentence, and where the counts stood."""
-
-    def __init__(self, code: str, message: str, place: wire.Place | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.place = place
-
-
-class ProtocolViolationError(SandboxFaultError):
-    """The process said something that it may not say."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__("PROTOCOL_VIOLATION", f"the strategy's process broke the protocol: {message}")
-
-
 class Session:
     """One strategy's process, from launch to its end."""
 
@@ -82,7 +66,7 @@ class Session:
         self._child = start()
         self._child.channel.settimeout(limits.start_seconds)
         self._counts = memoryview(self._child.counter).cast("q")
-        self._buffer = bytearray()
+        self._frames = Frames()
         self._poll = select.poll()
         self._poll.register(self._child.channel, select.POLLIN)
         self._folder = Path("/")
@@ -99,12 +83,22 @@ class Session:
         self._started = False
         self._finished = False
         self._answer: AnswerQuery | None = None
+        self._spin_microseconds = 0
         self._known_actions: dict[bytes, Action] = {}
 
     @property
     def pid(self) -> int:
         """The process's number."""
         return self._child.process.pid
+
+    @property
+    def spin_microseconds(self) -> int:
+        """For how long both sides look for the other's message before they go to sleep."""
+        return self._spin_microseconds
+
+    @spin_microseconds.setter
+    def spin_microseconds(self, value: int) -> None:
+        self._spin_microseconds = self._counts[wire.SPIN_WORD] = value
 
     def launch(self, folder: Path, schema: bytes, config: bytes, seed: int) -> wire.Fault | None:
         """Load the bundle and make its Strategy; returns what went wrong in the user's code."""
@@ -139,12 +133,16 @@ class Session:
         self._write(wire.block_frame(head, columns))
 
     def go(
-        self, items: Sequence[Any], end: int, dropped: Sequence[int]
+        self, items: Sequence[Any], end: int, dropped: Sequence[int], meanwhile: Callable[[], None]
     ) -> wire.Fault | tuple[int, int, bool, list[Action]]:
-        """Deliver a script; returns what the strategy did with it (an empty list of actions: nothing)."""
+        """Deliver a script; returns what the strategy did with it (an empty list of actions: nothing).
+
+        `meanwhile` is called while the process works.
+        """
         self._items, self._end = items, end
         self._start_watch()
         self._send(wire.GO, wire.encode((items, end, dropped)))
+        meanwhile()
         return self._outcome("a handler")
 
     def stop(self, at: int) -> wire.Fault | None:
@@ -318,10 +316,10 @@ class Session:
         """
         step = max(1, min(_LOOK_MILLISECONDS, int(limit * 250)))
         while True:
-            message = self._cut_message()
+            message = self._frames.cut()
             if message is not None:
                 return message
-            ready = self._poll.poll(step)
+            ready = self._spin() or self._poll.poll(step)
             for descriptor, _ in ready:
                 if descriptor == self._child.channel.fileno():
                     self._read_channel()
@@ -333,6 +331,16 @@ class Session:
             elif time.monotonic() - self._since > limit and not self._has_answered():
                 raise self._timed_out(limit, code, what)
 
+    def _spin(self) -> list[tuple[int, int]]:
+        """Look for an answer for a moment without going to sleep, where that is wanted."""
+        if not self._spin_microseconds:
+            return []
+        until = time.perf_counter() + self._spin_microseconds / 1_000_000
+        while not (ready := self._poll.poll(0)):
+            if time.perf_counter() > until:
+                break
+        return ready
+
     def _read_channel(self) -> None:
         try:
             data = self._child.channel.recv(1 << 16)
@@ -340,32 +348,12 @@ class Session:
             data = b""
         if not data:
             raise self._ended()
-        self._buffer += data
+        self._frames.add(data)
 
     def _has_answered(self) -> bool:
         """Whether a whole message is there that is no further question."""
-        return self._cut_ready() is not None and self._buffer[4] not in _QUESTIONS
-
-    def _cut_ready(self) -> int | None:
-        """Size of the whole message at the head of the buffer, None while it is not all there."""
-        if len(self._buffer) < wire.HEADER.size:
-            return None
-        size: int = wire.HEADER.unpack_from(self._buffer)[0]
-        if size > wire.MOST_BYTES:
-            raise ProtocolViolationError(f"a message of {size} bytes; {wire.MOST_BYTES} are allowed")
-        whole = size + wire.HEADER.size
-        return whole if len(self._buffer) >= whole else None
-
-    def _cut_message(self) -> tuple[int, bytes] | None:
-        whole = self._cut_ready()
-        if whole is None:
-            return None
-        kind: int = self._buffer[4]
-        body = bytes(self._buffer[wire.HEADER.size : whole])
-        del self._buffer[:whole]
-        if self._buffer:
-            raise ProtocolViolationError("more than one message in answer to one")
-        return kind, body
+        kind = self._frames.kind
+        return kind is not None and kind not in _QUESTIONS
 
     def _timed_out(self, limit: float, code: str, what: str) -> SandboxFaultError:
         place = place_in_stack(self._child.process.pid, self._child.stacks, self._folder)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from periscope.sandbox.frames import SandboxFaultError
 from periscope.sandbox.inside import wire
-from periscope.sandbox.session import SandboxFaultError
 from tests.sandbox.fake_child import END, LIMIT, ORDER, Frames, fake_session, frame, talk
 
 IN_TIME = LIMIT + 0.25

@@ -5,9 +5,11 @@ import faulthandler
 import gc
 import mmap
 import os
+import select
 import signal
 import socket
 import sys
+import time
 from typing import Any
 
 import msgspec
@@ -34,8 +36,11 @@ _COLLECT_EVERY = 50_000
 class Channel:
     """The socket to the engine's process."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, counter: Any) -> None:
         self._socket = socket.socket(fileno=descriptor)
+        self._counter = counter
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
         self._buffer = b""
 
     def send(self, kind: int, body: bytes) -> None:
@@ -51,6 +56,11 @@ class Channel:
         parts = [self._buffer]
         have = len(self._buffer)
         while have < size:
+            spin = self._counter[wire.SPIN_WORD]
+            if spin:
+                until = time.perf_counter() + spin / 1_000_000
+                while not self._poll.poll(0) and time.perf_counter() < until:
+                    pass
             part = self._socket.recv(max(65_536, size - have))
             if not part:
                 raise EOFError
@@ -159,7 +169,8 @@ def main(channel: int, counter: int, stacks: int) -> None:
     page = mmap.mmap(counter, mmap.PAGESIZE)
     os.close(counter)
     # The place of confinement: everything trusted is imported, no user code has been seen yet.
-    process = Process(Channel(channel), memoryview(page).cast("q"))
+    words = memoryview(page).cast("q")
+    process = Process(Channel(channel, words), words)
     signal.signal(signal.SIGUSR2, lambda *_: _show_place(process.awaiting(), stacks))
     try:
         process.serve()

@@ -13,6 +13,9 @@ import msgspec
 MOST_BYTES = 1 << 20
 """The largest frame that the strategy's process may send."""
 
+SPIN_WORD = 2
+"""Word of the shared page in which the host says for how many microseconds to look for a message before sleeping."""
+
 HEADER = struct.Struct("<IB")
 
 LAUNCH, START, BLOCK, GO, ANSWER, STOP = b"LSBGAZ"
