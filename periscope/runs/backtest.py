@@ -23,7 +23,7 @@ from periscope.runs.result import Timing, result_document
 from periscope.sandbox.session import SessionLimits
 
 COMPLETE, OUR_FAULT, STRATEGY_INVALID, RUN_ERROR, NO_DATA, NO_SANDBOX = 0, 1, 3, 4, 5, 8
-_OUR_CODES = frozenset({"BOOKS_UNBALANCED"})
+_OUR_CODES = frozenset({"BOOKS_UNBALANCED", "SANDBOX_FAULT"})
 _INVALID_CODES = frozenset({"BUNDLE_INVALID", "SCHEMA_INVALID", "CONFIG_INVALID"})
 
 type OnProgress = Callable[[Progress], bool | None]

@@ -234,6 +234,12 @@ FAULTS: tuple[IssueCode, ...] = (
         "Run `periscope doctor`; it says what is missing.",
     ),
     _system(
+        "SANDBOX_FAULT",
+        "Periscope's own code in the strategy's process failed.",
+        "Periscope's own part of the strategy's process failed; the log has its traceback",
+        _REPORT,
+    ),
+    _system(
         "BOOKS_UNBALANCED",
         "The books did not balance after a step, so the run was stopped before anything was built on them.",
         "cash and positions differ from the postings by 0.01 after fill 17",

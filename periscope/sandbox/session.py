@@ -370,6 +370,9 @@ class Session:
         status = self._end_process(0.0)
         self._output.drain()
         how = how or (f"was ended by signal {-status}" if status < 0 else f"ended by itself with exit status {status}")
+        if status == wire.OUR_FAULT_STATUS:
+            text = "Periscope's own part of the strategy's process failed; the log has its traceback"
+            return SandboxFaultError("SANDBOX_FAULT", text)
         return SandboxFaultError("STRATEGY_EXITED", f"the strategy's process {how} before the run was over")
 
 

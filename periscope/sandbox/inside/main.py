@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from typing import Any
 
 import msgspec
@@ -176,4 +177,7 @@ def main(channel: int, counter: int, stacks: int) -> None:
         process.serve()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)
+    except Exception:
+        traceback.print_exc()
+        os._exit(wire.OUR_FAULT_STATUS)
     os._exit(0)

@@ -13,6 +13,9 @@ import msgspec
 MOST_BYTES = 1 << 20
 """The largest frame that the strategy's process may send."""
 
+OUR_FAULT_STATUS = 70
+"""Exit status of a process that failed in Periscope's own code, not in the strategy's (EX_SOFTWARE of sysexits.h)."""
+
 SPIN_WORD = 2
 """Word of the shared page in which the host says for how many microseconds to look for a message before sleeping."""
 
