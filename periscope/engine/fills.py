@@ -15,6 +15,9 @@ from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.portfolio.book import Change, InstrumentKey, Position, trade
 from periscope.portfolio.exact import ZERO, step_down
 
+_LARGEST_POSITION = Decimal(10) ** 12
+"""Far above this the equity curve, which counts whole millionths in 64 bits, would run out of digits."""
+
 
 class Moment:
     """The fills inside the bars that end at one instant, of which nobody knows the order in time.
@@ -195,6 +198,9 @@ def _breach(state: Simulation, order: Order, held: Position | None, change: Chan
         return Rejection("SHORT_NOT_ALLOWED", f"the fill would sell {order.symbol} short, which a cash account cannot")
     if owned * order.sign < 0 and left * owned >= 0:
         return None
+    if after is not None and abs(after.cost) > _LARGEST_POSITION:
+        text = f"the position in {order.symbol} would be worth more than {_LARGEST_POSITION:,f} at its fill"
+        return Rejection("ORDER_TOO_LARGE", text)
     others = [position for key, position in state.book.positions.items() if key != order.instrument.key]
     cash = state.book.cash + change.cash + equity_of_futures(others, state.last_price)
     if after is not None and order.instrument.is_future:

@@ -115,6 +115,12 @@ REJECTIONS: tuple[IssueCode, ...] = (
         "Import the instrument with its initial margin; `periscope data import --help` says how.",
     ),
     _order(
+        "ORDER_TOO_LARGE",
+        "With this fill the position would be worth more than 10^12 of the run's currency.",
+        "order 3: the position in ESZ13 would be worth more than 1,000,000,000,000 at its fill",
+        "Check the quantity: it is larger than any market.",
+    ),
+    _order(
         "SHORT_NOT_ALLOWED",
         "A cash account can't hold fewer than no shares.",
         "order 6: SELL 100 SPY with 50 held",

@@ -73,6 +73,20 @@ class Strategy(Base):
     assert ran.table("fills")["price"].to_list() == [4800]
 
 
+def test_a_position_beyond_all_measure_is_refused_at_its_fill(tmp_path: Path) -> None:
+    lab = Lab(tmp_path).add(future("XXH4", None), minute=walk("09:30", 8, first=480_000, step=25))
+    source = """
+class Strategy(Base):
+    async def on_start(self, as_of_time):
+        terms = ("XXH4", FUTURE)
+        return [register(*terms), cash(99999999999), order("BUY", 90000000, *terms), order("BUY", 1000000, *terms)]
+"""
+    ran = lab.run(source)
+    assert ran.document["status"] == "complete"
+    assert ran.table("orders")["state"].to_list() == ["REJECTED", "FILLED"]
+    assert "ORDER_TOO_LARGE" in ran.codes
+
+
 def test_a_helper_may_be_called_random(tmp_path: Path) -> None:
     lab = Lab(tmp_path).add(AAA, minute=walk("09:30", 3))
     source = (

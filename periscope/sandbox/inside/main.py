@@ -175,7 +175,7 @@ def main(channel: int, counter: int, stacks: int) -> None:
     signal.signal(signal.SIGUSR2, lambda *_: _show_place(process.awaiting(), stacks))
     try:
         process.serve()
-    except (EOFError, BrokenPipeError, ConnectionResetError):
+    except (EOFError, OSError):
         os._exit(1)
     except Exception:
         traceback.print_exc()
