@@ -80,6 +80,11 @@ def _what_next(workspace: Workspace, bundle: Path) -> None:
     say("Next: open the report in a browser, then")
     if place != ".":
         say(f"  cd {place}")
-    say(f"  periscope backtest {name} --core slippage.ticks=1      the same with another cost")
-    say("  periscope new my_strategy                              one of your own")
-    say("  periscope data import --help                           your own data")
+    steps = {
+        f"periscope backtest {name} --core slippage.ticks=5": "the same with another cost",
+        "periscope new my_strategy": "one of your own",
+        "periscope data import --help": "your own data",
+    }
+    width = max(map(len, steps))
+    for command, purpose in steps.items():
+        say(f"  {command:{width}}   {purpose}")

@@ -11,20 +11,19 @@ from uuid import UUID
 import msgspec
 
 from libs.common_types.src.types import JSONValue
-from libs.shared_ipc.src.framework import DataCoordinator, StrategyBase
+from libs.shared_ipc.src.framework import StrategyBase
 from libs.shared_ipc.src.framework.runtime import Clock, RunContext, attach_clock, install_context
 from libs.shared_ipc.src.protocol import (
     Action,
     AssetType,
-    Direction,
     ExpirationEvent,
     OrderState,
     OrderUpdateEvent,
-    StrategyPosition,
     TimerEvent,
 )
 
-from .events import CHUNK, EventFactory, microseconds, moment
+from .coordinator import Coordinator
+from .events import CHUNK, EventFactory, moment
 from .faults import objection, sentence_of, trace_of
 from .loading import (
     BundleFaultError,
@@ -40,8 +39,9 @@ from .wire import Answer, BlockHead, Fault, Go, Item, Launch, Place, Query
 _ASSET_TYPES = AssetType.__members__
 _ORDER_STATES = OrderState.__members__
 _MOST_IDS = 1024
-_SAME_BOOK = {AssetType.EQUITY: AssetType.ETF, AssetType.ETF: AssetType.EQUITY}
-"""An ETF also answers to EQUITY, and the other way round."""
+_PIECE = 32
+_ENOUGH = 192
+"""While it waits for the engine the host makes events in small pieces, up to this many ahead."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -52,59 +52,6 @@ class Outcome(msgspec.Struct, frozen=True):
     was_bar: bool
     actions: list[Action] | None = None
     fault: Fault | None = None
-
-
-class Coordinator(DataCoordinator):
-    """Answers a strategy's questions: positions from the mirror, front months from the engine."""
-
-    def __init__(self, clock: Clock, ask: Callable[[str, int | None], Answer]) -> None:
-        self._clock = clock
-        self._ask = ask
-        self._front_months: dict[str, Answer] = {}
-        self.positions: dict[tuple[str, str], StrategyPosition] = {}
-
-    async def get_position_by_symbol(self, symbol: str, asset_type: AssetType) -> StrategyPosition | None:
-        """The position as of the handler's simulation time, None when flat."""
-        if not isinstance(symbol, str) or not isinstance(asset_type, AssetType):
-            raise TypeError(f"get_position_by_symbol takes a str and an AssetType, found {symbol!r}, {asset_type!r}")
-        found = self.positions.get((symbol, asset_type))
-        if found is None and asset_type in _SAME_BOOK:
-            found = self.positions.get((symbol, _SAME_BOOK[asset_type]))
-        return found
-
-    async def get_front_month_contract_by_volume(self, root_symbol: str, as_of_time: datetime | None = None) -> str:
-        """The contract of the root with the greatest volume, as known at `as_of_time` (default: now)."""
-        now = self._clock.now
-        if now is None:
-            raise RuntimeError("the front month is known from on_start onward")
-        if not isinstance(root_symbol, str):
-            raise TypeError(f"root_symbol must be a str, found {root_symbol!r}")
-        if as_of_time is not None:
-            if as_of_time.tzinfo is None or as_of_time.utcoffset() is None:
-                raise ValueError(
-                    f"as_of_time {as_of_time} has no time zone; make it aware, for example with tzinfo=UTC"
-                )
-            if as_of_time > now:
-                raise ValueError(f"as_of_time {as_of_time} lies in the future; it is {now}")
-        asked = microseconds(now if as_of_time is None else as_of_time)
-        answer = self._front_months.get(root_symbol)
-        if answer is None or not answer.valid_from <= asked < answer.valid_until:
-            answer = self._ask(root_symbol, None if as_of_time is None else asked)
-            self._front_months[root_symbol] = answer
-        if answer.symbol is None:
-            raise LookupError(answer.reason)
-        return answer.symbol
-
-    def mirror(self, changes: Sequence[tuple[str, str, str, str]]) -> None:
-        """Take over positions as they are now."""
-        for symbol, asset_type, quantity, average in changes:
-            signed = Decimal(quantity)
-            if signed == 0:
-                self.positions.pop((symbol, asset_type), None)
-            else:
-                direction = Direction.LONG if signed > 0 else Direction.SHORT
-                position = StrategyPosition(symbol, direction, signed.copy_abs(), Decimal(average))
-                self.positions[symbol, asset_type] = position
 
 
 class StrategyHost:
@@ -336,6 +283,21 @@ class StrategyHost:
                 self._forget_dropped()
             made = high
         return self._events[position - self._first : min(target, made) - self._first]
+
+    def prepare(self) -> bool:
+        """Make a few more events while there is nothing else to do; False where there are enough, or no more rows."""
+        made = self._first + len(self._events)
+        high = min(made + _PIECE, self._factory.rows)
+        if high <= made or made - self._position >= _ENOUGH:
+            return False
+        used = self._position - self._first
+        if used > CHUNK:
+            del self._events[:used]
+            self._first = self._position
+        self._events += self._factory.events(made, high)
+        if self._dropped:
+            self._forget_dropped()
+        return True
 
     def _drop(self, streams: Sequence[int]) -> None:
         """Some streams have ended: their rows are counted and not delivered."""

@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -34,6 +35,10 @@ _COLLECT_EVERY = 50_000
 """Events come and go by the thousand and hold no cycles, so the default of 2,000 would collect for nothing."""
 
 
+def _nothing_to_do() -> bool:
+    return False
+
+
 class Channel:
     """The socket to the engine's process."""
 
@@ -48,19 +53,22 @@ class Channel:
         """Send one message."""
         self._socket.sendall(wire.frame(kind, body))
 
-    def receive(self) -> tuple[int, bytes]:
-        """Wait for one message. Raises EOFError when the engine's process is gone."""
-        size, kind = wire.HEADER.unpack(self._take(wire.HEADER.size))
-        return kind, self._take(size)
+    def receive(self, idle: Callable[[], bool] = _nothing_to_do) -> tuple[int, bytes]:
+        """Wait for one message. Raises EOFError when the engine's process is gone.
 
-    def _take(self, size: int) -> bytes:
+        `idle` is called again and again while looking for the message, as long as it says that it had something to do.
+        """
+        size, kind = wire.HEADER.unpack(self._take(wire.HEADER.size, idle))
+        return kind, self._take(size, idle)
+
+    def _take(self, size: int, idle: Callable[[], bool]) -> bytes:
         parts = [self._buffer]
         have = len(self._buffer)
         while have < size:
             spin = self._counter[wire.SPIN_WORD]
             if spin:
                 until = time.perf_counter() + spin / 1_000_000
-                while not self._poll.poll(0) and time.perf_counter() < until:
+                while not self._poll.poll(0) and (idle() or time.perf_counter() < until):
                     pass
             part = self._socket.recv(max(65_536, size - have))
             if not part:
@@ -88,7 +96,7 @@ class Process:
     def serve(self) -> None:
         """Answer until the engine stops or goes away."""
         while True:
-            kind, body = self._channel.receive()
+            kind, body = self._channel.receive(self._host.prepare)
             match kind:
                 case wire.LAUNCH:
                     fault = self._host.load(_decode_launch(body))
