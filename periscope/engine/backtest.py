@@ -81,6 +81,7 @@ class Backtest:
         self._markets = Markets(feed, settings.execution_span)
         self._state = Simulation(settings, self._markets)
         self._streams: dict[int, Stream] = {}
+        self._streams_seen = 0
         self._block = build_block([], 0)
         self._block_done = 0
         self._told_dropped: set[int] = set()
@@ -103,8 +104,9 @@ class Backtest:
                 self._state.now = self._settings.end
             self._stopping = True
             failure = self._port.stop(self._state.now)
+        stopped = self._stopped
         self._tell_observer()
-        return Outcome(self._state, self._markets, self._bars, failure, self._stopped)
+        return Outcome(self._state, self._markets, self._bars, failure, stopped)
 
     def _drive(self) -> Failure | None:
         """From `on_start` to the last event; returns why the run cannot go on, if it cannot."""
@@ -129,8 +131,7 @@ class Backtest:
             state = self._commit(reply, script)
             failure = self._settle_reply(reply)
             stale = self._sync_streams()
-            if not self._observer.progress(state.now, self._bars + self._block_done):
-                self._stopped = True
+            if self._stopped:
                 break
         return failure
 
@@ -243,10 +244,15 @@ class Backtest:
 
     def _sync_streams(self) -> bool:
         """Whether a new stream waits for a block."""
+        if self._state.streams_made == self._streams_seen:
+            return False
+        self._streams_seen = self._state.streams_made
         return any(live.number not in self._streams for live in self._state.registrations.values())
 
     def _take_dropped(self) -> list[int]:
         """Streams that have ended since the strategy was last told."""
+        if not self._state.dropped:
+            return []
         fresh = [number for number in self._state.dropped if number not in self._told_dropped]
         self._told_dropped.update(fresh)
         return fresh
@@ -294,6 +300,8 @@ class Backtest:
         untold, self._untold = self._untold, []
         for tell in untold:
             tell()
+        if not self._observer.progress(self._state.now, self._bars + self._block_done):
+            self._stopped = True
 
     def _front_month(
         self, root: str, as_of: int | None, items_done: int, bars_done: int, was_bar: bool

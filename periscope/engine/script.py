@@ -1,7 +1,7 @@
 """The script: everything that happens within a block if the strategy does nothing, built on a fork of the state."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from periscope.engine.blocks import Block
 from periscope.engine.port import Item
@@ -12,8 +12,7 @@ from periscope.engine.timeline import BEFORE_BARS, Key, Rank
 _BAR = (Rank.BARS, 1 << 62, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """Items in order, the row at which the strategy stops, and the state when all of it has happened.
 
     `quiet_key` is the key of the last thing that happened on the fork without giving an item, None if there was none

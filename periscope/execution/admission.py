@@ -107,8 +107,10 @@ def check_buying_power(
             )
     before = exposures.get(instrument.key)
     need = after.reserve(held) - (before.reserve(held) if before is not None else ZERO)
+    if need <= 0:
+        return None
     free = free_cash(book, exposures, last_price)
-    if need > free and need > 0:
+    if need > free:
         return Rejection(
             "OUT_OF_CASH",
             f"the order needs {need:f} {instrument.currency} and {free:f} is free: {need - free:f} is missing"
@@ -200,7 +202,7 @@ def _side(action: PlaceOrderAction, position: Decimal) -> int | Rejection:
 
 def _check_rounded(action: PlaceOrderAction, instrument: Instrument, side: int | None) -> Rejection | None:
     """Whether rounding leaves nothing of a price. A close intent's side is known only once its position is."""
-    if side is None or instrument.is_future:
+    if side is None or instrument.is_future or (action.limit_price is None and action.stop_price is None):
         return None
     if any(price is not None and price <= 0 for price in _rounded_prices(action, instrument, side)):
         text = f"the price is below one tick ({instrument.tick}) of {instrument.symbol}"

@@ -35,6 +35,7 @@ class Strategy(StrategyBase):
         self.slow = require_int(config, "slow")
         self.quantity = require_decimal(config, "quantity")
         self.cash = require_decimal(config, "cash")
+        self.fast_weight, self.slow_weight = Decimal(self.slow), Decimal(self.fast)
         self.closes = deque([Decimal(0)] * self.slow, maxlen=self.slow)
         self.fast_sum = self.slow_sum = Decimal(0)
         self.missing = self.slow
@@ -47,13 +48,13 @@ class Strategy(StrategyBase):
     async def on_bar(self, event: BarEvent) -> list[Action]:
         close = event.bar.close
         closes = self.closes
-        self.fast_sum += close - closes[-self.fast]
-        self.slow_sum += close - closes[0]
+        self.fast_sum = fast = self.fast_sum + close - closes[-self.fast]
+        self.slow_sum = slow = self.slow_sum + close - closes[0]
         closes.append(close)
         if self.missing > 1:
             self.missing -= 1
             return []
-        long = self.fast_sum * self.slow > self.slow_sum * self.fast
+        long = fast * self.fast_weight > slow * self.slow_weight
         if long is self.long:
             return []
         self.long = long

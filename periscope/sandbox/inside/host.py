@@ -228,15 +228,18 @@ class StrategyHost:
     async def _deliver(self, item: Item, done: int) -> Outcome | None:
         """Give one item to its handler; returns the outcome where that ends the script."""
         assert self._strategy is not None
-        time = self._clock.now = moment(item.time)
         self._coordinator.mirror(item.changes)
         payload = item.payload
         handler: Callable[[Any], Coroutine[Any, Any, list[Action]]]
         event: Any
+        if item.kind == "U":
+            handler = self._strategy.on_order_update
+            if getattr(handler, "__func__", None) is StrategyBase.on_order_update:
+                return None  # Nobody listens, and an event that nobody sees need not be made.
+        time = self._clock.now = moment(item.time)
         match item.kind:
             case "U":
                 order_id, symbol, asset_type, state, filled, money, updated = payload
-                handler = self._strategy.on_order_update
                 event = OrderUpdateEvent(
                     time,
                     self._order_id(order_id),

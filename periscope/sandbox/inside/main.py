@@ -35,6 +35,9 @@ _COLLECT_EVERY = 50_000
 """Events come and go by the thousand and hold no cycles, so the default of 2,000 would collect for nothing."""
 
 
+_MOST_AT_ONCE = 1 << 18
+
+
 def _nothing_to_do() -> bool:
     return False
 
@@ -58,6 +61,13 @@ class Channel:
 
         `idle` is called again and again while looking for the message, as long as it says that it had something to do.
         """
+        if not self._buffer:
+            data = self._more(idle)
+            if len(data) >= wire.HEADER.size:
+                size, kind = wire.HEADER.unpack_from(data)
+                if len(data) == wire.HEADER.size + size:
+                    return kind, data[wire.HEADER.size :]
+            self._buffer = data
         size, kind = wire.HEADER.unpack(self._take(wire.HEADER.size, idle))
         return kind, self._take(size, idle)
 
@@ -65,19 +75,24 @@ class Channel:
         parts = [self._buffer]
         have = len(self._buffer)
         while have < size:
-            spin = self._counter[wire.SPIN_WORD]
-            if spin:
-                until = time.perf_counter() + spin / 1_000_000
-                while not self._poll.poll(0) and (idle() or time.perf_counter() < until):
-                    pass
-            part = self._socket.recv(max(65_536, size - have))
-            if not part:
-                raise EOFError
+            part = self._more(idle)
             parts.append(part)
             have += len(part)
         whole = b"".join(parts)
         self._buffer = whole[size:]
         return whole[:size]
+
+    def _more(self, idle: Callable[[], bool]) -> bytes:
+        """Some more bytes; looks for them for a moment before going to sleep, where the host wants that."""
+        spin = self._counter[wire.SPIN_WORD]
+        if spin:
+            until = time.perf_counter() + spin / 1_000_000
+            while not self._poll.poll(0) and (idle() or time.perf_counter() < until):
+                pass
+        data = self._socket.recv(_MOST_AT_ONCE)
+        if not data:
+            raise EOFError
+        return data
 
 
 class Process:
