@@ -75,19 +75,23 @@ class Pacing:
 
     def _go(self, way: Way, turns: int) -> None:
         if way is not self._way:
-            if Way.SHARE in (way, self._way):
-                self._place(({_processor()} & self._free if way is Way.SHARE else self._free) or self._free)
+            here = {_processor()} & self._free
+            others = self._free - here
+            if way is Way.SLEEP or not here or not others:
+                self._place(self._free, self._free)
+            else:
+                self._place(here, here if way is Way.SHARE else others)
             self._session.spin_microseconds = _SPIN_MICROSECONDS if way is Way.SPIN else 0
             self._way = way
         self._until_look = turns
         self._turns = self._bars = 0
         self._since = time.perf_counter()
 
-    def _place(self, processors: set[int]) -> None:
-        """Let the calling thread and the strategy's process run on `processors` only."""
+    def _place(self, ours: set[int], theirs: set[int]) -> None:
+        """Let the calling thread run on `ours` only and the strategy's process on `theirs`."""
         try:
-            os.sched_setaffinity(0, processors)
-            os.sched_setaffinity(self._session.pid, processors)
+            os.sched_setaffinity(0, ours)
+            os.sched_setaffinity(self._session.pid, theirs)
         except OSError:
             return
 
