@@ -132,7 +132,11 @@ def test_a_process_that_reads_nothing_does_not_stop_the_engine() -> None:
 
 
 def test_random_frames(cases: Callable[..., int]) -> None:
-    """Always a fault of a known kind, or by chance an answer; in time; and nothing else is raised."""
+    """Always a fault of a known kind, or by chance an answer; in time; and nothing else is raised.
+
+    Whether a process that has spoken and gone is still heard depends on who was faster, so answers are not counted on
+    here; `test_right_frames_are_taken` does that.
+    """
     outcomes: Counter[str] = Counter()
     late = 0
     for seed in range(cases(1_000, 20_000)):
@@ -145,4 +149,3 @@ def test_random_frames(cases: Callable[..., int]) -> None:
         late += taken > IN_TIME
     assert late <= outcomes.total() // 50, f"{late} were not over in time"
     assert outcomes["PROTOCOL_VIOLATION"] > outcomes.total() / 4, outcomes
-    assert outcomes["answered"] > 0, outcomes
