@@ -110,14 +110,13 @@ class Backtest:
 
     def _drive(self) -> Failure | None:
         """From `on_start` to the last event; returns why the run cannot go on, if it cannot."""
-        state = self._state
         reply = self._port.start(self._settings.start, self._front_month)
         failure = self._settle_reply(reply)
         stale = True
         while failure is None:
             if stale or (self._block_done == len(self._block) and not self._block.complete):
                 self._next_block(restart=stale)
-            script = build_script(state, self._block, self._block_done, self._horizon(), self._budget)
+            script = build_script(self._state, self._block, self._block_done, self._horizon(), self._budget)
             if not script.items and script.end == self._block_done:
                 if script.overflow:
                     failure = self._crowded()
@@ -128,7 +127,7 @@ class Backtest:
                     break
             self._items = script.items
             reply = self._port.go(script.items, script.end, self._take_dropped(), self._tell_observer)
-            state = self._commit(reply, script)
+            self._commit(reply, script)
             failure = self._settle_reply(reply)
             stale = self._sync_streams()
             if self._stopped:
@@ -164,7 +163,7 @@ class Backtest:
             return f"the event was {words} at {time_text(time)}"
         return None
 
-    def _commit(self, reply: Reply, script: Script) -> Simulation:
+    def _commit(self, reply: Reply, script: Script) -> None:
         """Make true what the strategy confirmed: adopt the fork, or replay the confirmed part and drop it."""
         until = self._confirmed_key(reply)
         everything = reply.items_done == len(script.items)
@@ -182,7 +181,6 @@ class Backtest:
                 self._state.now = max(self._state.now, self._block.ends[self._block_done - 1])
         else:
             self._state.now = self._time_in_hand(reply.items_done, reply.bars_done, reply.was_bar)
-        return self._state
 
     def _confirmed_key(self, reply: Reply) -> Key | None:
         """Key before which everything has happened; None where all of the script is done.
