@@ -7,6 +7,7 @@ import json
 from array import array
 from collections.abc import Callable, Sequence
 from decimal import Context, localcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from libs.shared_ipc.src.framework.runtime import install_context
 from libs.shared_ipc.src.protocol import Action
 from periscope.engine.port import Failure, FrontMonthQuery, Item, Location, Reply, ReplyKind, StreamRow
 from periscope.runs.pacing import Pacing
+from periscope.sandbox.confinement import Confinement
 from periscope.sandbox.frames import SandboxFaultError
 from periscope.sandbox.inside import wire
 from periscope.sandbox.inside.host import Outcome, StrategyHost
 from periscope.sandbox.inside.loading import unload
+from periscope.sandbox.launch import start_child
 from periscope.sandbox.session import Session, SessionLimits
 from periscope.strategies import config_sentences
 
@@ -50,9 +53,12 @@ class BundleSource:
 class HostedPort:
     """The strategy in a process of its own."""
 
-    def __init__(self, source: BundleSource, limits: SessionLimits, on_line: OnLine) -> None:
+    def __init__(
+        self, source: BundleSource, limits: SessionLimits, on_line: OnLine, confinement: Confinement | None = None
+    ) -> None:
         self._source = source
-        self._session = Session(limits, on_line, source.validate)
+        asked = confinement or Confinement(source.folder)
+        self._session = Session(limits, on_line, source.validate, partial(start_child, asked))
         self._pacing = Pacing(self._session)
         self._position = 0
         self._lost: SandboxFaultError | None = None

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 import libs
+from periscope.sandbox.confinement import Confinement, Tier
 
 _HERE = Path(__file__).parent
 
@@ -19,7 +20,8 @@ _HERE = Path(__file__).parent
 class Child:
     """A strategy's process and the host's ends of what connects them.
 
-    `counter` is a page shared with the child: items done and bars done of the script in hand.
+    `counter` is a page shared with the child: items done and bars done of the script in hand. The strategy may run in
+    `process` itself or in a process below it; `pid` is the one that it runs in.
     """
 
     process: subprocess.Popen[bytes]
@@ -28,6 +30,13 @@ class Child:
     stdout: int
     stderr: int
     stacks: int
+    tier: Tier = Tier.UNCONFINED
+    inner: int | None = None
+
+    @property
+    def pid(self) -> int:
+        """The number of the process that the strategy runs in."""
+        return self.process.pid if self.inner is None else self.inner
 
     def close(self) -> None:
         """Let go of everything; the process must have ended."""
@@ -37,7 +46,7 @@ class Child:
             os.close(descriptor)
 
 
-def start_child() -> Child:
+def start_child(asked: Confinement) -> Child:  # noqa: ARG001  # the interface first; what is asked for comes next
     """Start a strategy's process, not confined in this release."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     counter = os.memfd_create("periscope-counter")

@@ -20,7 +20,7 @@ from libs.shared_ipc.src.protocol import Action
 from libs.shared_ipc.src.protocol.wire import action_from_wire
 from periscope.sandbox.frames import Frames, ProtocolViolationError, SandboxFaultError
 from periscope.sandbox.inside import wire
-from periscope.sandbox.launch import Child, start_child
+from periscope.sandbox.launch import Child
 from periscope.sandbox.output import OutputReader
 from periscope.sandbox.stacks import place_in_stack
 
@@ -59,7 +59,7 @@ class Session:
         limits: SessionLimits,
         on_line: Callable[[int | None, str, str], None],
         validate: Callable[[dict[str, Any]], list[str]],
-        start: Callable[[], Child] = start_child,
+        start: Callable[[], Child],
     ) -> None:
         self._limits = limits
         self._validate = validate
@@ -88,8 +88,8 @@ class Session:
 
     @property
     def pid(self) -> int:
-        """The process's number."""
-        return self._child.process.pid
+        """The number of the process that the strategy runs in."""
+        return self._child.pid
 
     @property
     def spin_microseconds(self) -> int:
@@ -356,7 +356,7 @@ class Session:
         return kind is not None and kind not in _QUESTIONS
 
     def _timed_out(self, limit: float, code: str, what: str) -> SandboxFaultError:
-        place = place_in_stack(self._child.process.pid, self._child.stacks, self._folder)
+        place = place_in_stack(self._child.pid, self._child.stacks, self._folder)
         self._end_process(0.0)
         seconds = f"{limit:g} seconds"
         return SandboxFaultError(code, f"{what} did not come back within {seconds} and was ended", place)
@@ -364,9 +364,9 @@ class Session:
     def _ended(self) -> SandboxFaultError:
         """The process has gone without a goodbye."""
         until = time.monotonic() + _LAST_BREATH_SECONDS
-        while not _has_exited(self.pid) and time.monotonic() < until:
+        while not _has_exited(self._child.process.pid) and time.monotonic() < until:
             time.sleep(0.001)
-        how = "" if _has_exited(self.pid) else "closed its channel to the engine and was ended"
+        how = "" if _has_exited(self._child.process.pid) else "closed its channel to the engine and was ended"
         status = self._end_process(0.0)
         self._output.drain()
         how = how or (f"was ended by signal {-status}" if status < 0 else f"ended by itself with exit status {status}")

@@ -57,7 +57,7 @@ def fake_session(said: bytes, *, stays: bool = False, limit: float = LIMIT) -> S
         for ours_end, theirs_end in pipes:
             os.set_blocking(ours_end, False)
             os.close(theirs_end)
-        return Child(process, ours, mmap.mmap(-1, mmap.PAGESIZE), *(pipe[0] for pipe in pipes))
+        return Child(process, ours, mmap.mmap(-1, mmap.PAGESIZE), pipes[0][0], pipes[1][0], pipes[2][0])
 
     limits = SessionLimits(handler_seconds=limit, start_seconds=limit, output_bytes=1_000, actions_per_reply=5)
     return Session(limits, lambda *_: None, lambda config: [str(config)], start)

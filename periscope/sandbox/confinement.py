@@ -1,0 +1,48 @@
+"""What a strategy's process is given of the machine, in words: the tiers of confinement, and what is asked for."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Tier(StrEnum):
+    """How well a strategy's process is confined."""
+
+    SEALED = "sealed"
+    """As confined, and in namespaces of its own, with a private read-only root."""
+    CONFINED = "confined"
+    """No rights, Landlock, a list of allowed system calls."""
+    UNCONFINED = "unconfined"
+    """A process of its own with its user's rights: only for code that its owner trusts."""
+
+
+BEST_FIRST = (Tier.SEALED, Tier.CONFINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An installed package that strategies may import.
+
+    `modules` are its top-level modules, each a folder with an `__init__.py` or a file; `folders` are all folders and
+    files that they read, the modules' own included.
+    """
+
+    name: str
+    version: str
+    modules: tuple[tuple[str, Path], ...]
+    folders: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What a strategy's process may use.
+
+    `bundle` is the folder it may read. `memory_bytes` bounds its private memory. `cpu_seconds` (None: a month) is a
+    backstop: beyond it the kernel ends the process. `tiers` are tried in their order; `UNCONFINED` stands alone.
+    """
+
+    bundle: Path
+    memory_bytes: int = 2 << 30
+    cpu_seconds: int | None = None
+    packages: tuple[Package, ...] = ()
+    tiers: tuple[Tier, ...] = BEST_FIRST
