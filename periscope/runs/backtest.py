@@ -19,7 +19,8 @@ from periscope.runs.ports import BundleSource, HostedPort, InProcessPort
 from periscope.runs.preparing import Prepared, prepare
 from periscope.runs.progress import Progress
 from periscope.runs.recorder import Recorder
-from periscope.runs.result import Timing, result_document
+from periscope.runs.result import Circumstances, result_document
+from periscope.sandbox.confinement import BEST_FIRST, Confinement, Tier
 from periscope.sandbox.session import SessionLimits
 
 COMPLETE, OUR_FAULT, STRATEGY_INVALID, RUN_ERROR, NO_DATA, NO_SANDBOX = 0, 1, 3, 4, 5, 8
@@ -50,12 +51,14 @@ def run_backtest(
     progress: OnProgress | None = None,
     in_process: bool = False,
     tuning: Tuning | None = None,
+    trusted: bool = False,
 ) -> RunResult:
     """Run the bundle in `bundle_path` over the catalog's data.
 
     `out` keeps orders, fills, equity and logs as files. `progress` is called about ten times a second and may return
-    False to stop the run gracefully. `in_process` runs the strategy in this process, for tests. What is wrong with the
-    bundle or its parameters comes back as a result with issues, never as an exception.
+    False to stop the run gracefully. `in_process` runs the strategy in this process, for tests. `trusted` runs it
+    without confinement, for one's own code, and the run is marked so for good. What is wrong with the bundle or its
+    parameters, and a machine without a sandbox, come back as a result with issues, never as an exception.
     """
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -65,13 +68,15 @@ def run_backtest(
     meter = _Meter(config.settings, progress)
     recorder = Recorder(equity, meter.reached, config.settings.extended_hours)
     started = time.monotonic()
-    outcome = None
-    feed = None
+    outcome = tier = feed = None
     try:
         if isinstance(prepared, Prepared):
             settings = prepared.settings
             feed = CatalogFeed(catalog, settings.start, settings.end, extended=settings.extended_hours)
-            outcome = _run(prepared, feed, recorder, logs, meter, in_process=in_process, tuning=tuning)
+            port = _port(prepared, recorder, logs, in_process=in_process, trusted=trusted)
+            if port is not None:
+                tier = port.tier
+                outcome = _run(prepared, feed, recorder, port, meter, tuning)
         else:
             for problem in prepared:
                 recorder.issues.add(
@@ -79,8 +84,8 @@ def run_backtest(
                 )
     finally:
         logs.close()
-    timing = Timing(time.monotonic() - started, meter.seconds)
-    document = result_document(bundle_path, config, prepared, catalog, feed, recorder, outcome, timing)
+    circumstances = Circumstances(time.monotonic() - started, meter.seconds, tier)
+    document = result_document(bundle_path, config, prepared, catalog, feed, recorder, outcome, circumstances)
     if out is not None:
         assert equity is not None
         equity.finish()
@@ -89,36 +94,43 @@ def run_backtest(
     return RunResult(document, _exit_code(recorder, outcome))
 
 
-def _run(
-    prepared: Prepared,
-    feed: CatalogFeed,
-    recorder: Recorder,
-    logs: LogFile,
-    meter: "_Meter",
-    *,
-    in_process: bool,
-    tuning: Tuning | None,
-) -> Outcome | None:
+def _port(
+    prepared: Prepared, recorder: Recorder, logs: LogFile, *, in_process: bool, trusted: bool
+) -> HostedPort | InProcessPort | None:
+    """What the strategy is reached through; None, and an issue, where its process can't be started here."""
     limits = prepared.settings.limits
     source = BundleSource(
         prepared.folder, prepared.schema, prepared.config, prepared.settings.seed, limits.actions_per_reply
     )
     if in_process:
-        port: HostedPort | InProcessPort = InProcessPort(source)
-    else:
-        session = SessionLimits(
-            limits.handler_seconds, limits.start_seconds, limits.output_bytes, limits.actions_per_reply
-        )
-        try:
-            port = HostedPort(source, session, logs.add)
-        except OSError as error:
-            text = f"the strategy's process could not be started: {error}"
-            recorder.issues.add("SANDBOX_UNAVAILABLE", None, text)
-            return None
+        return InProcessPort(source)
+    session = SessionLimits(limits.handler_seconds, limits.start_seconds, limits.output_bytes, limits.actions_per_reply)
+    confinement = Confinement(source.folder, tiers=(Tier.UNCONFINED,) if trusted else BEST_FIRST)
+    try:
+        port = HostedPort(source, session, logs.add, confinement)
+    except OSError as error:
+        text = f"the strategy's process could not be started: {error}"
+        recorder.issues.add("SANDBOX_UNAVAILABLE", None, text)
+        return None
+    if trusted:
+        text = "the strategy's process was not confined: it could read files and use the network as you can"
+        recorder.issues.add("RUN_UNCONFINED", None, text)
+    return port
+
+
+def _run(
+    prepared: Prepared,
+    feed: CatalogFeed,
+    recorder: Recorder,
+    port: HostedPort | InProcessPort,
+    meter: "_Meter",
+    tuning: Tuning | None,
+) -> Outcome:
     with port, localcontext(EXACT):
         outcome = Backtest(prepared.settings, feed, port, recorder, tuning).run()
     if isinstance(port, HostedPort) and port.dropped_bytes:
-        text = f"{port.dropped_bytes} bytes of output beyond the limit of {limits.output_bytes} were not kept"
+        limit = prepared.settings.limits.output_bytes
+        text = f"{port.dropped_bytes} bytes of output beyond the limit of {limit} were not kept"
         recorder.issues.add("STRATEGY_OUTPUT_LIMIT", outcome.state.now, text)
     conclude(outcome, recorder, feed, timed_out=meter.timed_out)
     return outcome

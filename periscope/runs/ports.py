@@ -71,6 +71,11 @@ class HostedPort:
         self._session.close()
 
     @property
+    def tier(self) -> str:
+        """How well the process is confined."""
+        return str(self._session.tier)
+
+    @property
     def dropped_bytes(self) -> int:
         """Bytes of output that were not kept."""
         return self._session.dropped_bytes
@@ -128,6 +133,8 @@ class HostedPort:
 
 class InProcessPort:
     """The same strategy in this process: for tests, and for looking into a strategy with a debugger."""
+
+    tier = "in_process"
 
     def __init__(self, source: BundleSource) -> None:
         self._source = source

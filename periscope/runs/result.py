@@ -22,11 +22,16 @@ from periscope.runs.valuation import market_value
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
-    """Wall time in seconds: of the whole run, and from the strategy's start to the last event."""
+class Circumstances:
+    """How the run was run; nothing of it changes an event, and none of it is in the hash.
+
+    Wall time in seconds: `elapsed` of the whole run, `running` from the strategy's start to the last event. `tier` is
+    how well the strategy was confined, None where it was never started.
+    """
 
     elapsed: float
     running: float
+    tier: str | None
 
 
 def result_document(
@@ -37,7 +42,7 @@ def result_document(
     feed: CatalogFeed | None,
     recorder: Recorder,
     outcome: Outcome | None,
-    timing: Timing,
+    circumstances: Circumstances,
 ) -> dict[str, Any]:
     """Put together everything that a run came to. Decimals are strings, times RFC 3339 UTC."""
     with localcontext(EXACT):
@@ -54,7 +59,7 @@ def result_document(
             **_money(outcome),
             "statistics": _statistics(recorder, config.core),
             "issues": recorder.issues.to_json(),
-            "bars_per_second": round(bars / timing.running, 1) if timing.running > 0 else 0.0,
+            "bars_per_second": round(bars / circumstances.running, 1) if circumstances.running > 0 else 0.0,
             "hash": recorder.digest.hexdigest(),
             "strategy": {
                 "path": str(bundle_path),
@@ -79,7 +84,8 @@ def result_document(
             "data": _data(catalog, feed, outcome, config.settings),
             "catalog": str(catalog.root),
             "engine_version": version("periscope-trading"),
-            "elapsed_seconds": round(timing.elapsed, 3),
+            "elapsed_seconds": round(circumstances.elapsed, 3),
+            "sandbox": {"tier": circumstances.tier},
         }
 
 

@@ -224,6 +224,13 @@ NOTES: tuple[IssueCode, ...] = (
         "further issues are only counted",
         "Mend the first ones and run again.",
     ),
+    _user(
+        "RUN_UNCONFINED",
+        Severity.WARNING,
+        "The strategy ran without a sandbox, because `--trust-this-code` asked for it; the run is marked for good.",
+        "the strategy's process was not confined: it could read files and use the network as you can",
+        "Leave out `--trust-this-code` wherever `periscope doctor` shows a tier; keep it for code that you wrote.",
+    ),
 )
 
 FAULTS: tuple[IssueCode, ...] = (
@@ -235,9 +242,10 @@ FAULTS: tuple[IssueCode, ...] = (
     ),
     _system(
         "SANDBOX_UNAVAILABLE",
-        "The strategy's process could not be started on this machine.",
-        "no process could be started: too many open files",
-        "Run `periscope doctor`; it says what is missing.",
+        "The strategy's process could not be started, or could not be confined, on this machine.",
+        "no sandbox can be had here: confined: Landlock: not in this kernel",
+        "Run `periscope doctor`; it says what is missing. A container or a VM has what it takes (docs/sandbox.md has "
+        "the command). For code of your own, `--trust-this-code` runs it without a sandbox.",
     ),
     _system(
         "SANDBOX_FAULT",

@@ -18,6 +18,7 @@ import msgspec
 
 from libs.shared_ipc.src.protocol import Action
 from libs.shared_ipc.src.protocol.wire import action_from_wire
+from periscope.sandbox.confinement import Tier
 from periscope.sandbox.frames import Frames, ProtocolViolationError, SandboxFaultError
 from periscope.sandbox.inside import wire
 from periscope.sandbox.launch import Child
@@ -90,6 +91,11 @@ class Session:
     def pid(self) -> int:
         """The number of the process that the strategy runs in."""
         return self._child.pid
+
+    @property
+    def tier(self) -> Tier:
+        """How well the strategy's process is confined."""
+        return self._child.tier
 
     @property
     def spin_microseconds(self) -> int:

@@ -12,6 +12,7 @@ from tests.runs.lab import AAA, Lab, Ran, walk
 KEYS = """
     status start end bars orders fills final_value net_trading_cash cash statistics issues bars_per_second hash strategy
     config models positions open_orders data catalog cash_flows engine_version elapsed_seconds settlements
+    sandbox
 """
 TIME = pl.Datetime("us", "UTC")
 COLUMNS = {
