@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Coroutine, MutableSequence, Sequence
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -79,7 +78,7 @@ class StrategyHost:
         self._was_bar = False
         self._dropped: set[int] = set()
         self._order_ids: dict[str, UUID] = {}
-        self._folder = Path("/")
+        self._folder = "/"
         self._strategy: StrategyBase | None = None
         self._most_actions = 0
         self._acted: Callable[..., Any] | None = None
@@ -87,7 +86,7 @@ class StrategyHost:
 
     def load(self, launch: Launch) -> Fault | None:
         """Import the bundle and make its Strategy; returns what went wrong."""
-        self._folder = Path(launch.folder)
+        self._folder = launch.folder
         self._most_actions = launch.most_actions
         schema: dict[str, JSONValue] = msgspec.json.decode(launch.schema)
         config: dict[str, JSONValue] = msgspec.json.decode(launch.config)
