@@ -7,6 +7,7 @@ from periscope.portfolio.statistics_definitions import DEFINITIONS, Definition, 
 from periscope.report import text
 from periscope.report.markup import Markup, element, join, moment
 from periscope.report.run_files import RunFiles
+from periscope.report.sections_head import sandbox
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _COLUMNS = ((Group.RETURN, Group.ACTIVITY), (Group.RISK,), (Group.TRADES,))
@@ -112,6 +113,7 @@ def provenance(result: dict[str, Any]) -> Markup:
         _pair("Strategy", str(strategy.get("path") or text.NOTHING)),
         _pair("Catalog", str(result.get("catalog") or text.NOTHING)),
         _pair("Engine", f"Periscope {result.get('engine_version') or text.NOTHING}"),
+        _pair("Sandbox", sandbox(result)),
         _pair("Speed", f"{speed:,.0f} bars a second, {seconds:,.2f} s" if seconds and speed else text.NOTHING),
     ]
     return element("dl", join(rows), class_="pairs")

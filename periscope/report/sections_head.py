@@ -14,6 +14,17 @@ STATUS = {
 }
 _SEVERITIES = {"fatal": "Ended the run", "refusal": "Refusal", "warning": "Warning", "note": "Note"}
 
+_SANDBOXES = {
+    "sealed": "sealed: confined, in namespaces of its own",
+    "confined": "confined: no rights, Landlock, allowed system calls only",
+    "unconfined": "none: a process with its user's rights, because --trust-this-code asked for it",
+    "in_process": "none: the strategy ran inside the engine's own process",
+}
+_UNCONFINED = (
+    "This strategy ran without a sandbox, because --trust-this-code asked for it: it could read and write files and "
+    "use the network, as the user who ran it can."
+)
+
 _COMPONENTS = {"strategy": "while running your code", "simulation": "in the simulation"}
 
 
@@ -25,8 +36,18 @@ def title(result: dict[str, Any]) -> str:
     return folder if folder and name in {"", "Strategy"} else name or "Run"
 
 
+def tier(result: dict[str, Any]) -> str:
+    """How well the strategy was confined; empty where nothing of it ran, or the result does not say."""
+    return str((result.get("sandbox") or {}).get("tier") or "")
+
+
+def sandbox(result: dict[str, Any]) -> str:
+    """How well the strategy was confined, in words."""
+    return _SANDBOXES.get(tier(result), tier(result)) or text.NOTHING
+
+
 def header(result: dict[str, Any]) -> Markup:
-    """Name, status, window and the result's hash."""
+    """Name, status, window and the result's hash; a run without a sandbox is marked here, above all its numbers."""
     status = str(result.get("status") or "")
     core = (result.get("config") or {}).get("core") or {}
     symbols = list(dict.fromkeys(str(entry.get("symbol")) for entry in result.get("data") or []))
@@ -38,13 +59,16 @@ def header(result: dict[str, Any]) -> Markup:
         element("span", f"amounts in {core.get('currency') or 'USD'}"),
         element("span", "hash ", element("code", str(result.get("hash") or text.NOTHING)[:12]), class_="hash"),
     ]
-    return element(
+    unconfined = tier(result) == "unconfined"
+    masthead = element(
         "div",
         element("h1", title(result)),
         element("span", STATUS.get(status, status), class_=f"status {status}"),
+        element("span", "Unconfined", class_="status unconfined") if unconfined else None,
         element("p", join(facts), class_="facts"),
         class_="masthead",
     )
+    return join([masthead, element("p", _UNCONFINED, class_="problem") if unconfined else None])
 
 
 def issues(result: dict[str, Any]) -> Markup:

@@ -84,6 +84,7 @@ class MadeRun:
     notes: list[str] = field(default_factory=list)
     fees: str = "none"
     equity_rows: int | None = None
+    tier: str | None = "sealed"
 
 
 def make_market(

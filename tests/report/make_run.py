@@ -93,6 +93,27 @@ def empty_run() -> MadeRun:
     return run
 
 
+def unconfined_run() -> MadeRun:
+    """A run of code that its owner trusts, without a sandbox."""
+    run = equity_run(bars=4_000, fills=81)
+    run.name, run.tier = "my_own_averages", "unconfined"
+    run.issues = [
+        {
+            "id": "3",
+            "component": "simulation",
+            "classification": "user_error",
+            "severity": "warning",
+            "code": "RUN_UNCONFINED",
+            "message": "the strategy's process was not confined: it could read files and use the network as you can",
+            "count": 1,
+            "first": None,
+            "last": None,
+            "location": None,
+        }
+    ]
+    return run
+
+
 def source_of(*markets: Market) -> BarsSource:
     """A bars source that has just these markets."""
     by_name = {(market.symbol, market.asset_type.value): market for market in markets}
@@ -109,6 +130,7 @@ RUNS: dict[str, Callable[[], MadeRun]] = {
     "futures": futures_run,
     "failed": failed_run,
     "empty": empty_run,
+    "unconfined": unconfined_run,
 }
 
 

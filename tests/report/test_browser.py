@@ -35,6 +35,7 @@ RUNS: dict[str, tuple[Callable[[], MadeRun], int, int]] = {
     "equity": (lambda: make_run.equity_run(bars=20_000, fills=1_000), 2, 15),
     "failed": (make_run.failed_run, 2, 3),
     "empty": (make_run.empty_run, 2, 0),
+    "unconfined": (make_run.unconfined_run, 2, 15),
 }
 
 

@@ -86,6 +86,25 @@ def test_a_failed_run_opens_on_its_issues(make_page: MakePage) -> None:
     assert html.index('id="issues"') > html.index('id="overview"')
 
 
+def test_a_run_without_a_sandbox_is_marked_above_all_its_numbers(make_page: MakePage) -> None:
+    html = make_page(make_run.unconfined_run())
+    assert html.index("This strategy ran without a sandbox") < html.index('id="overview"')
+    assert 'class="status unconfined"' in html
+    text = Page(html).text
+    assert "RUN_UNCONFINED" in text
+    assert "none: a process with its user's rights" in text
+
+
+@pytest.mark.parametrize(("tier", "words"), [("sealed", "sealed: confined, in"), ("confined", "confined: no rights")])
+def test_a_sandboxed_run_says_its_tier_and_is_not_marked(make_page: MakePage, tier: str, words: str) -> None:
+    run = small_run()
+    run.tier = tier
+    html = make_page(run)
+    assert words in Page(html).text
+    assert "without a sandbox" not in html
+    assert 'class="status unconfined"' not in html
+
+
 def test_money_in_the_tables_is_exact_text(make_page: MakePage) -> None:
     run = make_run.futures_run(bars=2_000, fills=21)
     tables = Page(make_page(run)).main()["tables"]
