@@ -1,7 +1,7 @@
 """One backtest from a bundle and a config to its result: where the engine, the sandbox and the catalog meet."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import localcontext
 from pathlib import Path
@@ -20,7 +20,7 @@ from periscope.runs.preparing import Prepared, prepare
 from periscope.runs.progress import Progress
 from periscope.runs.recorder import Recorder
 from periscope.runs.result import Circumstances, result_document
-from periscope.sandbox.confinement import BEST_FIRST, Confinement, Tier
+from periscope.sandbox.confinement import BEST_FIRST, Confinement, Package, Tier
 from periscope.sandbox.session import SessionLimits
 
 COMPLETE, OUR_FAULT, STRATEGY_INVALID, RUN_ERROR, NO_DATA, NO_SANDBOX = 0, 1, 3, 4, 5, 8
@@ -42,7 +42,7 @@ class RunResult:
         return self.result
 
 
-def run_backtest(
+def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
     bundle_path: Path,
     config: RunConfig,
     catalog: Catalog,
@@ -52,13 +52,15 @@ def run_backtest(
     in_process: bool = False,
     tuning: Tuning | None = None,
     trusted: bool = False,
+    packages: Sequence[Package] = (),
 ) -> RunResult:
     """Run the bundle in `bundle_path` over the catalog's data.
 
     `out` keeps orders, fills, equity and logs as files. `progress` is called about ten times a second and may return
     False to stop the run gracefully. `in_process` runs the strategy in this process, for tests. `trusted` runs it
-    without confinement, for one's own code, and the run is marked so for good. What is wrong with the bundle or its
-    parameters, and a machine without a sandbox, come back as a result with issues, never as an exception.
+    without confinement, for one's own code, and the run is marked so for good. `packages` are what the strategy may
+    import besides, as the operator allows it. What is wrong with the bundle or its parameters, and a machine without a
+    sandbox, come back as a result with issues, never as an exception.
     """
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -73,7 +75,10 @@ def run_backtest(
         if isinstance(prepared, Prepared):
             settings = prepared.settings
             feed = CatalogFeed(catalog, settings.start, settings.end, extended=settings.extended_hours)
-            port = _port(prepared, recorder, logs, in_process=in_process, trusted=trusted)
+            asked = Confinement(
+                prepared.folder, packages=tuple(packages), tiers=(Tier.UNCONFINED,) if trusted else BEST_FIRST
+            )
+            port = _port(prepared, recorder, logs, None if in_process else asked)
             if port is not None:
                 tier = port.tier
                 outcome = _run(prepared, feed, recorder, port, meter, tuning)
@@ -84,7 +89,7 @@ def run_backtest(
                 )
     finally:
         logs.close()
-    circumstances = Circumstances(time.monotonic() - started, meter.seconds, tier)
+    circumstances = Circumstances(time.monotonic() - started, meter.seconds, tier, tuple(packages))
     document = result_document(bundle_path, config, prepared, catalog, feed, recorder, outcome, circumstances)
     if out is not None:
         assert equity is not None
@@ -95,24 +100,26 @@ def run_backtest(
 
 
 def _port(
-    prepared: Prepared, recorder: Recorder, logs: LogFile, *, in_process: bool, trusted: bool
+    prepared: Prepared, recorder: Recorder, logs: LogFile, asked: Confinement | None
 ) -> HostedPort | InProcessPort | None:
-    """What the strategy is reached through; None, and an issue, where its process can't be started here."""
+    """What the strategy is reached through: a process confined as `asked`, or this one.
+
+    None, and an issue, where its process can't be started here.
+    """
     limits = prepared.settings.limits
     source = BundleSource(
         prepared.folder, prepared.schema, prepared.config, prepared.settings.seed, limits.actions_per_reply
     )
-    if in_process:
+    if asked is None:
         return InProcessPort(source)
     session = SessionLimits(limits.handler_seconds, limits.start_seconds, limits.output_bytes, limits.actions_per_reply)
-    confinement = Confinement(source.folder, tiers=(Tier.UNCONFINED,) if trusted else BEST_FIRST)
     try:
-        port = HostedPort(source, session, logs.add, confinement)
+        port = HostedPort(source, session, logs.add, asked)
     except OSError as error:
         text = f"the strategy's process could not be started: {error}"
         recorder.issues.add("SANDBOX_UNAVAILABLE", None, text)
         return None
-    if trusted:
+    if Tier.UNCONFINED in asked.tiers:
         text = "the strategy's process was not confined: it could read files and use the network as you can"
         recorder.issues.add("RUN_UNCONFINED", None, text)
     return port

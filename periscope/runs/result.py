@@ -19,19 +19,21 @@ from periscope.runs.feed import CatalogFeed
 from periscope.runs.preparing import Obstacle, Prepared
 from periscope.runs.recorder import Recorder
 from periscope.runs.valuation import market_value
+from periscope.sandbox.confinement import Package
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """How the run was run; nothing of it changes an event, and none of it is in the hash.
+    """How the run was run; none of it is in the hash.
 
     Wall time in seconds: `elapsed` of the whole run, `running` from the strategy's start to the last event. `tier` is
-    how well the strategy was confined, None where it was never started.
+    how well the strategy was confined, None where it was never started. `packages` are those that it could import.
     """
 
     elapsed: float
     running: float
     tier: str | None
+    packages: tuple[Package, ...]
 
 
 def result_document(
@@ -85,7 +87,10 @@ def result_document(
             "catalog": str(catalog.root),
             "engine_version": version("periscope-trading"),
             "elapsed_seconds": round(circumstances.elapsed, 3),
-            "sandbox": {"tier": circumstances.tier},
+            "sandbox": {
+                "tier": circumstances.tier,
+                "packages": [{"name": each.name, "version": each.version} for each in circumstances.packages],
+            },
         }
 
 
