@@ -4,9 +4,13 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import fail
+
+if TYPE_CHECKING:
+    from periscope.sandbox.confinement import Package
 
 MARKER = "periscope.toml"
 CATALOG_VARIABLE = "PERISCOPE_CATALOG"
@@ -17,17 +21,21 @@ _MARKER_TEXT = """\
 catalog = "catalog"        # bars and instruments
 strategies = "strategies"  # one folder for each strategy
 runs = "runs"              # what backtests leave with --out
+
+[sandbox]
+packages = []              # installed packages that strategies may import, such as ["numpy"]
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A workspace's folders, all absolute."""
+    """A workspace's folders, all absolute, and the names of the packages that its strategies may import."""
 
     root: Path
     catalog: Path
     strategies: Path
     runs: Path
+    packages: tuple[str, ...] = ()
 
 
 def find_workspace(start: Path | None = None) -> Workspace | None:
@@ -43,27 +51,52 @@ def read_workspace(root: Path) -> Workspace:
     """Read a workspace's marker file."""
     marker = root / MARKER
     try:
-        places = tomllib.loads(marker.read_text()).get("workspace", {})
+        written = tomllib.loads(marker.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as problem:
-        fail(
-            "WORKSPACE_UNREADABLE",
-            f"{MARKER} can't be read",
-            exit_code=ExitCode.USAGE,
-            where=str(marker),
-            why=str(problem),
-        )
+        _unreadable(marker, f"{MARKER} can't be read", str(problem))
+    places = written.get("workspace", {})
     names = {
         name: places.get(name, name) if isinstance(places, dict) else name for name in ("catalog", "strategies", "runs")
     }
     wrong = [name for name, place in names.items() if not isinstance(place, str) or not place]
     if wrong:
-        fail(
-            "WORKSPACE_UNREADABLE",
-            f"{', '.join(wrong)} in [workspace] must be a folder's name",
-            exit_code=ExitCode.USAGE,
-            where=str(marker),
-        )
-    return Workspace(root, **{name: root / place for name, place in names.items()})
+        _unreadable(marker, f"{', '.join(wrong)} in [workspace] must be a folder's name")
+    packages = _packages(marker, written.get("sandbox", {}))
+    return Workspace(root, **{name: root / place for name, place in names.items()}, packages=packages)
+
+
+def _packages(marker: Path, table: Any) -> tuple[str, ...]:
+    """The names in `packages` of the table `[sandbox]`, which has no other key."""
+    if not isinstance(table, dict) or not table.keys() <= {"packages"}:
+        _unreadable(marker, "[sandbox] takes one key, packages", f"found {table!r}")
+    names = table.get("packages", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        _unreadable(marker, 'packages in [sandbox] must be a list of names, such as ["numpy"]', f"found {names!r}")
+    return tuple(names)
+
+
+def _unreadable(marker: Path, what: str, why: str = "") -> NoReturn:
+    fail("WORKSPACE_UNREADABLE", what, exit_code=ExitCode.USAGE, where=str(marker), why=why)
+
+
+def allowed_packages(bundle: Path) -> "tuple[Package, ...]":
+    """The installed packages that the workspace allows the strategy in `bundle`; none outside of a workspace.
+
+    What a strategy may use is up to whoever runs it, so a workspace file that came with the strategy is refused.
+    """
+    workspace = find_workspace()
+    if workspace is None or not workspace.packages:
+        return ()
+    from periscope.sandbox.packages import PackageError, resolve
+
+    where = f"packages in [sandbox] of {workspace.root / MARKER}"
+    if workspace.root.is_relative_to(bundle.resolve()):
+        what = "this setting lies in the strategy's own folder, and a strategy can't allow itself packages"
+        fail("PACKAGE_REFUSED", what, exit_code=ExitCode.USAGE, where=where, hint=f"move {MARKER} to a folder above")
+    try:
+        return resolve(workspace.packages)
+    except PackageError as problem:
+        fail(problem.code, problem.message, exit_code=ExitCode.USAGE, where=where, hint=problem.hint)
 
 
 def find_catalog(option: Path | None = None, *, must_exist: bool = False) -> Path:
