@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from periscope.cli.exits import ExitCode
+from periscope.cli.no_sandbox import TRUST_OPTION, require_platform
 from periscope.cli.output import JsonOption, fail, print_json, remark
 from periscope.cli.workspace import find_catalog, find_workspace, shown
 
@@ -31,12 +32,19 @@ def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
     catalog: Annotated[Path | None, typer.Option(help="The data; default: the workspace's catalog.")] = None,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    trust: Annotated[
+        bool, typer.Option(TRUST_OPTION, help="Run without a sandbox, for code that you wrote; the run is marked.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Run a strategy over past data."""
     from periscope.cli.run_document import find_bundle, read_run_file, run_config
     from periscope.market.catalog import Catalog
 
+    if trust:
+        remark(f"no sandbox: with {TRUST_OPTION} this strategy runs with your rights")
+    else:
+        require_platform()
     bundle = find_bundle(path)
     document = read_run_file(config, bundle)
     stored = Catalog(find_catalog(catalog, must_exist=True))
@@ -46,7 +54,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
     if out is None and open_report:
         workspace = find_workspace()
         out = (workspace.runs if workspace is not None else Path("runs")) / bundle.resolve().name
-    code, result, report = execute(bundle, settings, stored, out=out, quiet=quiet)
+    code, result, report = execute(bundle, settings, stored, out=out, quiet=quiet, trusted=trust)
     if as_json:
         print_json(result)
     else:
@@ -57,7 +65,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
 
 def execute(
-    bundle: Path, config: "RunConfig", catalog: Any, *, out: Path | None, quiet: bool
+    bundle: Path, config: "RunConfig", catalog: Any, *, out: Path | None, quiet: bool, trusted: bool = False
 ) -> tuple[int, dict[str, Any], Path | None]:
     """Run it with progress on stderr; returns the exit code, the result's document, and the report's path if any."""
     from periscope.cli.interruption import interruptible
@@ -73,7 +81,7 @@ def execute(
             return not stop.asked
 
         try:
-            result = run_backtest(bundle, config, catalog, out=out, progress=listen)
+            result = run_backtest(bundle, config, catalog, out=out, progress=listen, trusted=trusted)
         except KeyboardInterrupt:
             reached = "before the first bar" if display.last is None else f"at {describe(display.last)}"
             remark(f"interrupted {reached}; there is no result")

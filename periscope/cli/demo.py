@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from periscope.cli.exits import ExitCode
+from periscope.cli.no_sandbox import require_platform
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
 from periscope.cli.release import BUNDLE_TEMPLATE, example_bundles
 from periscope.cli.workspace import MARKER, Workspace, init_workspace, shown
@@ -26,6 +27,7 @@ def demo(
     from periscope.cli.backtest import execute, show
     from periscope.cli.run_document import read_run_file, run_config
 
+    require_platform()
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
         what = "the folder holds other files"
         fail("NOT_EMPTY", what, exit_code=ExitCode.USAGE, where=shown(folder), hint="name another: periscope demo DIR")

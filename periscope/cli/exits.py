@@ -19,6 +19,7 @@ class ExitCode(IntEnum):
     REMOTE = 7
     """Broker or network."""
     NO_SANDBOX = 8
+    """A strategy can't be confined, or its process can't be started, on this machine."""
     LIMIT = 9
     """A limit, or the halt."""
     DIFFERENCE = 10

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
 _STATUS_STYLES = {"complete": "bold green", "stopped": "bold yellow", "error": "bold red"}
 _SEVERITY_STYLES = {"fatal": "bold red", "refusal": "yellow", "warning": "yellow"}
 _MOST_ISSUES = 8
+_SANDBOXES = {
+    "sealed": "sealed",
+    "confined": "confined",
+    "unconfined": "UNCONFINED: the strategy ran with your rights, because --trust-this-code asked for it",
+    "in_process": "none: the strategy ran inside the engine's own process",
+}
 _MODELS = (
     ("Fills", "fill"),
     ("Slippage", "slippage"),
@@ -72,7 +78,8 @@ def print_summary(document: dict[str, Any], *, places: dict[str, str]) -> None:
         screen.print()
         screen.print(_issues(issues))
     screen.print()
-    if status == "error" and document.get("strategy", {}).get("version") is None:
+    tier = (document.get("sandbox") or {}).get("tier")
+    if status == "error" and tier is None:
         screen.print(Text("The run did not start: nothing of the strategy was executed.", style="dim"))
         return
     screen.print(_figures(document))
@@ -135,6 +142,8 @@ def _details(document: dict[str, Any], places: dict[str, str]) -> "Table":
     notes = [clean(note) for note in models.get("notes") or []]
     if notes:
         table.add_row("Notes", Text("\n".join(notes)))
+    tier = clean((document.get("sandbox") or {}).get("tier"))
+    table.add_row("Sandbox", Text(_SANDBOXES.get(tier, tier), style="bold yellow" if tier == "unconfined" else ""))
     table.add_row("Hash", Text(clean(document.get("hash"))))
     for name, place in places.items():
         table.add_row(name, Text(clean(place), style="cyan"))

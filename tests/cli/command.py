@@ -46,6 +46,7 @@ def result_document(**changes: Any) -> dict[str, Any]:
         "strategy": {"path": "strategies/cross", "class": "Strategy", "version": "cd" * 32},
         "models": {"fill": "next_bar", "fees": "none", "notes": ["no trading costs modelled"]},
         "elapsed_seconds": 0.1,
+        "sandbox": {"tier": "sealed"},
     } | changes
 
 
@@ -57,6 +58,7 @@ class FakeRunner:
     exit_code: int = 0
     raises: BaseException | None = None
     asked: list[tuple[Path, RunConfig, Path | None]] = field(default_factory=list)
+    trusted: list[bool] = field(default_factory=list)
 
     def run_backtest(
         self,
@@ -67,9 +69,11 @@ class FakeRunner:
         out: Path | None,
         progress: Callable[[Progress], None] | None,
         in_process: bool = False,
+        trusted: bool = False,
     ) -> "FakeRunner":
         """The runner's signature."""
         self.asked.append((bundle, config, out))
+        self.trusted.append(trusted)
         if progress is not None:
             reading = Progress(
                 fraction=0.5, simulation_time=0, bars=10, orders=1, bars_per_second=1000.0, seconds_left=2

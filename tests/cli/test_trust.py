@@ -1,0 +1,77 @@
+"""`--trust-this-code`: one's own code without a sandbox, asked for on the command line alone, and marked for good."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from periscope.cli.main import app
+from periscope.market.catalog import Catalog
+from periscope.market.sample import make_sample
+from tests.cli.command import Command, FakeRunner, result_document
+
+OPTION = "--trust-this-code"
+WEEK = ("--start", "2023-10-02", "--end", "2023-10-06", "--set", "length=60", "--quiet")
+
+
+@pytest.fixture
+def desk(periscope_command: Command, tmp_path: Path) -> Path:
+    """A workspace with the sample market and the strategy that `new` makes."""
+    assert periscope_command("init").code == 0
+    assert periscope_command("new", "mine").code == 0
+    make_sample(Catalog.create(tmp_path / "catalog"))
+    return tmp_path
+
+
+def test_it_is_an_option_of_backtest_alone_and_of_no_variable() -> None:
+    group = typer.main.get_command(app)
+    with_it = []
+    commands = dict(getattr(group, "commands", {}))
+    commands |= {f"data {name}": command for name, command in commands["data"].commands.items()}
+    for name, command in commands.items():
+        for parameter in command.params:
+            if OPTION in parameter.opts:
+                with_it.append(name)
+                assert parameter.envvar is None
+                assert parameter.default is False
+    assert with_it == ["backtest"]
+
+
+def test_without_it_nothing_is_trusted(periscope_command: Command, workspace: Path, runner: FakeRunner) -> None:
+    assert periscope_command("backtest", "cross", "--quiet").code == 0
+    outcome = periscope_command("backtest", "cross", "--quiet", OPTION)
+    assert outcome.code == 0
+    assert runner.trusted == [False, True]
+    assert "no sandbox: with --trust-this-code this strategy runs with your rights" in outcome.err
+
+
+@pytest.mark.parametrize("key", ["trust_this_code=true", "sandbox.trust=true", "limits.sandbox=false"])
+def test_no_config_asks_for_it(periscope_command: Command, workspace: Path, runner: FakeRunner, key: str) -> None:
+    outcome = periscope_command("backtest", "cross", "--core", key)
+    assert outcome.code == 3
+    assert "UNKNOWN_KEY" in outcome.err
+    assert not runner.asked
+
+
+def test_a_trusted_run_is_marked_everywhere_and_comes_to_the_same(periscope_command: Command, desk: Path) -> None:
+    confined = periscope_command("backtest", "mine", *WEEK, "--json").json
+    outcome = periscope_command("backtest", "mine", *WEEK, OPTION, "--out", "runs/trusted")
+    assert outcome.code == 0, outcome.err
+    assert "RUN_UNCONFINED" in outcome.out
+    assert "UNCONFINED: the strategy ran with your rights" in outcome.out
+    document = json.loads((desk / "runs" / "trusted" / "result.json").read_text())
+    assert document["sandbox"]["tier"] == "unconfined"
+    (issue,) = document["issues"]
+    assert (issue["code"], issue["severity"]) == ("RUN_UNCONFINED", "warning")
+    assert document["hash"] == confined["hash"]
+    assert confined["issues"] == []
+    report = (desk / "runs" / "trusted" / "report.html").read_text()
+    assert report.index("This strategy ran without a sandbox") < report.index('id="overview"')
+
+
+def test_the_summary_names_the_tier(periscope_command: Command, workspace: Path, runner: FakeRunner) -> None:
+    for tier in ("sealed", "confined"):
+        runner.answer = result_document(sandbox={"tier": tier})
+        lines = periscope_command("backtest", "cross", "--quiet").out.splitlines()
+        assert [line.split() for line in lines if line.startswith("Sandbox")] == [["Sandbox", tier]]
