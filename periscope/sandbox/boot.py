@@ -2,9 +2,11 @@
 
 It is started with `-s -S -P`, so neither site-packages nor the working folder is on the path: only the standard
 library, the SDK (`libs`), the codec (`msgspec`) and the inside of the sandbox can be imported, `periscope` cannot.
+Where they are is read from the channel, like everything else that the process is told.
 """
 
 import importlib.util
+import os
 import sys
 
 
@@ -17,13 +19,22 @@ def mount(name: str, folder: str) -> None:
     spec.loader.exec_module(module)
 
 
+def read_folders(descriptor: int) -> list[str]:
+    """The folders' names from the channel, each ended by a zero, all by another; and not a byte more."""
+    names = b""
+    while not names.endswith(b"\0\0"):
+        byte = os.read(descriptor, 1)
+        if not byte:
+            os._exit(1)
+        names += byte
+    return os.fsdecode(names[:-2]).split("\0")
+
+
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
-    _, libs, codec, inside, channel, counter, stacks = sys.argv
-    mount("libs", libs)
-    mount("msgspec", codec)
-    mount("periscope_inside", inside)
-    sys.argv = ["strategy"]
+    channel = int(sys.argv[1])
+    sys.argv[:] = sys.orig_argv[:] = ["strategy"]
+    for name, folder in zip(("libs", "msgspec", "periscope_inside"), read_folders(channel), strict=True):
+        mount(name, folder)
     from periscope_inside.main import main  # type: ignore[import-not-found]
 
-    main(int(channel), int(counter), int(stacks))
+    main(channel)

@@ -20,6 +20,24 @@ BEST_FIRST = (Tier.SEALED, Tier.CONFINED)
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One thing that was tried or looked at: what it was, whether it is as it must be, and what was seen."""
+
+    name: str
+    good: bool
+    detail: str
+
+
+class NoSandboxError(Exception):
+    """No tier that was asked for can be had here; `attempts` says what was tried."""
+
+    def __init__(self, attempts: tuple[Attempt, ...]) -> None:
+        self.attempts = attempts
+        failed = "; ".join(f"{attempt.name}: {attempt.detail}" for attempt in attempts if not attempt.good)
+        super().__init__(f"no way to confine a strategy's process here ({failed})")
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
     """An installed package that strategies may import.
 

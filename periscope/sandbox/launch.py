@@ -1,7 +1,10 @@
-"""Starting the strategy's process: environment built from nothing, only the channel and its pipes inherited."""
+"""Starting the strategy's process: environment built from nothing, only the channel and its pipes inherited, and
+confined before it sees a strategy."""
 
 import mmap
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -10,10 +13,20 @@ from pathlib import Path
 
 import msgspec
 
-import libs
-from periscope.sandbox.confinement import Confinement, Tier
+from periscope.sandbox.compiled import ensure_compiled
+from periscope.sandbox.confinement import Attempt, Confinement, NoSandboxError, Tier
+from periscope.sandbox.grants import WRITABLE, Access, grants, hidden_folders, mounted_folders
+from periscope.sandbox.handshake import UnconfinedError, confirm
+from periscope.sandbox.inside.plan import CONFINE, Plan, encode
+from periscope.sandbox.inside.wire import frame
+from periscope.sandbox.packages import environment
+from periscope.sandbox.staging import canary, is_readable_by_all, make_copy
+from periscope.sandbox.users import unused_user
 
-_HERE = Path(__file__).parent
+_BOOT = Path(__file__).parent / "boot.py"
+_LANGUAGE = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+_unavailable: dict[Tier, tuple[Attempt, ...]] = {}
+"""Tiers that could not be had, so that not every start tries them again."""
 
 
 @dataclass(slots=True)
@@ -21,7 +34,7 @@ class Child:
     """A strategy's process and the host's ends of what connects them.
 
     `counter` is a page shared with the child: items done and bars done of the script in hand. The strategy may run in
-    `process` itself or in a process below it; `pid` is the one that it runs in.
+    `process` itself or in a process below it; `pid` is the one that it runs in. `attempts` is what was seen of it.
     """
 
     process: subprocess.Popen[bytes]
@@ -32,6 +45,8 @@ class Child:
     stacks: int
     tier: Tier = Tier.UNCONFINED
     inner: int | None = None
+    attempts: tuple[Attempt, ...] = ()
+    copy: Path | None = None
 
     @property
     def pid(self) -> int:
@@ -44,36 +59,113 @@ class Child:
         self.counter.close()
         for descriptor in (self.stdout, self.stderr, self.stacks):
             os.close(descriptor)
+        if self.copy is not None:
+            shutil.rmtree(self.copy.parent, ignore_errors=True)
 
 
-def start_child(asked: Confinement) -> Child:  # noqa: ARG001  # the interface first; what is asked for comes next
-    """Start a strategy's process, not confined in this release."""
+def start_child(asked: Confinement) -> Child:
+    """Start a strategy's process, confined in the first of the tiers asked for that can be had.
+
+    Raises NoSandboxError where there is none: then no strategy may run here.
+    """
+    if sys.platform != "linux":
+        raise NoSandboxError((Attempt("platform", False, f"{sys.platform} has neither Landlock nor seccomp"),))
+    tried: tuple[Attempt, ...] = ()
+    for tier in asked.tiers:
+        known = _unavailable.get(tier)
+        if known is None:
+            try:
+                return start_in(tier, asked)
+            except UnconfinedError as error:
+                known = _unavailable[tier] = tuple(_named(tier, attempt) for attempt in error.attempts)
+        tried += known
+    raise NoSandboxError(tried)
+
+
+def start_in(tier: Tier, asked: Confinement) -> Child:
+    """Start a strategy's process in one tier. Raises UnconfinedError where that can't be had."""
+    bundle = asked.bundle.resolve()
+    ensure_compiled(Path(folder) for folder in mounted_folders())
+    if tier is Tier.UNCONFINED:
+        child, descriptors = _spawn(asked)
+        child.channel.sendall(frame(CONFINE, encode(_plan(asked, tier, None, descriptors))))
+        return child
+    user = unused_user()
+    copy = make_copy(bundle) if user is not None and not is_readable_by_all(bundle) else None
+    child, descriptors = _spawn(asked)
+    child.tier, child.copy = tier, copy
+    try:
+        with canary() as name, socket.socket(socket.AF_UNIX) as trap:
+            trap.bind(f"\0{name}")
+            trap.listen(1)
+            plan = _plan(asked, tier, user, descriptors)
+            shown, folder = _bundle(tier, bundle, copy)
+            plan = msgspec.structs.replace(plan, shown=[*plan.shown, shown], folder=folder, canary=name)
+            confirmed = confirm(child.process, child.channel, plan)
+    except BaseException as error:
+        os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+        if isinstance(error, UnconfinedError):
+            error.add_note(_last_words(child.stderr))
+        child.close()
+        raise
+    child.inner, child.attempts = confirmed.number, confirmed.attempts
+    return child
+
+
+def _last_words(descriptor: int) -> str:
+    try:
+        return os.read(descriptor, 1 << 16).decode("utf-8", "replace")
+    except BlockingIOError:
+        return ""
+
+
+def _named(tier: Tier, attempt: Attempt) -> Attempt:
+    return Attempt(f"{tier}: {attempt.name}", attempt.good, attempt.detail)
+
+
+def _bundle(tier: Tier, bundle: Path, copy: Path | None) -> tuple[tuple[str, str, bool], str | None]:
+    """How the bundle is shown, and where its files are if that is another place than the bundle's."""
+    source = str(copy or bundle)
+    if tier is Tier.SEALED:
+        return (source, str(bundle), True), None
+    return (source, source, True), None if copy is None else source
+
+
+def _plan(asked: Confinement, tier: Tier, user: int | None, descriptors: list[int]) -> Plan:
+    granted = grants(asked.packages)
+    return Plan(
+        tier=tier.value,
+        host=os.getpid(),
+        user=user,
+        descriptors=descriptors,
+        shown=[(grant.path, grant.path, grant.access is Access.READ) for grant in granted],
+        hidden=hidden_folders(),
+        writable=list(WRITABLE),
+        memory_bytes=asked.memory_bytes,
+        cpu_seconds=asked.cpu_seconds,
+        modules={name: str(path) for package in asked.packages for name, path in package.modules},
+        folder=None,
+        canary="",
+    )
+
+
+def _spawn(asked: Confinement) -> tuple[Child, list[int]]:
+    """Start the process, which then waits for its plan; returns it and the numbers of its ends of what connects us."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     counter = os.memfd_create("periscope-counter")
     os.ftruncate(counter, mmap.PAGESIZE)
-    stdout, child_stdout = os.pipe()
-    stderr, child_stderr = os.pipe()
-    stacks, child_stacks = os.pipe()
-    folders = (Path(libs.__file__).parent, Path(msgspec.__file__).parent, _HERE / "inside")
-    command = [
-        sys.executable,
-        "-s",
-        "-S",
-        "-P",
-        str(_HERE / "boot.py"),
-        *(str(folder) for folder in folders),
-        str(theirs.fileno()),
-        str(counter),
-        str(child_stacks),
-    ]
+    pipes = [os.pipe() for _ in range(3)]
+    (stdout, child_stdout), (stderr, child_stderr), (stacks, child_stacks) = pipes
+    descriptors = [theirs.fileno(), counter, child_stacks]
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-s", "-S", "-P", str(_BOOT), str(theirs.fileno())],
         stdin=subprocess.DEVNULL,
         stdout=child_stdout,
         stderr=child_stderr,
         cwd="/",
-        env={"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"},
-        pass_fds=(theirs.fileno(), counter, child_stacks),
+        env=_LANGUAGE | environment(asked.packages),
+        pass_fds=descriptors,
         start_new_session=True,
     )
     page = mmap.mmap(counter, mmap.PAGESIZE)
@@ -82,4 +174,5 @@ def start_child(asked: Confinement) -> Child:  # noqa: ARG001  # the interface f
         os.close(descriptor)
     for descriptor in (stdout, stderr, stacks):
         os.set_blocking(descriptor, False)
-    return Child(process, ours, page, stdout, stderr, stacks)
+    ours.sendall(b"".join(os.fsencode(folder) + b"\0" for folder in mounted_folders()) + b"\0")
+    return Child(process, ours, page, stdout, stderr, stacks), descriptors

@@ -84,15 +84,15 @@ class StrategyHost:
         self._acted: Callable[..., Any] | None = None
         self._work: Coroutine[Any, Any, Outcome] | None = None
 
-    def load(self, launch: Launch) -> Fault | None:
-        """Import the bundle and make its Strategy; returns what went wrong."""
+    def load(self, launch: Launch, files: str | None = None) -> Fault | None:
+        """Import the bundle and make its Strategy; returns what went wrong. `files` is where a copy of it lies."""
         self._folder = launch.folder
         self._most_actions = launch.most_actions
         schema: dict[str, JSONValue] = msgspec.json.decode(launch.schema)
         config: dict[str, JSONValue] = msgspec.json.decode(launch.config)
         install_context(RunContext(schema, config, self._validate))
         try:
-            made = load_class(self._folder, launch.seed)
+            made = load_class(self._folder, launch.seed, files)
             self._strategy = made(self._coordinator, config)  # type: ignore[call-arg]
         except BundleFaultError as error:
             return Fault(0, 0, False, error.code, error.message, error.place, "")

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any
 
 from libs.shared_ipc.src.framework import StrategyBase
@@ -24,17 +24,20 @@ class BundleFaultError(Exception):
         self.place = place
 
 
-def load_class(folder: str, seed: int | None) -> type[StrategyBase]:
+def load_class(folder: str, seed: int | None, files: str | None = None) -> type[StrategyBase]:
     """Import `strategy.py` of the bundle in `folder` and return its `Strategy` class, its hooks checked.
 
+    Where `files` is given, a copy of the bundle is read there, and its lines still carry the names of the original.
     Random numbers are seeded before the first line of the bundle runs, unless `seed` is None or the bundle has a module
     of that name.
     """
-    if seed is not None and not os.path.exists(f"{folder}/random.py"):  # noqa: PTH110  # see _lies_in
+    if files is not None:
+        _read_copy(folder, files)
+    if seed is not None and not os.path.exists(f"{files or folder}/random.py"):
         import random
 
         random.seed(seed)
-    sys.path.insert(0, folder)
+    sys.path.insert(0, files or folder)
     module = __import__("strategy")
     found = getattr(module, "Strategy", None)
     file = f"{folder}/strategy.py"
@@ -53,6 +56,25 @@ def load_class(folder: str, seed: int | None) -> type[StrategyBase]:
                 Place(code.co_filename, code.co_firstlineno, name),
             )
     return found
+
+
+def _read_copy(folder: str, files: str) -> None:
+    """Import what lies in `files` as if it lay in `folder`."""
+    from importlib.machinery import FileFinder, SourceFileLoader
+
+    class Loader(SourceFileLoader):
+        def source_to_code(  # type: ignore[override]  # it is a method at run time, whatever the stubs say
+            self, data: Any, path: Any, *arguments: Any, **named: Any
+        ) -> CodeType:
+            original = folder + os.fsdecode(path).removeprefix(files)
+            return super().source_to_code(data, original, *arguments, **named)
+
+    def find(path: str) -> FileFinder:
+        if path != files and not path.startswith(f"{files}/"):
+            raise ImportError(path)
+        return FileFinder(path, (Loader, [".py"]))
+
+    sys.path_hooks.insert(0, find)
 
 
 def unload(folder: os.PathLike[str]) -> None:

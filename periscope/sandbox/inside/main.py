@@ -19,6 +19,7 @@ from libs.common_types.src.types import JSONValue
 from libs.shared_ipc.src.protocol.wire import action_to_wire
 
 from . import wire
+from .arrival import be_confined, read_plan
 from .faults import sayable
 from .host import Outcome, StrategyHost
 from .output import LineWriter
@@ -44,9 +45,9 @@ def _nothing_to_do() -> bool:
 class Channel:
     """The socket to the engine's process, by its number: the module `socket` would cost each start two milliseconds."""
 
-    def __init__(self, descriptor: int, counter: Any) -> None:
+    def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._counter = counter
+        self.counter: Any = (0, 0, 0)
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
         self._buffer = b""
@@ -85,7 +86,7 @@ class Channel:
 
     def _more(self, idle: Callable[[], bool]) -> bytes:
         """Some more bytes; looks for them for a moment before going to sleep, where the host wants that."""
-        spin = self._counter[wire.SPIN_WORD]
+        spin = self.counter[wire.SPIN_WORD]
         if spin:
             until = time.perf_counter() + spin / 1_000_000
             while not self._poll.poll(0) and (idle() or time.perf_counter() < until):
@@ -99,8 +100,9 @@ class Channel:
 class Process:
     """Serves one engine until it says stop."""
 
-    def __init__(self, channel: Channel, counter: Any) -> None:
+    def __init__(self, channel: Channel, counter: Any, files: str | None) -> None:
         self._channel = channel
+        self._files = files
         self._host = StrategyHost(self._ask, self._validate, counter)
         sys.stdout = LineWriter(1, self._host)
         sys.stderr = LineWriter(2, self._host)
@@ -115,7 +117,7 @@ class Process:
             kind, body = self._channel.receive(self._host.prepare)
             match kind:
                 case wire.LAUNCH:
-                    fault = self._host.load(_decode_launch(body))
+                    fault = self._host.load(_decode_launch(body), self._files)
                     gc.freeze()
                     gc.set_threshold(_COLLECT_EVERY, 20, 20)
                     self._say_fault(fault) if fault is not None else self._channel.send(wire.READY, b"")
@@ -189,17 +191,22 @@ def _show_place(place: wire.Place | None, descriptor: int) -> None:
         os.write(descriptor, f'  File "{place.file}", line {place.line} in {place.function}\n'.encode())
 
 
-def main(channel: int, counter: int, stacks: int) -> None:
-    """Run the process on its inherited descriptors: the socket, the shared counter page, the pipe for stacks."""
-    faulthandler.register(signal.SIGUSR1, file=stacks, all_threads=False, chain=False)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    page = mmap.mmap(counter, mmap.PAGESIZE)
-    os.close(counter)
-    # The place of confinement: everything trusted is imported, no user code has been seen yet.
-    words = memoryview(page).cast("q")
-    process = Process(Channel(channel, words), words)
-    signal.signal(signal.SIGUSR2, lambda *_: _show_place(process.awaiting(), stacks))
+def main(descriptor: int) -> None:
+    """Run the process on its channel: be confined, then serve."""
+    channel = Channel(descriptor)
     try:
+        plan = read_plan(channel)
+        _, counter, stacks = plan.descriptors
+        faulthandler.register(signal.SIGUSR1, file=stacks, all_threads=False, chain=False)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        page = mmap.mmap(counter, mmap.PAGESIZE)
+        os.close(counter)
+        # Everything trusted is imported, and no user code has been seen yet.
+        sys.dont_write_bytecode = True
+        be_confined(plan, channel)
+        channel.counter = memoryview(page).cast("q")
+        process = Process(channel, channel.counter, plan.folder)
+        signal.signal(signal.SIGUSR2, lambda *_: _show_place(process.awaiting(), stacks))
         process.serve()
     except (EOFError, OSError):
         os._exit(1)

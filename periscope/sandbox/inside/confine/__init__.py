@@ -1,0 +1,1 @@
+"""Giving up rights, step by step, before a strategy is read."""

@@ -1,0 +1,59 @@
+"""A copy of a bundle that a user without rights can read, where the original lies in a folder that only root enters."""
+
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_FOR_OTHERS = stat.S_IROTH | stat.S_IXOTH
+_FOLDER_FOR_ALL, _FILE_FOR_ALL = 0o755, 0o644
+_OPEN_TO_ALL = 0o777
+
+
+def is_readable_by_all(bundle: Path) -> bool:
+    """Whether a user without rights can read all of the bundle."""
+    if not all(folder.stat().st_mode & stat.S_IXOTH for folder in bundle.parents):
+        return False
+    for folder, _, files in bundle.walk():
+        if folder.stat().st_mode & _FOR_OTHERS != _FOR_OTHERS:
+            return False
+        modes = ((folder / name).lstat().st_mode for name in files)
+        if any(stat.S_ISREG(mode) and not mode & stat.S_IROTH for mode in modes):
+            return False
+    return True
+
+
+def make_copy(bundle: Path) -> Path:
+    """Copy the bundle's folders and files; returns the copy, in a folder of its own that the caller removes.
+
+    Links, devices and pipes stay behind: whatever a link leads to was never part of the bundle.
+    """
+    above = Path(tempfile.mkdtemp(prefix="periscope-bundle-"))
+    copy = above / bundle.name
+    shutil.copytree(bundle, copy, ignore=_not_plain, copy_function=shutil.copyfile)
+    above.chmod(_FOLDER_FOR_ALL)
+    for folder, _, files in copy.walk():
+        folder.chmod(_FOLDER_FOR_ALL)
+        for name in files:
+            (folder / name).chmod(_FILE_FOR_ALL)
+    return copy
+
+
+def _not_plain(folder: str, names: list[str]) -> Iterator[str]:
+    for name in names:
+        mode = (Path(folder) / name).lstat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            yield name
+
+
+@contextmanager
+def canary() -> Iterator[str]:
+    """A folder that everybody may write to, with a name that nobody can guess."""
+    folder = Path(tempfile.mkdtemp(prefix="periscope-canary-"))
+    try:
+        folder.chmod(_OPEN_TO_ALL)
+        yield str(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
