@@ -20,7 +20,7 @@ from periscope.runs.preparing import Prepared, prepare
 from periscope.runs.progress import Progress
 from periscope.runs.recorder import Recorder
 from periscope.runs.result import Circumstances, result_document
-from periscope.sandbox.confinement import BEST_FIRST, Confinement, Package, Tier
+from periscope.sandbox.confinement import BEST_FIRST, Confinement, NoSandboxError, Package, Tier
 from periscope.sandbox.session import SessionLimits
 
 COMPLETE, OUR_FAULT, STRATEGY_INVALID, RUN_ERROR, NO_DATA, NO_SANDBOX = 0, 1, 3, 4, 5, 8
@@ -115,11 +115,14 @@ def _port(
     session = SessionLimits(limits.handler_seconds, limits.start_seconds, limits.output_bytes, limits.actions_per_reply)
     try:
         port = HostedPort(source, session, logs.add, asked)
+    except NoSandboxError as error:
+        recorder.issues.add("SANDBOX_UNAVAILABLE", None, str(error))
+        return None
     except OSError as error:
         text = f"the strategy's process could not be started: {error}"
         recorder.issues.add("SANDBOX_UNAVAILABLE", None, text)
         return None
-    if Tier.UNCONFINED in asked.tiers:
+    if port.tier == Tier.UNCONFINED:
         text = "the strategy's process was not confined: it could read files and use the network as you can"
         recorder.issues.add("RUN_UNCONFINED", None, text)
     return port

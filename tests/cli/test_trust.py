@@ -9,6 +9,8 @@ import typer.main
 from periscope.cli.main import app
 from periscope.market.catalog import Catalog
 from periscope.market.sample import make_sample
+from periscope.sandbox.confinement import Attempt, Confinement, NoSandboxError
+from periscope.sandbox.launch import Child
 from tests.cli.command import Command, FakeRunner, result_document
 
 OPTION = "--trust-this-code"
@@ -75,3 +77,38 @@ def test_the_summary_names_the_tier(periscope_command: Command, workspace: Path,
         runner.answer = result_document(sandbox={"tier": tier})
         lines = periscope_command("backtest", "cross", "--quiet").out.splitlines()
         assert [line.split() for line in lines if line.startswith("Sandbox")] == [["Sandbox", tier]]
+
+
+NO_MOUNT = Attempt("sealed: mounts", False, "PermissionError: [Errno 1] Operation not permitted")
+NO_LANDLOCK = Attempt("confined: Landlock", False, "OSError: [Errno 38] Function not implemented")
+
+
+def test_without_a_sandbox_nothing_of_a_strategy_runs(
+    periscope_command: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_asked: Confinement) -> Child:
+        raise NoSandboxError((NO_MOUNT, NO_LANDLOCK))
+
+    monkeypatch.setattr("periscope.runs.ports.start_child", refuse)
+    outcome = periscope_command("backtest", "mine", *WEEK, "--out", "runs/none")
+    assert outcome.code == 8
+    assert "SANDBOX_UNAVAILABLE" in outcome.out
+    assert "confined: Landlock" in outcome.out
+    assert "The run did not start" in outcome.out
+    document = json.loads((desk / "runs" / "none" / "result.json").read_text())
+    assert document["status"] == "error"
+    assert document["sandbox"]["tier"] is None
+    assert document["bars"] == document["orders"] == 0
+
+
+def test_a_process_that_cannot_be_started_is_the_same_refusal(
+    periscope_command: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_asked: Confinement) -> Child:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("periscope.runs.ports.start_child", fail)
+    outcome = periscope_command("backtest", "mine", *WEEK, "--json")
+    assert outcome.code == 8
+    assert outcome.json["issues"][0]["code"] == "SANDBOX_UNAVAILABLE"
+    assert "Too many open files" in outcome.json["issues"][0]["message"]
