@@ -12,15 +12,15 @@ from periscope.sandbox.launch import start_child
 from periscope.sandbox.session import Session, SessionLimits
 
 
-def test_a_message_that_the_process_does_not_know_is_our_fault() -> None:
+def test_a_message_that_the_process_does_not_know_is_our_fault(tmp_path: Path) -> None:
     lines: list[str] = []
     limits = SessionLimits(handler_seconds=5, start_seconds=20, output_bytes=10_000, actions_per_reply=10)
-    start = partial(start_child, Confinement(Path("/")))
+    start = partial(start_child, Confinement(tmp_path))
     session = Session(limits, lambda _time, _stream, line: lines.append(line), lambda _config: [], start)
     try:
         session._send(ord("?"), b"")
         with pytest.raises(SandboxFaultError) as caught:
-            session.launch(Path("/nowhere"), b"{}", b"{}", 0)
+            session.launch(tmp_path, b"{}", b"{}", 0)
     finally:
         session.close()
     assert caught.value.code == "SANDBOX_FAULT"
