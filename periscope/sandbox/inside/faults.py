@@ -4,6 +4,8 @@ import traceback
 
 from libs.shared_ipc.src.protocol import Action
 
+from .packages import hint_for
+
 _ACTIONS = Action.__args__
 _NOTHING = object()
 _MOST_SHOWN = 200
@@ -24,9 +26,9 @@ def objection(returned: object, most_actions: int) -> tuple[str, str] | None:
 
 
 def sentence_of(error: BaseException) -> str:
-    """What an exception says, even where its own `__str__` fails."""
+    """What an exception says, even where its own `__str__` fails; of a failed import, what can be done about it too."""
     try:
-        text = str(error)
+        text = f"{error}{hint_for(error)}"
     except BaseException:
         text = "(its text could not be made)"
     return f"{type(error).__name__}: {text}"
