@@ -8,11 +8,14 @@ import typer
 from periscope.cli.exits import ExitCode
 from periscope.cli.no_sandbox import TRUST_OPTION, require_platform
 from periscope.cli.output import JsonOption, fail, print_json, remark
-from periscope.cli.workspace import find_catalog, find_workspace, shown
+from periscope.cli.workspace import allowed_packages, find_catalog, find_workspace, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from periscope.runs.config import RunConfig
     from periscope.runs.progress import Progress
+    from periscope.sandbox.confinement import Package
 
 REPORT_FILE = "report.html"
 
@@ -54,7 +57,8 @@ def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
     if out is None and open_report:
         workspace = find_workspace()
         out = (workspace.runs if workspace is not None else Path("runs")) / bundle.resolve().name
-    code, result, report = execute(bundle, settings, stored, out=out, quiet=quiet, trusted=trust)
+    packages = allowed_packages(bundle)
+    code, result, report = execute(bundle, settings, stored, packages, out=out, quiet=quiet, trusted=trust)
     if as_json:
         print_json(result)
     else:
@@ -65,7 +69,14 @@ def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
 
 
 def execute(
-    bundle: Path, config: "RunConfig", catalog: Any, *, out: Path | None, quiet: bool, trusted: bool = False
+    bundle: Path,
+    config: "RunConfig",
+    catalog: Any,
+    packages: "Sequence[Package]" = (),
+    *,
+    out: Path | None,
+    quiet: bool,
+    trusted: bool = False,
 ) -> tuple[int, dict[str, Any], Path | None]:
     """Run it with progress on stderr; returns the exit code, the result's document, and the report's path if any."""
     from periscope.cli.interruption import interruptible
@@ -81,7 +92,7 @@ def execute(
             return not stop.asked
 
         try:
-            result = run_backtest(bundle, config, catalog, out=out, progress=listen, trusted=trusted)
+            result = run_backtest(bundle, config, catalog, out=out, progress=listen, trusted=trusted, packages=packages)
         except KeyboardInterrupt:
             reached = "before the first bar" if display.last is None else f"at {describe(display.last)}"
             remark(f"interrupted {reached}; there is no result")

@@ -1,13 +1,14 @@
 """Runs the command line in this process, and a stand-in for the runner behind `backtest`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from periscope.runs.config import RunConfig
 from periscope.runs.progress import Progress
+from periscope.sandbox.confinement import Package
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class FakeRunner:
     raises: BaseException | None = None
     asked: list[tuple[Path, RunConfig, Path | None]] = field(default_factory=list)
     trusted: list[bool] = field(default_factory=list)
+    packages: list[Sequence[Package]] = field(default_factory=list)
 
     def run_backtest(
         self,
@@ -70,10 +72,12 @@ class FakeRunner:
         progress: Callable[[Progress], None] | None,
         in_process: bool = False,
         trusted: bool = False,
+        packages: Sequence[Package] = (),
     ) -> "FakeRunner":
         """The runner's signature."""
         self.asked.append((bundle, config, out))
         self.trusted.append(trusted)
+        self.packages.append(packages)
         if progress is not None:
             reading = Progress(
                 fraction=0.5, simulation_time=0, bars=10, orders=1, bars_per_second=1000.0, seconds_left=2

@@ -7,7 +7,7 @@ import pytest
 
 from periscope.cli.output import CliError
 from periscope.cli.workspace import find_catalog, find_workspace
-from tests.cli.command import Command
+from tests.cli.command import Command, FakeRunner
 
 
 def test_init_makes_the_places_and_may_be_repeated(periscope_command: Command, tmp_path: Path) -> None:
@@ -82,3 +82,55 @@ def test_new_from_an_unknown_example_lists_what_there_is(periscope_command: Comm
     outcome = periscope_command("new", "mine", "--from", "no_such_thing")
     assert outcome.code == 6
     assert "error[NO_EXAMPLE]" in outcome.err
+
+
+def allow(folder: Path, value: str) -> None:
+    """Write a workspace's file that allows packages."""
+    (folder / "periscope.toml").write_text(f"[sandbox]\npackages = {value}\n")
+
+
+def test_a_backtest_gets_the_packages_that_the_workspace_allows(
+    periscope_command: Command, workspace: Path, runner: FakeRunner
+) -> None:
+    assert periscope_command("backtest", "cross").code == 0
+    allow(workspace, '["polars"]')
+    assert periscope_command("backtest", "cross").code == 0
+    none, some = runner.packages
+    assert none == ()
+    assert [package.name for package in some] == ["polars", "polars-runtime-32"]
+
+
+WRONG_PACKAGES = {
+    "not installed": ('["nunpy"]', "PACKAGE_NOT_INSTALLED", "did you mean numpy?"),
+    "refused": ('["msgspec"]', "PACKAGE_REFUSED", "every strategy can import it already"),
+    "no name": ('["numpy>=2"]', "PACKAGE_REFUSED", "without a version"),
+    "no list": ('"numpy"', "WORKSPACE_UNREADABLE", "must be a list of names"),
+    "no names": ("[1]", "WORKSPACE_UNREADABLE", "must be a list of names"),
+    "another key": ('[]\npackage = ["numpy"]', "WORKSPACE_UNREADABLE", "takes one key, packages"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_PACKAGES)
+def test_packages_that_cannot_be_allowed_are_told_before_the_run(
+    periscope_command: Command, workspace: Path, runner: FakeRunner, name: str
+) -> None:
+    value, code, says = WRONG_PACKAGES[name]
+    allow(workspace, value)
+    outcome = periscope_command("backtest", "cross")
+    assert outcome.code == 2
+    assert f"error[{code}]" in outcome.err
+    assert says in outcome.err
+    assert "periscope.toml" in outcome.err
+    assert runner.asked == []
+
+
+def test_a_strategy_cannot_allow_itself_packages(
+    periscope_command: Command, workspace: Path, runner: FakeRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = workspace / "strategies" / "cross"
+    allow(bundle, '["polars"]')
+    monkeypatch.chdir(bundle)
+    outcome = periscope_command("backtest", ".", "--catalog", str(workspace / "catalog"))
+    assert outcome.code == 2
+    assert "a strategy can't allow itself packages" in outcome.err
+    assert runner.asked == []
