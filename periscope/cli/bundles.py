@@ -11,7 +11,7 @@ import typer
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.release import BUNDLE_TEMPLATE, example_bundles
-from periscope.cli.workspace import find_workspace, shown
+from periscope.cli.workspace import allowed_packages, find_workspace, shown
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _BUNDLE_FILES = ("*.py", "config_schema.json", "run.json")
@@ -78,7 +78,8 @@ def check(
     from periscope.strategies import check_bundle
 
     bundle = find_bundle(path)
-    result = check_bundle(bundle)
+    allowed = {module for package in allowed_packages(bundle) for module, _ in package.modules}
+    result = check_bundle(bundle, allowed)
     if as_json:
         findings = {
             "problems": [asdict(problem) for problem in result.problems],

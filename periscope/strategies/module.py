@@ -102,9 +102,9 @@ def source_of(node: ast.AST) -> str:
         return "..."
 
 
-def unknown_imports(module: Module, helpers: set[str]) -> Iterator[Problem]:
-    """Imports of what is neither in the standard library, nor in the SDK, nor in the bundle."""
-    known = sys.stdlib_module_names | {"libs"} | helpers
+def unknown_imports(module: Module, importable: set[str]) -> Iterator[Problem]:
+    """Imports of what is neither in the standard library, nor in the SDK, nor among what is `importable` besides."""
+    known = sys.stdlib_module_names | {"libs"} | importable
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             wanted = [alias.name for alias in node.names]

@@ -1,7 +1,7 @@
 """Everything that can be said about a bundle without running it."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,8 +59,11 @@ class CheckResult:
     bundle: Bundle | None
 
 
-def check_bundle(path: Path) -> CheckResult:
-    """Read a strategy's folder and name every problem that publishing it would find. No code of it is run."""
+def check_bundle(path: Path, packages: Collection[str] = ()) -> CheckResult:
+    """Read a strategy's folder and name every problem that publishing it would find. No code of it is run.
+
+    `packages` are modules that the operator lets strategies import.
+    """
     folder = read_folder(path)
     findings = [*folder.problems, *folder.warnings]
     schema, schema_findings = _read_schema(folder.files)
@@ -69,12 +72,12 @@ def check_bundle(path: Path) -> CheckResult:
     findings += module_findings
     if STRATEGY_FILE in modules:
         findings += strategy_problems(modules)
-    helpers = {name.removesuffix(".py") for name in folder.files}
+    importable = {name.removesuffix(".py") for name in folder.files}.union(packages)
     for module in modules.values():
         if schema is not None:
             findings += _parameter_reads(module, schema)
         findings += _clock_and_chance(module)
-        findings += unknown_imports(module, helpers)
+        findings += unknown_imports(module, importable)
     problems = [each for each in findings if not is_warning(each)]
     warnings = [each for each in findings if is_warning(each)]
     if problems or schema is None:

@@ -33,3 +33,16 @@ def test_a_folder_that_is_not_there(periscope_command: Command) -> None:
     outcome = periscope_command("check", "nowhere")
     assert outcome.code == 6
     assert "error[BUNDLE_NOT_FOUND]" in outcome.err
+
+
+def test_an_import_of_a_package_is_no_warning_where_the_workspace_allows_it(
+    periscope_command: Command, workspace: Path
+) -> None:
+    strategy = workspace / "strategies" / "cross" / "strategy.py"
+    strategy.write_text("import _polars_runtime_32\nimport numpy.linalg\nimport polars\n" + strategy.read_text())
+    warned = periscope_command("check", "cross").out
+    assert warned.count("IMPORT_NOT_FOUND") == 3
+    (workspace / "periscope.toml").write_text('[sandbox]\npackages = ["polars"]\n')
+    warned = periscope_command("check", "cross").out
+    assert warned.count("IMPORT_NOT_FOUND") == 1
+    assert "numpy" in warned
