@@ -159,6 +159,10 @@ ALLOWED = (
         ),
     ),
     Group(
+        "libc's answer when it is refused is an error without a number; nothing can be made that it would apply to",
+        (("umask", 95, 166),),
+    ),
+    Group(
         "the range of priorities, which libc asks for when a thread starts",
         (
             ("sched_get_priority_max", 146, 125),
