@@ -125,9 +125,20 @@ def check_decimal(value: Decimal, where: str) -> Decimal:
 
 
 def _expected(where: str, expected: str, value: object) -> ValueError:
-    text = repr(value)
-    shown = text if len(text) <= 60 else text[:57] + "..."
-    return ValueError(f"{where}: expected {expected}, found {shown} of type {type(value).__name__}")
+    return ValueError(f"{where}: expected {expected}, found {_shown(value)} of type {type(value).__name__}")
+
+
+def _shown(value: object) -> str:
+    """The beginning of a value, at a cost that does not grow with it."""
+    if isinstance(value, str | bytes):
+        text = repr(value[:60])
+    elif isinstance(value, list | tuple | dict | set | frozenset) and value:
+        text = f"{len(value)} entries"
+    elif isinstance(value, int) and abs(value) >= 1 << 128:
+        text = "a very large integer"
+    else:
+        text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _to_tagged(value: object, types: dict[type, StrEnum], what: str) -> dict[str, JSONValue]:
@@ -161,7 +172,7 @@ def _fields_from_wire[T](cls: type[T], document: object, where: str) -> T:
     plan = _plan(cls)
     unknown = [key for key in document if key not in plan]
     if unknown:
-        raise ValueError(f"{where}: expected only the fields {', '.join(plan)}, found {unknown[0]!r}")
+        raise ValueError(f"{where}: expected only the fields {', '.join(plan)}, found {_shown(unknown[0])}")
     values: dict[str, object] = {}
     for name, (_, decode, required) in plan.items():
         if name in document:
