@@ -6,13 +6,24 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from periscope.cli.exits import ExitCode
+from periscope.cli.no_sandbox import on_linux, what_to_do
 from periscope.cli.output import JsonOption, print_json, say
 from periscope.cli.release import release
 from periscope.cli.workspace import CATALOG_VARIABLE, find_workspace
 
+if TYPE_CHECKING:
+    from periscope.sandbox.confinement import Attempt, Tier
+
 _PACKAGES = ("jsonschema-rs", "msgspec", "numpy", "polars", "rich", "typer", "tzdata")
+
+
+_TIERS = {
+    "sealed": "sealed: confined, and in namespaces of its own",
+    "confined": "confined: no rights, Landlock, allowed system calls only",
+}
 
 
 class State(StrEnum):
@@ -34,25 +45,39 @@ class Finding:
 
 def doctor(as_json: JsonOption = False) -> int:
     """Tell what this machine can and can't do."""
-    findings = list(_findings())
-    bad = [finding for finding in findings if finding.state is State.BAD]
+    machine = list(_machine())
+    tier, attempts = _probe()
+    tried = list(_sandbox(tier, attempts))
+    bad = [finding for finding in (*machine, *tried) if finding.state is State.BAD]
+    advice = what_to_do() if tier is None else []
     if as_json:
-        print_json({"healthy": not bad, "findings": [asdict(finding) for finding in findings]})
+        sandbox = {"tier": tier, "attempts": [asdict(attempt) for attempt in attempts], "what_to_do": advice}
+        findings = [asdict(finding) for finding in (*machine, *tried)]
+        print_json({"healthy": not bad, "findings": findings, "sandbox": sandbox})
     else:
-        marks = {State.GOOD: "ok", State.NOTE: "--", State.BAD: "NO"}
-        width = max(len(finding.name) for finding in findings)
-        for finding in findings:
+        _print(machine, tried, advice)
+    if any(finding in bad for finding in tried):
+        return ExitCode.NO_SANDBOX
+    return ExitCode.OUR_FAULT if bad else ExitCode.DONE
+
+
+def _print(machine: list[Finding], tried: list[Finding], advice: list[str]) -> None:
+    marks = {State.GOOD: "ok", State.NOTE: "--", State.BAD: "NO"}
+    for number, group in enumerate((machine, tried)):
+        if number:
+            say()
+        width = max(len(finding.name) for finding in group)
+        for finding in group:
             say(f"{marks[finding.state]}  {finding.name:<{width}}  {finding.detail}")
-    return _exit_code(bad)
+    if advice:
+        say()
+        say("Strategies can't be run in a sandbox here. What helps:")
+        for line in advice:
+            say(f"  {line}")
+        say("docs/sandbox.md says more.")
 
 
-def _exit_code(bad: list[Finding]) -> ExitCode:
-    if not bad:
-        return ExitCode.DONE
-    return ExitCode.NO_SANDBOX if any(finding.name == "strategy process" for finding in bad) else ExitCode.OUR_FAULT
-
-
-def _findings() -> Iterator[Finding]:
+def _machine() -> Iterator[Finding]:
     yield Finding("periscope", State.GOOD, release())
     supported = sys.version_info >= (3, 13)
     yield Finding("python", State.GOOD if supported else State.BAD, f"{platform.python_version()}, {sys.executable}")
@@ -60,11 +85,34 @@ def _findings() -> Iterator[Finding]:
     yield Finding("processors", State.GOOD, f"{os.process_cpu_count() or 1} of {os.cpu_count() or 1} usable")
     yield _tried("packages", _packages)
     yield _tried("sessions", _sessions)
-    yield _tried("strategy process", _strategy_process)
-    yield Finding(
-        "confinement", State.NOTE, "not in this release: strategies run in a process of their own, with your rights"
-    )
     yield _workspace()
+
+
+def _probe() -> "tuple[Tier | None, tuple[Attempt, ...]]":
+    """Which tier of confinement can be had, found out by starting processes in it."""
+    from periscope.sandbox.confinement import Attempt
+
+    if not on_linux():
+        return None, (Attempt("platform", False, f"{sys.platform} has neither Landlock nor seccomp"),)
+    try:
+        from periscope.sandbox.probe import probe
+
+        found = probe()
+    except Exception as problem:  # a doctor reports every failure, of whatever kind
+        return None, (Attempt("probe", False, f"{type(problem).__name__}: {problem}"),)
+    return found.tier, found.attempts
+
+
+def _sandbox(tier: "Tier | None", attempts: "tuple[Attempt, ...]") -> Iterator[Finding]:
+    """What came of trying, the failures of a better tier being no more than notes where there is another."""
+    failed = State.BAD if tier is None else State.NOTE
+    yield Finding("sandbox", State.BAD, "none") if tier is None else Finding("sandbox", State.GOOD, _TIERS[tier])
+    for attempt in attempts:
+        yield Finding(f"  {attempt.name}", State.GOOD if attempt.good else failed, attempt.detail)
+    if tier is None:
+        yield Finding("strategy process", State.NOTE, "not started, since there is no sandbox for it")
+    else:
+        yield _tried("strategy process", _strategy_process)
 
 
 def _tried(name: str, look: Callable[[], str]) -> Finding:
@@ -109,7 +157,8 @@ def _strategy_process() -> str:
     if result["status"] != "complete":
         first = next(iter(result["issues"]), {"code": "no issue", "message": "it gave no reason"})
         raise RuntimeError(f"{first['code']}: {first['message']}")
-    return f"starts, and handled {result['bars']:,} bars in {result['elapsed_seconds']:.1f} s"
+    tier, bars = result["sandbox"]["tier"], result["bars"]
+    return f"starts {tier}, and handled {bars:,} bars in {result['elapsed_seconds']:.1f} s"
 
 
 def _workspace() -> Finding:

@@ -6,10 +6,11 @@ from periscope.cli.exits import ExitCode
 from periscope.cli.output import fail
 
 CONTAINER_COMMAND = (
-    "docker build -t periscope -f containers/Dockerfile . && "
-    'docker run --rm -v "${PWD}:/workspace" periscope backtest my_strategy'
+    'docker build -t periscope -f containers/Dockerfile . && docker run --rm -v "${PWD}:/workspace" periscope demo'
 )
-"""Works in a POSIX shell and in PowerShell 7, in a clone of Periscope that is the workspace too."""
+"""In a clone of Periscope; a POSIX shell and PowerShell 7 both take it."""
+CONTAINER_AGAIN = 'docker run --rm -v "${PWD}:/workspace" periscope backtest my_strategy'
+"""Once the image is there, in a workspace."""
 TRUST_OPTION = "--trust-this-code"
 
 
@@ -20,19 +21,19 @@ def on_linux() -> bool:
 
 def what_to_do() -> list[str]:
     """What helps on this machine, a line each."""
-    trust = f"for code that you wrote, in a backtest: {TRUST_OPTION} runs it without a sandbox and marks the run"
     if on_linux():
         return [
-            "a kernel of 5.13 or newer that has Landlock in its list of security modules, and seccomp",
+            "a kernel of 5.13 or newer, with seccomp, and with Landlock among its security modules",
             "inside a container: Docker 23 or newer, or a seccomp profile that allows the landlock_* calls",
             "or a virtual machine with such a kernel",
-            trust,
+            f"for code that you wrote, in a backtest: {TRUST_OPTION} runs it without a sandbox and marks the run",
         ]
     return [
-        "a container, with this one command in a clone of Periscope (Docker 23 or newer, a kernel with Landlock):",
+        "a container (Docker 23 or newer, a kernel with Landlock), with this one command in a clone of Periscope:",
         f"  {CONTAINER_COMMAND}",
+        "and from then on, in a workspace:",
+        f"  {CONTAINER_AGAIN}",
         "or a virtual machine with Linux",
-        trust,
     ]
 
 

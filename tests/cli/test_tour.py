@@ -1,8 +1,8 @@
-"""`demo` and `doctor`: the first commands that a newcomer types."""
+"""`demo`: the first command that a newcomer types."""
 
 from pathlib import Path
 
-from periscope.cli.release import BUNDLE_TEMPLATE, example_bundles
+from periscope.cli.release import example_bundles
 from periscope.market.catalog import Catalog
 from tests.cli.command import Command, FakeRunner
 
@@ -36,24 +36,3 @@ def test_demo_leaves_a_folder_with_other_files_alone(periscope_command: Command,
     assert outcome.code == 2
     assert "error[NOT_EMPTY]" in outcome.err
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["letter.txt"]
-
-
-def test_doctor_looks_at_everything(periscope_command: Command, runner: FakeRunner) -> None:
-    outcome = periscope_command("doctor")
-    assert outcome.code == 0, outcome.out
-    for name in ("python", "platform", "processors", "packages", "sessions", "strategy process", "workspace"):
-        assert name in outcome.out
-    assert "--  confinement       not in this release" in outcome.out
-    ((bundle, _, _),) = runner.asked
-    assert bundle == BUNDLE_TEMPLATE
-    assert periscope_command("doctor", "--json").json["healthy"] is True
-
-
-def test_doctor_says_when_a_strategy_cannot_start(periscope_command: Command, runner: FakeRunner) -> None:
-    runner.raises = OSError("no more processes")
-    outcome = periscope_command("doctor", "--json")
-    assert outcome.code == 8
-    bad = [finding for finding in outcome.json["findings"] if finding["state"] == "bad"]
-    assert [(finding["name"], finding["detail"]) for finding in bad] == [
-        ("strategy process", "OSError: no more processes")
-    ]
