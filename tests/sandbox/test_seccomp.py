@@ -22,6 +22,25 @@ REFUSE, MISSING = 0x0005_0000 | errno.EPERM, 0x0005_0000 | errno.ENOSYS
 I386, ARM, RISCV64 = 0x4000_0003, 0x4000_0028, 0xC000_00F3
 NAMES = sorted(MACHINES)
 
+NEVER = """
+    fork vfork execve execveat wait4 waitid ptrace process_vm_readv process_vm_writev process_madvise process_mrelease
+    pidfd_open pidfd_getfd pidfd_send_signal kcmp tkill rt_sigqueueinfo rt_tgsigqueueinfo socket connect bind listen
+    accept accept4 sendmsg sendmmsg recvmsg recvmmsg setsockopt io_uring_setup io_uring_enter io_uring_register bpf
+    userfaultfd perf_event_open keyctl add_key request_key unshare setns mount umount2 move_mount open_tree fsopen
+    fsconfig fsmount fspick mount_setattr pivot_root chroot name_to_handle_at open_by_handle_at memfd_create
+    memfd_secret personality capset setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid setgroups
+    setsid setpgid seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self setrlimit setpriority
+    ioprio_set sched_setaffinity sched_setparam sched_setattr sched_setscheduler mlock mlock2 mlockall mbind
+    migrate_pages move_pages set_mempolicy shmget shmat shmctl semget semop semctl msgget msgsnd msgrcv mq_open
+    inotify_init inotify_init1 inotify_add_watch fanotify_init fanotify_mark timer_create timerfd_create signalfd
+    signalfd4 splice tee vmsplice sendfile copy_file_range truncate ftruncate fallocate creat mkdir mkdirat mknod
+    mknodat rmdir unlink unlinkat link linkat symlink symlinkat rename renameat renameat2 chmod fchmod fchmodat chown
+    fchown lchown fchownat utime utimes utimensat futimesat setxattr lsetxattr fsetxattr removexattr getxattr
+    listxattr statfs fstatfs sync syncfs fsync flock reboot kexec_load init_module finit_module delete_module iopl
+    ioperm modify_ldt arch_prctl acct swapon swapoff quotactl syslog sethostname setdomainname settimeofday
+    clock_settime clock_adjtime adjtimex vhangup lookup_dcookie nfsservctl uselib getpriority get_mempolicy
+""".split()  # noqa: SIM905
+
 machines = pytest.mark.parametrize("machine", NAMES)
 
 
@@ -94,6 +113,12 @@ def test_each_entry_has_a_reason_and_stands_once() -> None:
     for machine in MACHINES.values():
         numbers = [number for call in all_calls() if (number := number_on(machine, call)) is not None]
         assert len(numbers) == len(set(numbers))
+
+
+def test_what_reaches_beyond_the_process_is_on_no_list() -> None:
+    assert {call[0] for call in all_calls()} & set(NEVER) == set()
+    known = {name for path in headers().values() for name in numbers_in(path.read_text())}
+    assert not known or set(NEVER) <= known, "misspelt"
 
 
 @machines
