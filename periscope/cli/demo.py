@@ -24,10 +24,10 @@ def demo(
     as_json: JsonOption = False,
 ) -> int:
     """Make a workspace with examples and data, and run a backtest."""
+    require_platform()
     from periscope.cli.backtest import execute, show
     from periscope.cli.run_document import read_run_file, run_config
 
-    require_platform()
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
         what = "the folder holds other files"
         fail("NOT_EMPTY", what, exit_code=ExitCode.USAGE, where=shown(folder), hint="name another: periscope demo DIR")
