@@ -3,7 +3,14 @@
 import os
 from collections.abc import Callable, Mapping
 
+_PIECE = 8_192
+"""Bytes taken at a time while they are kept: as many lines, at worst, and a few milliseconds."""
+_LARGE_PIECE = 1 << 16
+"""Bytes taken at a time when they are only counted."""
+_MOST_AT_THE_END = 1 << 20
 _MOST_LINE = 8_192
+_LEAST_COST = 32
+"""What the shortest line counts: it has a stream and a time beside its text."""
 _LAST_TIME = 253_402_300_799_999_999
 """The last microsecond of the year 9999: whatever stands before a tab and is more is no time."""
 
@@ -25,35 +32,42 @@ class OutputReader:
         self.dropped_bytes = 0
 
     def read(self, descriptor: int) -> bool:
-        """Take what is there; False once the pipe's other end is closed."""
+        """Take some of what is there; False once the pipe's other end is closed."""
+        return self._take(descriptor) != b""
+
+    def drain(self) -> None:
+        """The process is over: take all that is still in the pipes, and the lines that were never finished."""
+        for descriptor in self.descriptors:
+            taken = 0
+            while (data := self._take(descriptor)) and taken < _MOST_AT_THE_END:
+                taken += len(data)
+            rest, self._rest[descriptor] = self._rest[descriptor], b""
+            if rest:
+                self._keep(self.descriptors[descriptor], rest)
+
+    def _take(self, descriptor: int) -> bytes | None:
+        """Some bytes; none when the pipe's other end is closed, None while there are none."""
         try:
-            data = os.read(descriptor, 1 << 16)
+            data = os.read(descriptor, _PIECE if self._left else _LARGE_PIECE)
         except BlockingIOError:
-            return True
+            return None
+        if not self._left:
+            self.dropped_bytes += len(data)
+            return data
         *lines, rest = (self._rest[descriptor] + data).split(b"\n")
-        if not data and rest:
-            lines, rest = [rest], b""
         if len(rest) > _MOST_LINE:
             lines.append(rest)
             rest = b""
         self._rest[descriptor] = rest
         for line in lines:
             self._keep(self.descriptors[descriptor], line)
-        return bool(data)
-
-    def drain(self) -> None:
-        """Take all that is still in the pipes."""
-        for descriptor in self.descriptors:
-            for _ in range(64):
-                before = self._rest[descriptor], self._left
-                if not self.read(descriptor) or (self._rest[descriptor], self._left) == before:
-                    break
+        return data
 
     def _keep(self, stream: str, line: bytes) -> None:
-        size = len(line) + 1
+        size = max(len(line) + 1, _LEAST_COST)
         if size > self._left:
             self._left = 0
-            self.dropped_bytes += size
+            self.dropped_bytes += len(line) + 1
             return
         self._left -= size
         stamp, tab, text = line.partition(b"\t")
@@ -63,4 +77,6 @@ class OutputReader:
         if time is None and (stamp != b"-" or not tab):
             text = line
         shown = text.decode("utf-8", "backslashreplace")
-        self._on_line(time, stream, "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in shown))
+        if not shown.isprintable():
+            shown = "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in shown)
+        self._on_line(time, stream, shown)

@@ -1,6 +1,7 @@
 """What a strategy prints: every line with its time, whatever it is made of, up to a limit."""
 
 import os
+import resource
 
 import pytest
 
@@ -33,7 +34,8 @@ class Strategy(Base):
     async def on_stop(self):
         print("stop", end="")
 """
-    start, third, stop = "2024-01-22T14:30:00Z", "2024-01-22T14:33:00Z", "2024-01-22T21:00:00Z"
+    start, second, third = "2024-01-22T14:30:00Z", "2024-01-22T14:32:00Z", "2024-01-22T14:33:00Z"
+    stop = "2024-01-22T21:00:00Z"
     logs = lab.run(source).logs
     assert [(line["time"], line["line"]) for line in logs if line["stream"] == "stderr"] == [(third, "warning")]
     assert [(line["time"], line["line"]) for line in logs if line["stream"] == "stdout"] == [
@@ -42,7 +44,7 @@ class Strategy(Base):
         (start, "start-1"),
         (start, "two"),
         (start, "lines"),
-        (third, "no newline goes on"),
+        (second, "no newline goes on"),
         (third, ""),
         (third, "tab\there é € \\x07 \\x1b \\u202e \\ud800"),
         (stop, "stop"),
@@ -76,6 +78,55 @@ def test_fifty_megabytes_are_cut_and_counted(lab: Lab) -> None:
     assert issue["classification"] == "user_error"
     assert (ran.out / "logs.jsonl").stat().st_size < 200_000
     assert len(ran.logs) < 100
+
+
+ENDINGS = {
+    "killed in a loop": ("while True: pass", "HANDLER_TIMEOUT"),
+    "killed in C": ("sum(range(10**12))", "HANDLER_TIMEOUT"),
+    "gone": ("os._exit(0)", "STRATEGY_EXITED"),
+    "failed": ("1 / 0", "STRATEGY_EXCEPTION"),
+}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_an_unfinished_line_is_kept_however_the_process_ends(lab: Lab, name: str) -> None:
+    how, code = ENDINGS[name]
+    body = f"print('half', chr(27) + '[2J', end=' a ')\nsys.stderr.write('line')\n{how}"
+    ran = lab.run(handler("on_bar", body, "import os, sys\n"), core={"limits": {"handler_seconds": 0.3}})
+    assert ran.codes == [code]
+    first = "2024-01-22T14:31:00Z"
+    assert {"time": first, "stream": "stdout", "line": "half \\x1b[2J a "} in ran.logs
+    assert any(line["stream"] == "stderr" and line["line"].startswith("line") for line in ran.logs)
+
+
+def test_a_line_that_grows_too_long_goes_on_in_another(lab: Lab) -> None:
+    body = "self.bars += 1\nif self.bars == 1:\n    for n in range(900): print(f'{n:03}', end='.' * 17)\nreturn []"
+    lines = lab.run(handler("on_bar", body)).said
+    assert [len(line) for line in lines] == [8_000, 8_000, 2_000]
+    assert "".join(lines) == "".join(f"{n:03}" + "." * 17 for n in range(900))
+
+
+def test_a_flood_in_a_thread_does_not_hold_up_the_engine(lab: Lab) -> None:
+    """Both pipes are full all the time; each bar is still answered, and the lines are kept up to the limit."""
+    before = """
+import os, threading
+
+def flood(descriptor, data):
+    while True:
+        os.write(descriptor, data)
+"""
+    body = """\
+self.bars += 1
+if self.bars == 1:
+    for descriptor in (1, 2):
+        threading.Thread(target=flood, args=(descriptor, os.linesep.encode() * 65_536), daemon=True).start()
+return [CancelLimitsAction('AAA', EQUITY)]"""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ran = lab.run(handler("on_bar", body, before), core={"limits": {"output_bytes": 1_000_000}})
+    assert (ran.document["status"], ran.document["bars"]) == ("complete", 390), ran.document["issues"]
+    assert "STRATEGY_OUTPUT_LIMIT" in ran.codes
+    assert len(ran.logs) <= 1_000_000 / 32
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 50_000
 
 
 def test_empty_lines_count_too(lab: Lab) -> None:

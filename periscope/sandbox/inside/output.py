@@ -1,4 +1,4 @@
-"""What the strategy prints, line by line, each with the simulation time at which it was printed."""
+"""What the strategy prints, line by line, each with the simulation time at which it was begun."""
 
 import io
 import os
@@ -15,7 +15,10 @@ class _Clocked(Protocol):
 
 
 class LineWriter(io.TextIOBase):
-    """Stands in for stdout and stderr: writes `<microseconds or ->TAB<line>` to a descriptor, one write a line."""
+    """Stands in for stdout and stderr: writes lines of the form `<microseconds or ->TAB<text>` to a descriptor.
+
+    Text leaves at once, so that nothing is lost when the process is killed; a line may go in several writes.
+    """
 
     encoding = "utf-8"
 
@@ -23,7 +26,7 @@ class LineWriter(io.TextIOBase):
         super().__init__()
         self._descriptor = descriptor
         self._clocked = clocked
-        self._rest = ""
+        self._length = 0
 
     def writable(self) -> bool:
         """Always."""
@@ -34,24 +37,29 @@ class LineWriter(io.TextIOBase):
         return self._descriptor
 
     def write(self, text: str) -> int:
-        """Take text; whole lines leave at once."""
-        *lines, self._rest = (self._rest + text).split("\n")
-        for line in lines:
-            self._emit(line)
-        while len(self._rest) > _LONGEST_LINE:
-            self._emit(self._rest[:_LONGEST_LINE])
-            self._rest = self._rest[_LONGEST_LINE:]
-        return len(text)
-
-    def flush(self) -> None:
-        """Let an unfinished line leave too."""
-        if self._rest:
-            self._emit(self._rest)
-            self._rest = ""
-
-    def _emit(self, line: str) -> None:
+        """Let text go; each line that begins in it gets its time."""
         now = self._clocked.now
-        time = "-" if now is None else str(microseconds(now))  # type: ignore[arg-type]
-        data = f"{time}\t{line}\n".encode("utf-8", "backslashreplace")
+        stamp = "-\t" if now is None else f"{microseconds(now)}\t"  # type: ignore[arg-type]
+        *whole, rest = text.split("\n")
+        parts: list[str] = []
+        for line in whole:
+            self._add(line, stamp, parts)
+            parts.append("\n" if self._length else stamp + "\n")
+            self._length = 0
+        self._add(rest, stamp, parts)
+        data = "".join(parts).encode("utf-8", "backslashreplace")
         while data:
             data = data[os.write(self._descriptor, data) :]
+        return len(text)
+
+    def _add(self, text: str, stamp: str, parts: list[str]) -> None:
+        """More of the line in hand; one that grows too long goes on in another."""
+        while text:
+            if not self._length:
+                parts.append(stamp)
+            piece, text = text[: _LONGEST_LINE - self._length], text[_LONGEST_LINE - self._length :]
+            parts.append(piece)
+            self._length += len(piece)
+            if text:
+                parts.append("\n")
+                self._length = 0
