@@ -26,6 +26,7 @@ class Limits:
     handler_seconds: float = 10.0
     start_seconds: float = 30.0
     total_seconds: float | None = None
+    memory_bytes: int = 2 << 30
     events_per_instant: int = 10_000
     actions_per_reply: int = 1_000
     output_bytes: int = 10_000_000

@@ -1,5 +1,7 @@
 """One backtest from a bundle and a config to its result: where the engine, the sandbox and the catalog meet."""
 
+import math
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -76,9 +78,13 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
             settings = prepared.settings
             feed = CatalogFeed(catalog, settings.start, settings.end, extended=settings.extended_hours)
             asked = Confinement(
-                prepared.folder, packages=tuple(packages), tiers=(Tier.UNCONFINED,) if trusted else BEST_FIRST
+                prepared.folder,
+                memory_bytes=settings.limits.memory_bytes,
+                cpu_seconds=_processor_seconds(settings.limits.total_seconds),
+                packages=tuple(packages),
+                tiers=(Tier.UNCONFINED,) if trusted else BEST_FIRST,
             )
-            port = _port(prepared, recorder, logs, None if in_process else asked)
+            port = _port(prepared, recorder, logs, None if in_process else asked, meter.deadline)
             if port is not None:
                 tier = port.tier
                 outcome = _run(prepared, feed, recorder, port, meter, tuning)
@@ -100,7 +106,7 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
 
 
 def _port(
-    prepared: Prepared, recorder: Recorder, logs: LogFile, asked: Confinement | None
+    prepared: Prepared, recorder: Recorder, logs: LogFile, asked: Confinement | None, deadline: float | None
 ) -> HostedPort | InProcessPort | None:
     """What the strategy is reached through: a process confined as `asked`, or this one.
 
@@ -112,7 +118,14 @@ def _port(
     )
     if asked is None:
         return InProcessPort(source)
-    session = SessionLimits(limits.handler_seconds, limits.start_seconds, limits.output_bytes, limits.actions_per_reply)
+    session = SessionLimits(
+        limits.handler_seconds,
+        limits.start_seconds,
+        limits.output_bytes,
+        limits.actions_per_reply,
+        limits.memory_bytes,
+        deadline,
+    )
     try:
         port = HostedPort(source, session, logs.add, asked)
     except NoSandboxError as error:
@@ -146,6 +159,11 @@ def _run(
     return outcome
 
 
+def _processor_seconds(total_seconds: float | None) -> int | None:
+    """A backstop that no honest run meets: what all processors can give in the time of the run, and a minute."""
+    return None if total_seconds is None else math.ceil(total_seconds) * (os.cpu_count() or 1) + 60
+
+
 def _exit_code(recorder: Recorder, outcome: Outcome | None) -> int:
     fatal = recorder.issues.fatal
     if fatal is not None and fatal.kind.code == "SANDBOX_UNAVAILABLE":
@@ -165,8 +183,10 @@ class _Meter:
     def __init__(self, settings: Settings, listener: OnProgress | None) -> None:
         self._settings = settings
         self._listener = listener
+        limit = settings.limits.total_seconds
         self._began: float | None = None
         self._told = 0.0
+        self.deadline = None if limit is None else time.monotonic() + limit
         self.seconds = 0.0
         self.timed_out = False
 
@@ -176,8 +196,7 @@ class _Meter:
         if self._began is None:
             self._began = now
         self.seconds = now - self._began
-        limit = self._settings.limits.total_seconds
-        if limit is not None and self.seconds > limit:
+        if self.deadline is not None and now > self.deadline:
             self.timed_out = True
             return False
         if self._listener is None or now - self._told < 0.1:

@@ -39,6 +39,7 @@ __all__ = [
 MAX_DOCUMENT_CHARACTERS = 4_000_000
 _SECTIONS = ("environment", "strategy", "core")
 _KEYS = {key.path: key for key in CORE_KEYS}
+_LATER_LIMITS = (("memory_bytes", _KEYS["limits.memory_bytes"].default),)
 _GROUPS = {key.path.split(".")[0] for key in CORE_KEYS if "." in key.path}
 
 
@@ -153,8 +154,14 @@ def default_core() -> dict[str, Any]:
 
 
 def config_hash(environment: Environment, strategy: Mapping[str, Any], core: Mapping[str, Any]) -> str:
-    """SHA-256 over the effective config as canonical JSON."""
-    parts = {"environment": [environment.start, environment.end], "strategy": strategy, "core": core}
+    """SHA-256 over the effective config as canonical JSON.
+
+    Order ids are made from it. A limit that came with a later release counts only where it was set, so that earlier
+    runs keep theirs.
+    """
+    limits = {name: value for name, value in core["limits"].items() if (name, value) not in _LATER_LIMITS}
+    hashed = {**core, "limits": limits}
+    parts = {"environment": [environment.start, environment.end], "strategy": strategy, "core": hashed}
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -323,7 +323,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "number",
         10.0,
         "more than 0",
-        "Wall time that one handler call may take.",
+        "Wall time that one handler call may take, whatever it does. The engine's answers to it don't count.",
         _seconds,
     ),
     CoreKey(
@@ -339,8 +339,16 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "number or null",
         None,
         "null, or more than 0",
-        "Wall time of the whole run. Null: no limit.",
+        "Wall time of the whole run, also in the middle of a handler. Null: no limit.",
         _optional(_seconds),
+    ),
+    CoreKey(
+        "limits.memory_bytes",
+        "integer",
+        2 << 30,
+        "67,108,864 (64 MiB) to 1,099,511,627,776 (1 TiB)",
+        "Memory of the strategy's process. Python itself takes about 20 MB, the stack of each thread counts as 8 MiB.",
+        _integer(64 << 20, 1 << 40),
     ),
     CoreKey(
         "limits.events_per_instant",
@@ -363,7 +371,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "integer",
         10_000_000,
         "0 to 10,000,000,000",
-        "How much of what the strategy prints is kept.",
+        "How much of what the strategy prints is kept; a line counts at least 32 bytes. The rest is counted.",
         _integer(0, 10_000_000_000),
     ),
 )

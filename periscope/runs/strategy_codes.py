@@ -87,11 +87,45 @@ STRATEGY_CODES: tuple[IssueCode, ...] = (
         "Shorten the window or raise the limit.",
     ),
     _code(
+        "MEMORY_LIMIT",
+        Severity.FATAL,
+        "The strategy took more memory than `core.limits.memory_bytes`, or a MemoryError left its code. Where the "
+        "kernel refuses memory the line is named. What the process holds is also measured, twenty times a second while "
+        "the engine waits for it; then the process is ended.",
+        "MemoryError (in on_bar): strategy.py, line 18",
+        "Keep less: bound the history that you hold, look for a list that only grows. Or raise the limit. The stack of "
+        "each thread counts as 8 MiB.",
+    ),
+    _code(
+        "THREAD_LIMIT",
+        Severity.FATAL,
+        "The strategy had more than 256 threads.",
+        "the strategy had 300 threads; 256 are allowed",
+        "Start a few threads and give them work through a queue.",
+    ),
+    _code(
+        "CPU_LIMIT",
+        Severity.FATAL,
+        "The kernel ended the strategy's process because its processor time was used up. With "
+        "`core.limits.total_seconds` it has that many seconds for each processor, and a minute.",
+        "the strategy's process used up its processor time and was ended by signal 24 before the run was over",
+        "Look for threads that never rest, shorten the window, or raise the limit.",
+    ),
+    _code(
+        "FORBIDDEN_SYSTEM_CALL",
+        Severity.FATAL,
+        "The strategy's process made a system call through the table of another architecture, for which the kernel "
+        "ends it at once. Other calls that are not allowed raise PermissionError.",
+        "the strategy's process made a system call that no strategy may make, and was ended by signal 31",
+        "Take out the machine code, or the library, that makes such calls.",
+    ),
+    _code(
         "STRATEGY_EXITED",
         Severity.FATAL,
-        "The strategy's process ended by itself during the run.",
-        "the strategy's process ended with exit code 3 after on_bar (BarEvent SPY)",
-        "Remove calls such as sys.exit() and os._exit(); if there are none, the process may have run out of memory.",
+        "The strategy's process ended by itself during the run, or somebody else on the machine ended it.",
+        "the strategy's process ended by itself with exit status 3 before the run was over",
+        "Remove calls such as sys.exit() and os._exit(). Signal 9 means as a rule that the machine ran out of memory: "
+        "lower `core.limits.memory_bytes`, or run less beside it.",
     ),
     _code(
         "STRATEGY_OUTPUT_LIMIT",

@@ -98,6 +98,12 @@ def test_the_hash_follows_the_meaning_and_not_the_spelling() -> None:
     assert plain.with_strategy({"fast": 3}).settings.config_hash != plain.settings.config_hash
 
 
+def test_a_limit_of_a_later_release_leaves_earlier_order_ids_as_they_were() -> None:
+    assert config_of({}).settings.config_hash == config_of({"limits": {"memory_bytes": 2 << 30}}).settings.config_hash
+    assert config_of({}).settings.config_hash != config_of({"limits": {"memory_bytes": 1 << 30}}).settings.config_hash
+    assert config_of({}).settings.config_hash != config_of({"limits": {"total_seconds": 60}}).settings.config_hash
+
+
 @pytest.mark.parametrize(
     ("exchanges", "start", "end"),
     [

@@ -148,8 +148,8 @@ def test_a_run_into_the_folder_of_another_replaces_it(lab: Lab) -> None:
 
 
 def test_total_seconds_end_a_run(lab: Lab) -> None:
-    source = NOTHING + "    async def on_bar(self, event):\n        import time; time.sleep(0.01); return [cash(1)]\n"
-    ran = lab.run(source, core={"limits": {"total_seconds": 0.3}})
+    source = NOTHING + "    async def on_bar(self, event):\n        import time; time.sleep(0.02); return [cash(1)]\n"
+    ran = lab.run(source, core={"limits": {"total_seconds": 2}})
     assert (ran.document["status"], ran.exit_code, ran.codes[0]) == ("error", 4, "RUN_TIMEOUT")
     assert 0 < ran.document["bars"] < 390
 

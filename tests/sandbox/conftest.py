@@ -3,18 +3,27 @@
 import gc
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from periscope.sandbox.confinement import Tier
 from tests.runs.lab import AAA, Lab, walk
+
+type InTier = Callable[[Tier], None]
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     """AAA has a minute bar for every minute of Monday, 22 January 2024."""
     return Lab(tmp_path).add(AAA, minute=walk("09:30", 390))
+
+
+@pytest.fixture
+def in_tier(monkeypatch: pytest.MonkeyPatch) -> InTier:
+    """Has the runs of a test confined in one tier, whatever is the best."""
+    return lambda tier: monkeypatch.setattr("periscope.runs.backtest.BEST_FIRST", (tier,))
 
 
 @pytest.fixture(autouse=True)

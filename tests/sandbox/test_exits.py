@@ -1,12 +1,15 @@
 """A strategy that leaves, is killed, cuts the wire, or writes on it: told as what it is, in bounded time."""
 
+import platform
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from periscope.runs.backtest import run_backtest
+from periscope.sandbox.confinement import Tier
 from tests.runs.lab import AAA, Lab, Ran, line_of, walk, window_config
+from tests.sandbox.conftest import InTier
 from tests.sandbox.sources import handler
 
 CORE = {"limits": {"handler_seconds": 2, "start_seconds": 5}}
@@ -59,7 +62,8 @@ def channels():
 
 
 @pytest.mark.parametrize("how", EXITS)
-def test_a_process_that_ends(lab: Lab, how: str) -> None:
+def test_a_process_that_ends(lab: Lab, in_tier: InTier, how: str) -> None:
+    in_tier(Tier.UNCONFINED)
     body = f"self.bars += 1\nif self.bars == 60:\n    {how}\nreturn []"
     ran, _ = run(lab, handler("on_bar", body, TOOLS))
     issue = ran.issue("STRATEGY_EXITED")
@@ -67,6 +71,46 @@ def test_a_process_that_ends(lab: Lab, how: str) -> None:
     assert EXITS[how] in issue["message"]
     if "channels" not in how and "closerange" not in how:
         assert (ran.document["bars"], issue["first"]) == (60, "2024-01-22T15:30:00Z")
+
+
+CONFINED_EXITS = {
+    "os._exit(3)": ("STRATEGY_EXITED", "exit status 3"),
+    "os.kill(os.getpid(), 9)": ("STRATEGY_EXITED", "run out of memory"),
+    "os.abort()": ("STRATEGY_EXITED", "signal 6"),
+    "ctypes.string_at(0)": ("STRATEGY_EXITED", "signal 11"),
+    "os.kill(os.getpid(), signal.SIGXCPU)": ("CPU_LIMIT", "processor time"),
+    "os.kill(os.getpid(), signal.SIGSYS)": ("FORBIDDEN_SYSTEM_CALL", "system call"),
+    "int80()": ("FORBIDDEN_SYSTEM_CALL", "system call"),
+}
+UNHEARD = ("os.kill(os.getpid(), 9)", "os.kill(os.getpid(), signal.SIGXCPU)", "os.kill(os.getpid(), signal.SIGSYS)")
+"""Signals that the kernel does not let the first process of a namespace send to itself."""
+INT80 = """
+import mmap, platform, signal
+
+def int80():
+    # A call of the 32-bit table: mov eax, 20; int 0x80; ret.
+    page = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    page.write(bytes([0xB8, 20, 0, 0, 0, 0xCD, 0x80, 0xC3]))
+    ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
+"""
+
+
+@pytest.mark.parametrize("tier", [Tier.SEALED, Tier.CONFINED])
+@pytest.mark.parametrize("how", CONFINED_EXITS)
+def test_a_confined_process_that_ends(lab: Lab, in_tier: InTier, tier: Tier, how: str) -> None:
+    if "int80" in how and platform.machine() != "x86_64":
+        pytest.skip("a call of another table is made in machine code of x86-64")
+    in_tier(tier)
+    body = f"self.bars += 1\nif self.bars == 60:\n    {how}\nreturn []"
+    source = handler("on_bar", body, TOOLS + INT80)
+    if tier is Tier.SEALED and how in UNHEARD:
+        assert lab.run(source, core=CORE).document["status"] == "complete"
+        return
+    ran, _ = run(lab, source)
+    code, words = CONFINED_EXITS[how]
+    if tier is Tier.SEALED and how == "os.abort()":
+        words = "signal 11"
+    assert words in ran.issue(code)["message"]
 
 
 @pytest.mark.parametrize("when", ["import os\nos._exit(0)\n", ""])

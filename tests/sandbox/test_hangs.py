@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from periscope.sandbox.confinement import Tier
 from tests.runs.lab import Lab, line_of
-from tests.sandbox.conftest import dies
+from tests.sandbox.conftest import InTier, dies
 from tests.sandbox.sources import START, handler
 
 LIMIT = 0.3
@@ -76,20 +77,35 @@ def test_other_ways_not_to_come_back(lab: Lab, name: str) -> None:
     check(lab, before + handler("on_bar", LOOPS[name]), "on_bar")
 
 
-def test_all_signals_ignored(lab: Lab) -> None:
-    body = """\
+TIERS = (Tier.SEALED, Tier.CONFINED, Tier.UNCONFINED)
+IGNORED = """\
 import signal
 for number in range(1, 65):
     try:
         signal.signal(number, signal.SIG_IGN)
     except (OSError, ValueError):
         pass
-while True: pass"""
-    check(lab, handler("on_bar", body), None)
+"""
+BLOCKED = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n"
+REPLACED = "import signal\nsignal.signal(signal.SIGUSR1, lambda *_: None)\n"
 
 
-def test_a_stopped_process(lab: Lab) -> None:
-    check(lab, handler("on_bar", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"), None)
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("loop", ["while True: pass", "sum(range(10**12))"])
+@pytest.mark.parametrize("before", [IGNORED, BLOCKED, REPLACED], ids=["ignored", "blocked", "replaced"])
+def test_signals_that_are_not_heard(lab: Lab, in_tier: InTier, tier: Tier, before: str, loop: str) -> None:
+    """No stack can be had then, and the process is ended all the same."""
+    in_tier(tier)
+    check(lab, handler("on_bar", before + loop), None)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_stopped_process(lab: Lab, in_tier: InTier, tier: Tier) -> None:
+    """In the sealed tier the kernel does not let a process stop itself."""
+    in_tier(tier)
+    body = "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nwhile True: pass"
+    ran = lab.run(handler("on_bar", body), core=SLOW)
+    assert (ran.document["status"], ran.codes[0]) == ("error", "HANDLER_TIMEOUT"), ran.document["issues"]
 
 
 def test_a_forged_stack(lab: Lab) -> None:
@@ -114,6 +130,25 @@ def test_the_time_of_the_event_is_told(lab: Lab) -> None:
     assert ran.document["bars"] == 200
 
 
+@pytest.mark.parametrize("name", ['with "quotes"', "mit Umlaut ö", "mit 漢字 and 🙂", "back\\slash", "new\nline"])
+def test_a_folder_with_an_odd_name(lab: Lab, name: str) -> None:
+    folder = lab.bundle(handler("on_bar", "while True: pass  # HERE"))
+    renamed = folder.rename(folder.with_name(name))
+    ran = lab.run(renamed, core=SLOW)
+    expected = {"file": "strategy.py", "line": line_of(renamed), "function": "on_bar"}
+    assert ran.issue("HANDLER_TIMEOUT")["location"] == expected
+
+
+def test_the_limit_on_the_whole_run_holds_inside_a_handler(lab: Lab) -> None:
+    folder = lab.bundle(handler("on_bar", "while True: pass  # HERE"))
+    began = time.monotonic()
+    ran = lab.run(folder, core={"limits": {"total_seconds": 0.7}})
+    assert time.monotonic() - began < 0.7 + ALLOWED - LIMIT
+    assert (ran.document["status"], ran.exit_code, ran.codes) == ("error", 4, ["RUN_TIMEOUT"])
+    expected = {"file": "strategy.py", "line": line_of(folder), "function": "on_bar"}
+    assert ran.issue("RUN_TIMEOUT")["location"] == expected
+
+
 def test_many_slow_handlers_are_no_hang(lab: Lab) -> None:
     """The limit is that of one handler, not of a script."""
     body = "import time\nself.bars += 1\ntime.sleep(0.3 if self.bars <= 4 else 0)\nreturn []"
@@ -121,7 +156,8 @@ def test_many_slow_handlers_are_no_hang(lab: Lab) -> None:
     assert lab.run(handler("on_bar", body), core=core).document["status"] == "complete"
 
 
-def test_what_the_strategy_has_started_ends_with_it(lab: Lab) -> None:
+def test_what_the_strategy_has_started_ends_with_it(lab: Lab, in_tier: InTier) -> None:
+    in_tier(Tier.UNCONFINED)
     body = """\
 import os, time
 child = os.fork()

@@ -16,6 +16,9 @@ MOST_BYTES = 1 << 20
 OUR_FAULT_STATUS = 70
 """Exit status of a process that failed in Periscope's own code, not in the strategy's (EX_SOFTWARE of sysexits.h)."""
 
+NO_MEMORY_STATUS = 71
+"""Exit status of a process that found no memory outside of the strategy's code (EX_OSERR of sysexits.h)."""
+
 SPIN_WORD = 2
 """Word of the shared page in which the host says for how many microseconds to look for a message before sleeping."""
 

@@ -1,0 +1,73 @@
+"""The end of a strategy's process: bringing it about, and telling what it was."""
+
+import contextlib
+import os
+import signal
+import time
+
+from periscope.sandbox.frames import SandboxFaultError
+from periscope.sandbox.inside import wire
+from periscope.sandbox.launch import Child
+
+GRACE_SECONDS = 1.0
+"""For a process that has said goodbye."""
+_LAST_BREATH_SECONDS = 0.2
+"""For a process that has closed its channel: what it was ended by is known a little later."""
+
+_SIGNALS = {
+    int(signal.SIGSYS): (
+        "FORBIDDEN_SYSTEM_CALL",
+        "made a system call that no strategy may make, and was ended by signal 31",
+    ),
+    int(signal.SIGXCPU): ("CPU_LIMIT", "used up its processor time and was ended by signal 24"),
+    int(signal.SIGKILL): (
+        "STRATEGY_EXITED",
+        "was ended by signal 9, which Periscope did not send: as a rule the machine had run out of memory",
+    ),
+}
+_STATUSES = {
+    wire.OUR_FAULT_STATUS: (
+        "SANDBOX_FAULT",
+        "Periscope's own part of the strategy's process failed; the log has its traceback",
+    ),
+    wire.NO_MEMORY_STATUS: ("MEMORY_LIMIT", "the strategy's process found no memory to go on with"),
+}
+
+
+def end_process(child: Child, grace: float) -> int:
+    """Let a process end by itself within `grace` seconds, then end its whole group; returns its exit status.
+
+    While it has not been waited for, nobody else can have its number, so the group is the one it was given.
+    """
+    process = child.process
+    if process.returncode is None:
+        _wait(process.pid, grace)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return process.returncode
+
+
+def ended_early(child: Child) -> SandboxFaultError:
+    """What to say of a process that has closed its channel without a goodbye; it is over when this returns."""
+    by_itself = _wait(child.process.pid, _LAST_BREATH_SECONDS)
+    status = end_process(child, 0.0)
+    if not by_itself:
+        code, how = "STRATEGY_EXITED", "closed its channel to the engine and was ended"
+    elif status in _STATUSES:
+        return SandboxFaultError(*_STATUSES[status])
+    elif status < 0:
+        code, how = _SIGNALS.get(-status, ("STRATEGY_EXITED", f"was ended by signal {-status}"))
+    else:
+        code, how = "STRATEGY_EXITED", f"ended by itself with exit status {status}"
+    return SandboxFaultError(code, f"the strategy's process {how} before the run was over")
+
+
+def _wait(process: int, seconds: float) -> bool:
+    """Whether a child process is over within so many seconds, without taking note of it."""
+    until = time.monotonic() + seconds
+    while os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.001)
+    return True
