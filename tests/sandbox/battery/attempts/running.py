@@ -1,0 +1,33 @@
+"""Makes the attempts that the host asks for, in the strategy's process."""
+
+import importlib
+from typing import Any
+
+from .kit import ATTEMPTS, Attempt, Targets, can_fork, tell, tell_from_a_copy
+
+THEMES = (
+    *("descriptors", "files", "metadata", "links", "proc", "devices", "sockets", "processes"),
+    *("others", "kernel", "namespaces", "ipc", "rights", "secrets", "foreign"),
+)
+
+
+def all_attempts() -> dict[str, Attempt]:
+    """The whole battery by name. What is open is looked at first, for attempts that fail leave descriptors behind."""
+    for theme in THEMES:
+        importlib.import_module(f"{__package__}.{theme}")
+    return dict(sorted(ATTEMPTS.items(), key=lambda entry: THEMES.index(entry[0].partition(".")[0])))
+
+
+def targets_of(told: dict[str, Any]) -> Targets:
+    """The targets as they are told in JSON."""
+    read: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+    return Targets(**read)
+
+
+def run(config: dict[str, Any]) -> None:
+    """Make the attempts that the config names, each from a copy of the process where there can be one."""
+    targets = targets_of(config["targets"])
+    attempts = all_attempts()
+    way = tell_from_a_copy if can_fork() else tell
+    for name in config["attempts"]:
+        way(attempts[name], targets)
