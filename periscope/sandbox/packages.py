@@ -41,6 +41,10 @@ One, because how a sum is split over threads changes its last digits: a run must
 And because every thread costs 8 MiB of stack, and OpenBLAS 40 MiB of buffers, of the memory that a run may have.
 """
 
+_NO_SPILLING = {"POLARS_OVERRIDE_TOTAL_MEMORY_MB": "1000000"}
+"""Polars writes to disk what exceeds most of the machine's memory. Here it can't see that memory, takes it for none,
+and can't write. So it is told of more than there is, and the run's limit on memory holds it."""
+
 
 class PackageError(Exception):
     """A package that strategies can't be allowed: a code, a sentence, and what to try."""
@@ -73,9 +77,9 @@ def resolve(names: Sequence[str]) -> tuple[Package, ...]:
 
 
 def environment(packages: Sequence[Package]) -> dict[str, str]:
-    """Variables for the strategy's process: where time zones are, and one thread for each of the packages."""
+    """Variables for the strategy's process: where time zones are, and how packages are to share the machine."""
     zones = {"PYTHONTZPATH": str(zone_folder())}
-    return zones | dict.fromkeys(ONE_THREAD, "1") if packages else zones
+    return zones | dict.fromkeys(ONE_THREAD, "1") | _NO_SPILLING if packages else zones
 
 
 @cache
