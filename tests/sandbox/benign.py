@@ -112,7 +112,7 @@ decimal.getcontext().prec = 6
 assert D(2).sqrt() == D("1.41421") and D("2.675").quantize(D("0.01"), decimal.ROUND_HALF_EVEN) == D("2.68")""",
     ),
     "zoneinfo": (
-        "import zoneinfo\nfrom datetime import UTC, datetime, timedelta",
+        "import os\nimport zoneinfo\nfrom datetime import UTC, datetime, timedelta",
         """\
 new_york = zoneinfo.ZoneInfo("America/New_York")
 before = datetime(2024, 3, 10, 6, 59, tzinfo=UTC).astimezone(new_york)
@@ -124,7 +124,7 @@ assert twice.utcoffset() - twice.replace(fold=1).utcoffset() == timedelta(hours=
 assert len(zoneinfo.available_timezones()) > 500
 for name in ("Europe/London", "Asia/Tokyo", "US/Eastern", "UTC", "Etc/GMT+5", "America/Argentina/Ushuaia"):
     zoneinfo.ZoneInfo(name)
-assert all(path.endswith("/tzdata/zoneinfo") for path in zoneinfo.TZPATH), zoneinfo.TZPATH""",
+assert zoneinfo.TZPATH == (os.environ["PYTHONTZPATH"],) and "share" not in zoneinfo.TZPATH[0]""",
     ),
     "the time zone of the process is UTC": (
         "import time\nfrom datetime import datetime",

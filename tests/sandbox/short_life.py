@@ -1,6 +1,7 @@
 """A strategy's process that lives for one `on_start`, in a tier of the test's choice."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from periscope.engine.port import FrontMonthAnswer, ReplyKind
@@ -27,6 +28,14 @@ class Strategy(StrategyBase):
 """
 
 
+@dataclass(frozen=True)
+class Said:
+    """What a strategy printed, line by line."""
+
+    stdout: list[str] = field(default_factory=list)
+    stderr: list[str] = field(default_factory=list)
+
+
 class FailedError(Exception):
     """The strategy did not come to the end of its `on_start`; the text says why."""
 
@@ -41,21 +50,23 @@ def write_bundle(folder: Path, imports: str, body: str, files: Mapping[str, str]
     return folder
 
 
-def live_shortly(folder: Path, tiers: tuple[Tier, ...], packages: Sequence[Package] = ()) -> list[str]:
-    """Run `on_start` of the bundle in `folder` in a process confined so; returns what it printed to stdout.
+def live_shortly(folder: Path, tiers: tuple[Tier, ...], packages: Sequence[Package] = ()) -> Said:
+    """Run `on_start` of the bundle in `folder` in a process confined so; returns what it printed.
 
     Raises FailedError if it fails.
     """
-    lines: dict[str, list[str]] = {"stdout": [], "stderr": []}
+    said = Said()
+    streams = {"stdout": said.stdout, "stderr": said.stderr}
     asked = Confinement(folder, packages=tuple(packages), tiers=tiers)
     source = BundleSource(folder, b'{"type": "object"}', b"{}", seed=1)
-    with HostedPort(source, _LIMITS, lambda time, stream, line: lines[stream].append(line), asked) as port:
+    with HostedPort(source, _LIMITS, lambda time, stream, line: streams[stream].append(line), asked) as port:
+        assert port.tier == tiers[0], "tests are of the tier that they name, and the best is to be had"
         reply = port.start(_NOON, _no_front_month)
         if reply.kind is ReplyKind.FAILED:
             raise FailedError(reply.failure)
         assert port.stop(_NOON) is None
-    assert lines["stdout"].pop() == "came to the end", lines
-    return lines["stdout"]
+    assert said.stdout.pop() == "came to the end", said
+    return said
 
 
 def _no_front_month(*_: object) -> FrontMonthAnswer:

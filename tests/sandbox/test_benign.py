@@ -60,12 +60,15 @@ def bundle(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", CASES)
 def test_it_works(bundle: Path, tier: Tier, name: str) -> None:
-    live_shortly(write_bundle(bundle, *CASES[name], FILES), (tier,))
+    said = live_shortly(write_bundle(bundle, *CASES[name], FILES), (tier,))
+    assert said.stdout == []
+    assert ("INFO MainThread looked" in said.stderr) == (name == "logging")
 
 
 @pytest.mark.parametrize("name", PACKAGE_CASES)
 def test_an_allowed_package_works(bundle: Path, tier: Tier, name: str) -> None:
-    live_shortly(write_bundle(bundle, *PACKAGE_CASES[name]), (tier,), resolve([name]))
+    said = live_shortly(write_bundle(bundle, *PACKAGE_CASES[name]), (tier,), resolve([name]))
+    assert said.stderr == [], "a thread of a package that fails says so there, and the results come all the same"
 
 
 def test_packages_work_together(bundle: Path, tier: Tier) -> None:
@@ -83,8 +86,8 @@ def test_without_a_word_the_best_tier_is_had(bundle: Path) -> None:
 def import_all(bundle: Path, tier: Tier) -> dict[str, str]:
     """What comes of importing each module of the standard library, by name."""
     body = f"left_out = {sorted(NOT_IMPORTED)}\n{IMPORT_ALL}"
-    lines = live_shortly(write_bundle(bundle, "import sys", body), (tier,))
-    return dict(line.split(" ", 1) for line in lines)
+    said = live_shortly(write_bundle(bundle, "import sys", body), (tier,))
+    return dict(line.split(" ", 1) for line in said.stdout)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,9 @@
 """Packages that the operator allows: which ones are found, which are refused, and what a strategy can import then."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -157,7 +160,9 @@ def test_a_missing_requirement_is_told_with_who_requires_it(install: Install) ->
 def test_the_environment_caps_threads_where_there_are_packages() -> None:
     zones = {"PYTHONTZPATH": str(zone_folder())}
     assert environment(()) == zones
-    assert environment(resolve(["numpy"])) == zones | dict.fromkeys(ONE_THREAD, "1")
+    given = environment(resolve(["numpy"]))
+    assert zones.items() <= given.items()
+    assert {given[name] for name in ONE_THREAD} == {"1"}
     assert (zone_folder() / "America" / "New_York").is_file()
 
 
@@ -206,16 +211,20 @@ assert "numpy" not in sys.modules and not any("site-packages" in path for path i
 
 def test_a_file_of_the_bundle_goes_before_a_package(tmp_path: Path, tier: Tier) -> None:
     folder = write_bundle(tmp_path / "bundle", "import numpy", "print(numpy.MINE)", {"numpy.py": "MINE = 'mine'\n"})
-    assert live_shortly(folder, (tier,), resolve(["numpy"])) == ["mine"]
+    assert live_shortly(folder, (tier,), resolve(["numpy"])).stdout == ["mine"]
 
 
 def test_packages_compute_with_one_thread(tmp_path: Path, tier: Tier) -> None:
+    """The digits are those of the matrix product on a machine with one processor, however many there are."""
     body = """\
-made = numpy.random.default_rng(1).normal(size=(500, 500))
-(made @ made).sum()
+made = numpy.random.default_rng(1).random((800, 800))
+print(repr(float((made @ numpy.linalg.inv(made)).trace())))
 assert polars.thread_pool_size() == 1
-assert all(os.environ[name] == "1" for name in NAMES)
-print(repr(float((made @ made).trace())))"""
+assert all(os.environ[name] == "1" for name in NAMES)"""
     imports = f"import os\nimport numpy\nimport polars\nNAMES = {ONE_THREAD}"
     folder = write_bundle(tmp_path / "bundle", imports, body)
-    assert len(live_shortly(folder, (tier,), resolve(["numpy", "polars"]))) == 1
+    said = live_shortly(folder, (tier,), resolve(["numpy", "polars"]))
+    alone = {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    code = "import numpy\n" + "\n".join(body.splitlines()[:2])
+    here = subprocess.run([sys.executable, "-c", code], env=alone, check=True, capture_output=True, text=True)
+    assert said.stdout == here.stdout.split()
