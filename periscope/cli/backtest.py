@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from periscope.cli.exits import ExitCode
-from periscope.cli.no_sandbox import TRUST_OPTION, require_platform
+from periscope.cli.no_sandbox import TRUST_OPTION, require_platform, what_to_do
 from periscope.cli.output import JsonOption, fail, print_json, remark
 from periscope.cli.workspace import allowed_packages, find_catalog, find_workspace, shown
 
@@ -102,6 +102,8 @@ def execute(
         remark(f"stopped at {describe(display.last)}")
     report = None if out is None else write_report_file(out, catalog.root)
     code = ExitCode.INTERRUPTED if document.get("status") == "stopped" else result.exit_code
+    if code == ExitCode.NO_SANDBOX:
+        remark("\n  ".join(["no strategy can be confined here; what helps:", *what_to_do()]))
     return code, document, report
 
 

@@ -95,6 +95,8 @@ def test_without_a_sandbox_nothing_of_a_strategy_runs(
     assert "SANDBOX_UNAVAILABLE" in outcome.out
     assert "confined: Landlock" in outcome.out
     assert "The run did not start" in outcome.out
+    assert "what helps:" in outcome.err
+    assert "--trust-this-code runs it without a sandbox" in outcome.err
     document = json.loads((desk / "runs" / "none" / "result.json").read_text())
     assert document["status"] == "error"
     assert document["sandbox"]["tier"] is None
