@@ -8,12 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
+import numpy
 import pytest
 
+from periscope.runs.backtest import RunResult, run_backtest
 from periscope.sandbox.confinement import Package, Tier
 from periscope.sandbox.inside.packages import AllowedFinder, hint_for
 from periscope.sandbox.packages import ONE_THREAD, PackageError, environment, resolve, zone_folder
+from tests.runs.lab import HEADER, Lab, window_config
 from tests.sandbox.short_life import TIERS, FailedError, live_shortly, write_bundle
+from tests.sandbox.sources import START
 
 type Install = Callable[..., Path]
 
@@ -228,3 +232,40 @@ assert all(os.environ[name] == "1" for name in NAMES)"""
     code = "import numpy\n" + "\n".join(body.splitlines()[:2])
     here = subprocess.run([sys.executable, "-c", code], env=alone, check=True, capture_output=True, text=True)
     assert said.stdout == here.stdout.split()
+
+
+NUMPY_STRATEGY = """\
+import numpy
+
+class Strategy(Base):
+    closes = []
+    async def on_start(self, as_of_time):
+        return [register(), cash(100000)]
+    async def on_bar(self, event):
+        self.closes.append(float(event.bar.close))
+        crossed = len(self.closes) == 60 and numpy.mean(self.closes[-10:]) != numpy.mean(self.closes)
+        return [order("BUY", 1)] if crossed else []
+"""
+
+
+def run(lab: Lab, source: str, packages: Sequence[Package]) -> RunResult:
+    """A run with packages, over a day of AAA."""
+    return run_backtest(lab.bundle(source), window_config("09:30", "16:00"), lab.catalog, packages=packages)
+
+
+def test_a_run_with_a_package_says_which(lab: Lab) -> None:
+    document = run(lab, NUMPY_STRATEGY, resolve(["numpy"])).document()
+    assert (document["status"], document["fills"], document["issues"]) == ("complete", 1, [])
+    assert document["sandbox"]["packages"] == [{"name": "numpy", "version": numpy.__version__}]
+    refused = run(lab, NUMPY_STRATEGY, ())
+    assert refused.exit_code == 4
+    issue = refused.document()["issues"][0]
+    assert "the operator can allow it: sandbox.packages in periscope.toml" in issue["message"]
+    assert issue["location"]["line"] == HEADER.count("\n") + 1
+
+
+def test_allowing_a_package_changes_no_hash(lab: Lab) -> None:
+    source = START + "    async def on_bar(self, event):\n        return []\n"
+    documents = [run(lab, source, packages).document() for packages in ((), resolve(["numpy"]))]
+    assert documents[0]["fills"] == 1
+    assert documents[0]["hash"] == documents[1]["hash"]
