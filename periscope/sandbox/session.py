@@ -8,26 +8,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from libs.shared_ipc.src.protocol import Action
-from libs.shared_ipc.src.protocol.wire import action_from_wire
+from periscope.sandbox import decoding
 from periscope.sandbox.confinement import Tier
 from periscope.sandbox.connection import Connection
-from periscope.sandbox.frames import ProtocolViolationError, SandboxFaultError
+from periscope.sandbox.decoding import ActionReader
+from periscope.sandbox.frames import ProtocolViolationError
 from periscope.sandbox.inside import wire
 from periscope.sandbox.launch import Child
 from periscope.sandbox.limits import SessionLimits
 
 __all__ = ["Session", "SessionLimits"]
-
-_decode_acted = msgspec.msgpack.Decoder(wire.Acted).decode
-_decode_done = msgspec.msgpack.Decoder(wire.Done).decode
-_decode_query = msgspec.msgpack.Decoder(wire.Query).decode
-_decode_fault = msgspec.msgpack.Decoder(wire.Fault).decode
-
-_MOST_KNOWN = 1_024
-_MOST_REMEMBERED = 1_024
 
 type AnswerQuery = Callable[[str, int | None, int, int, bool], tuple[str | None, str, int, int]]
 
@@ -54,7 +45,7 @@ class Session:
         self._started = False
         self._finished = False
         self._answer: AnswerQuery | None = None
-        self._known_actions: dict[bytes, Action] = {}
+        self._actions = ActionReader(limits.actions_per_reply)
 
     @property
     def pid(self) -> int:
@@ -92,7 +83,7 @@ class Session:
         if kind == wire.READY and not body:
             return None
         if kind == wire.ERROR:
-            return self._fault(body)
+            return decoding.fault(body)
         raise ProtocolViolationError(f"message {kind} in answer to the launch")
 
     def start(self, at: int, answer: AnswerQuery) -> wire.Fault | tuple[int, int, bool, list[Action]]:
@@ -133,7 +124,7 @@ class Session:
             elif kind == wire.VALIDATE:
                 self._judge(body)
             elif kind == wire.ERROR:
-                return self._fault(body)
+                return decoding.fault(body)
             elif kind == wire.FINISHED and not body:
                 self._finished = True
                 return None
@@ -173,49 +164,28 @@ class Session:
                     self._reply(body)
                 case wire.VALIDATE:
                     self._judge(body)
-                case wire.DONE:
-                    done = _decoded(_decode_done, body)
+                case wire.DONE if self._started:
+                    done = decoding.done(body)
                     if done.items_done != len(self._items) or done.bars_done != self._end:
                         raise ProtocolViolationError("it says that all is done, and its counts say otherwise")
                     self._position = done.bars_done
                     return (done.items_done, done.bars_done, False, [])
                 case wire.ACTED:
-                    acted = _decoded(_decode_acted, body)
+                    acted = decoding.acted(body)
                     self._check_counts(acted.items_done, acted.bars_done, acted.was_bar)
                     told = acted.was_bar or acted.items_done
-                    if self._started and not (told and acted.actions):
+                    actions = self._actions.read(acted.packed)
+                    if self._started and not (told and actions):
                         raise ProtocolViolationError("it says that a handler acted, and shows no event or no action")
                     self._started = True
                     self._position = acted.bars_done
-                    return (acted.items_done, acted.bars_done, acted.was_bar, self._actions(acted))
+                    return (acted.items_done, acted.bars_done, acted.was_bar, actions)
                 case wire.ERROR:
-                    fault = self._fault(body)
+                    fault = decoding.fault(body)
                     self._check_counts(fault.items_done, fault.bars_done, fault.was_bar)
                     return fault
                 case _:
                     raise ProtocolViolationError(f"message {kind} while a handler was running")
-
-    def _actions(self, acted: wire.Acted) -> list[Action]:
-        limit = self._limits.actions_per_reply
-        if len(acted.actions) > limit:
-            raise SandboxFaultError(
-                "TOO_MANY_ACTIONS", f"a handler returned {len(acted.actions)} actions; {limit} are allowed"
-            )
-        return [self._action(bytes(raw)) for raw in acted.actions]
-
-    def _action(self, raw: bytes) -> Action:
-        """The action in some bytes. Strategies repeat themselves, and actions are immutable, so some are remembered."""
-        found = self._known_actions.get(raw)
-        if found is None:
-            try:
-                found = action_from_wire(_decoded(msgspec.msgpack.decode, raw))
-            except (ValueError, TypeError) as error:
-                raise ProtocolViolationError(f"an action that is none: {error}") from None
-            if len(self._known_actions) >= _MOST_KNOWN:
-                self._known_actions.clear()
-            if len(raw) <= _MOST_REMEMBERED:
-                self._known_actions[raw] = found
-        return found
 
     def _check_counts(self, items: int, bars: int, was_bar: bool) -> None:
         """The counts must lie within the script: bars between the item before and the item after."""
@@ -228,7 +198,7 @@ class Session:
             raise ProtocolViolationError(f"{bars} bars done after {items} items, which lie elsewhere")
 
     def _reply(self, body: bytes) -> None:
-        query = _decoded(_decode_query, body)
+        query = decoding.query(body)
         self._check_counts(query.items_done, query.bars_done, query.was_bar)
         if self._answer is None:
             raise ProtocolViolationError("a query before the start")
@@ -238,18 +208,10 @@ class Session:
 
     def _judge(self, body: bytes) -> None:
         """Validate a config that the strategy made up."""
-        config = _decoded(msgspec.json.decode, body)
-        if not isinstance(config, dict):
-            raise ProtocolViolationError("a config that is no object")
+        config = decoding.config(body)
         with self._connection.engine_at_work():
             problems = [text[:1000] for text in self._validate(config)[:100]]
         self._send(wire.ANSWER, wire.encode(wire.Verdict(problems)))
-
-    def _fault(self, body: bytes) -> wire.Fault:
-        fault = _decoded(_decode_fault, body)
-        if fault.code not in wire.FAULT_CODES:
-            raise ProtocolViolationError(f"a fault of an unknown kind, {fault.code[:100]!r}")
-        return fault
 
     def _send(self, kind: int, body: bytes) -> None:
         self._write(wire.frame(kind, body))
@@ -259,11 +221,3 @@ class Session:
 
     def _receive(self, what: str) -> tuple[int, bytes]:
         return self._connection.receive(*self._patience, what)
-
-
-def _decoded[T](decode: Callable[[bytes], T], body: bytes) -> T:
-    """A typed message, or the finding that the bytes are none."""
-    try:
-        return decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolViolationError(f"bytes that are no message: {error}") from None
