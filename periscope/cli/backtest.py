@@ -41,10 +41,9 @@ def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
     as_json: JsonOption = False,
 ) -> int:
     """Run a strategy over past data."""
+    require_platform()
     if trust:
         remark(f"no sandbox: with {TRUST_OPTION} this strategy runs with your rights")
-    else:
-        require_platform()
     from periscope.cli.run_document import find_bundle, read_run_file, run_config
     from periscope.market.catalog import Catalog
 

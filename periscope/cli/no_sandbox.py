@@ -38,7 +38,10 @@ def what_to_do() -> list[str]:
 
 
 def require_platform() -> None:
-    """End the command on an operating system that has no sandbox, before anything else is done or asked."""
+    """End the command on an operating system that strategies don't run on, before anything else is done or asked.
+
+    Not even trusted ones: the process and what connects it with the engine are made of what only Linux has.
+    """
     if not on_linux():
         fail(
             "SANDBOX_UNAVAILABLE",

@@ -54,7 +54,7 @@ def system(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("words", [("backtest", "anything"), ("demo",)])
+@pytest.mark.parametrize("words", [("backtest", "anything"), ("backtest", "mine", "--trust-this-code"), ("demo",)])
 def test_nothing_runs_and_the_refusal_says_what_helps(system: str, tmp_path: Path, words: tuple[str, ...]) -> None:
     done = play(system, tmp_path, *words)
     assert done.returncode == 8, done.stderr
