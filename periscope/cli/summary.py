@@ -142,8 +142,11 @@ def _details(document: dict[str, Any], places: dict[str, str]) -> "Table":
     notes = [clean(note) for note in models.get("notes") or []]
     if notes:
         table.add_row("Notes", Text("\n".join(notes)))
-    tier = clean((document.get("sandbox") or {}).get("tier"))
-    table.add_row("Sandbox", Text(_SANDBOXES.get(tier, tier), style="bold yellow" if tier == "unconfined" else ""))
+    sandbox = document.get("sandbox") or {}
+    tier = clean(sandbox.get("tier"))
+    packages = ", ".join(clean(f"{package['name']} {package['version']}") for package in sandbox.get("packages") or [])
+    words = _SANDBOXES.get(tier, tier) + (f"; allowed packages: {packages}" if packages else "")
+    table.add_row("Sandbox", Text(words, style="bold yellow" if tier == "unconfined" else ""))
     table.add_row("Hash", Text(clean(document.get("hash"))))
     for name, place in places.items():
         table.add_row(name, Text(clean(place), style="cyan"))

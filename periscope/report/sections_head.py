@@ -42,8 +42,11 @@ def tier(result: dict[str, Any]) -> str:
 
 
 def sandbox(result: dict[str, Any]) -> str:
-    """How well the strategy was confined, in words."""
-    return _SANDBOXES.get(tier(result), tier(result)) or text.NOTHING
+    """How well the strategy was confined, in words, and which installed packages it could import."""
+    words = _SANDBOXES.get(tier(result), tier(result)) or text.NOTHING
+    packages = (result.get("sandbox") or {}).get("packages") or []
+    named = ", ".join(f"{package.get('name')} {package.get('version')}" for package in packages)
+    return f"{words}; allowed packages: {named}" if named else words
 
 
 def header(result: dict[str, Any]) -> Markup:

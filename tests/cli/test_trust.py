@@ -77,6 +77,8 @@ def test_the_summary_names_the_tier(periscope_command: Command, workspace: Path,
         runner.answer = result_document(sandbox={"tier": tier})
         lines = periscope_command("backtest", "cross", "--quiet").out.splitlines()
         assert [line.split() for line in lines if line.startswith("Sandbox")] == [["Sandbox", tier]]
+    runner.answer = result_document(sandbox={"tier": "sealed", "packages": [{"name": "numpy", "version": "2.5.5"}]})
+    assert "sealed; allowed packages: numpy 2.5.5" in periscope_command("backtest", "cross", "--quiet").out
 
 
 NO_MOUNT = Attempt("sealed: mounts", False, "PermissionError: [Errno 1] Operation not permitted")

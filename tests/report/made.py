@@ -85,6 +85,7 @@ class MadeRun:
     fees: str = "none"
     equity_rows: int | None = None
     tier: str | None = "sealed"
+    packages: list[dict[str, str]] = field(default_factory=list)
 
 
 def make_market(

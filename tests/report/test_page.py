@@ -98,9 +98,10 @@ def test_a_run_without_a_sandbox_is_marked_above_all_its_numbers(make_page: Make
 @pytest.mark.parametrize(("tier", "words"), [("sealed", "sealed: confined, in"), ("confined", "confined: no rights")])
 def test_a_sandboxed_run_says_its_tier_and_is_not_marked(make_page: MakePage, tier: str, words: str) -> None:
     run = small_run()
-    run.tier = tier
+    run.tier, run.packages = tier, [{"name": "numpy", "version": "2.5.5"}, {"name": "<b>", "version": "1"}]
     html = make_page(run)
     assert words in Page(html).text
+    assert "; allowed packages: numpy 2.5.5, <b> 1" in Page(html).text
     assert "without a sandbox" not in html
     assert 'class="status unconfined"' not in html
 

@@ -234,7 +234,7 @@ def _result(run: MadeRun, equity: _Equity, tally: TradeTally) -> dict[str, Any]:
         "cash_flows": equity.flows,
         "engine_version": "0.1.0",
         "elapsed_seconds": 0.163,
-        "sandbox": {"tier": run.tier},
+        "sandbox": {"tier": run.tier, "packages": run.packages},
     }
 
 
