@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from periscope.sandbox.ending import GRACE_SECONDS, end_process, ended_early
-from periscope.sandbox.frames import Frames, SandboxFaultError
+from periscope.sandbox.frames import Frames, ProtocolViolationError, SandboxFaultError
 from periscope.sandbox.inside import wire
 from periscope.sandbox.launch import Child
 from periscope.sandbox.limits import Appetite, SessionLimits
@@ -43,6 +43,7 @@ class Connection:
         self._next_look = 0.0
         self._begun = 0
         self._most = 0
+        self._event_since = 0.0
         self._since = 0.0
         self.counts = memoryview(child.counter).cast("q")
         self.folder = Path("/")
@@ -56,8 +57,12 @@ class Connection:
     def begin(self, bars: int, most: int) -> None:
         """The process gets a task, which begins at `bars` bars and ends at no more than `most` events.
 
-        What it says of an earlier one counts no more, and its time starts anew.
+        What it says of an earlier one counts no more, and its time starts anew. Raises a fault where it has spoken
+        without being asked.
         """
+        self._read()
+        if not self._frames.empty:
+            raise ProtocolViolationError("it spoke without being asked")
         now = time.monotonic()
         if now > self._deadline:
             raise self._overdue()
@@ -65,14 +70,17 @@ class Connection:
             self._look(now)
         self.counts[0], self.counts[1] = 0, bars
         self._begun, self._most = bars, most
-        self._since = now
+        self._event_since = self._since = now
 
     @contextmanager
-    def engine_at_work(self) -> Iterator[None]:
-        """The process waits for an answer: its time stands still."""
+    def engine_at_work(self, limit: float) -> Iterator[None]:
+        """The process waits for an answer: its time stands still, but for no more than `limit` seconds an event.
+
+        Else questions without end would keep the engine for as long as it takes to answer them.
+        """
         asked = time.monotonic()
         yield
-        self._since += time.monotonic() - asked
+        self._since = min(self._since + time.monotonic() - asked, self._event_since + limit)
 
     def write(self, data: bytes, limit: float, code: str) -> None:
         """Send bytes. Raises a fault when the process is gone, or takes none of them for `limit` seconds."""
@@ -107,7 +115,7 @@ class Connection:
             now = time.monotonic()
             begun = self.counts[0] + self.counts[1]
             if self._begun < begun <= self._most:
-                self._begun, self._since = begun, now
+                self._begun, self._event_since, self._since = begun, now, now
             elif now - self._since > limit and not self._has_answered():
                 raise self._timed_out(limit, code, what)
             self._watch(now)

@@ -31,6 +31,11 @@ class Frames:
         self._buffer += data
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing is there, not even the beginning of a message."""
+        return not self._buffer
+
+    @property
     def kind(self) -> int | None:
         """Kind of the message that is there as a whole, None while it is not."""
         return None if self._size() is None else self._buffer[wire.HEADER.size - 1]

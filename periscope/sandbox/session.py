@@ -202,14 +202,14 @@ class Session:
         self._check_counts(query.items_done, query.bars_done, query.was_bar)
         if self._answer is None:
             raise ProtocolViolationError("a query before the start")
-        with self._connection.engine_at_work():
+        with self._connection.engine_at_work(self._patience[0]):
             found = self._answer(query.root, query.as_of, query.items_done, query.bars_done, query.was_bar)
         self._send(wire.ANSWER, wire.encode(wire.Answer(*found)))
 
     def _judge(self, body: bytes) -> None:
         """Validate a config that the strategy made up."""
         config = decoding.config(body)
-        with self._connection.engine_at_work():
+        with self._connection.engine_at_work(self._patience[0]):
             problems = [text[:1000] for text in self._validate(config)[:100]]
         self._send(wire.ANSWER, wire.encode(wire.Verdict(problems)))
 
