@@ -1,14 +1,19 @@
 """A process in place of the strategy's that says what a test has prepared, whatever it is asked."""
 
+import contextlib
 import mmap
 import os
+import pickle
 import random
+import select
 import socket
 import struct
 import subprocess
-import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -40,27 +45,94 @@ REGISTER = {
 }
 
 
-def fake_session(said: bytes, *, stays: bool = False, limit: float = LIMIT) -> Session:
-    """A session with a process that says some bytes, reads nothing, and then ends or `stays`."""
+type Behaviour = Callable[[socket.socket], None]
+"""What is done at the process's end of the channel, until it returns or the engine has gone."""
 
-    def start() -> Child:
+
+MOST_BUSY_SECONDS = 0.25
+
+
+def stalled(busy_seconds: float) -> bool:
+    """Whether the engine has spent more processor time on a conversation than may show."""
+    return busy_seconds > MOST_BUSY_SECONDS
+
+
+class FakeSession(Session):
+    """A session whose process is played by a thread, and which measures what the conversation costs the engine."""
+
+    def __init__(
+        self, behave: Behaviour, limits: SessionLimits, validate: Callable[[dict[str, Any]], list[str]]
+    ) -> None:
+        self.busy_seconds = 0.0
+        self._behave = behave
+        self._threads: list[threading.Thread] = []
+        super().__init__(limits, lambda *_: None, validate, self._start_fake)
+
+    def _start_fake(self) -> Child:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         pipes = [os.pipe() for _ in range(3)]
-        with tempfile.TemporaryFile() as prepared:
-            prepared.write(said)
-            prepared.seek(0)
-            command = ["/bin/sh", "-c", "cat; exec sleep 60"] if stays else ["/bin/cat"]
-            process = subprocess.Popen(
-                command, stdin=prepared, stdout=theirs.fileno(), stderr=subprocess.DEVNULL, start_new_session=True
-            )
-        theirs.close()
+        process = subprocess.Popen(
+            ["/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+        )
         for ours_end, theirs_end in pipes:
             os.set_blocking(ours_end, False)
             os.close(theirs_end)
+        thread = threading.Thread(target=self._play, args=(theirs, process.stdin))
+        self._threads.append(thread)
+        thread.start()
         return Child(process, ours, mmap.mmap(-1, mmap.PAGESIZE), pipes[0][0], pipes[1][0], pipes[2][0])
 
+    def _play(self, channel: socket.socket, life: IO[bytes]) -> None:
+        with life, channel, contextlib.suppress(OSError):
+            self._behave(channel)
+
+    @contextlib.contextmanager
+    def measured(self) -> Iterator[None]:
+        """Adds to `busy_seconds` the processor time that the engine's thread takes; waiting takes none."""
+        began = time.thread_time()
+        try:
+            yield
+        finally:
+            self.busy_seconds += time.thread_time() - began
+
+    def close(self) -> None:
+        """End the process and the thread."""
+        super().close()
+        for thread in self._threads:
+            thread.join()
+
+
+def fake_session(
+    said: bytes | Behaviour,
+    *,
+    stays: bool = False,
+    limit: float = LIMIT,
+    validate: Callable[[dict[str, Any]], list[str]] = lambda config: [str(config)],
+) -> FakeSession:
+    """A session with a process that says some bytes once it is asked something, and then ends or `stays`."""
     limits = SessionLimits(handler_seconds=limit, start_seconds=limit, output_bytes=1_000, actions_per_reply=5)
-    return Session(limits, lambda *_: None, lambda config: [str(config)], start)
+    return FakeSession(in_turn([said], stays=stays) if isinstance(said, bytes) else said, limits, validate)
+
+
+def in_turn(pieces: Sequence[bytes], *, stays: bool) -> Behaviour:
+    """Says one piece at each message that it gets."""
+
+    def behave(channel: socket.socket) -> None:
+        for piece in pieces:
+            if not channel.recv(1 << 16):
+                return
+            channel.sendall(piece)
+        while stays and channel.recv(1 << 16):
+            pass
+
+    return behave
+
+
+def deaf(channel: socket.socket) -> None:
+    """Reads nothing and says nothing until the engine has gone."""
+    gone = select.poll()
+    gone.register(channel, 0)
+    gone.poll()
 
 
 def frame(kind: str, body: object) -> bytes:
@@ -76,11 +148,11 @@ def talk(session: Session, state: str) -> object:
         case "start":
             return session.start(0, lambda *_: (None, "no", 0, 0))
         case "stop":
+            session._answer = lambda *_: ("XXH4", "", 0, 10)
             return session.stop(5)
         case _:
             session._started = True
             session._answer = lambda *_: ("XXH4", "", 0, 10)
-            session.block([(1, "AAA", "EQUITY", 2, 0)], 9, bytes(9 * 64))
             return session.go(ITEMS, END, [], lambda: None)
 
 
@@ -127,6 +199,38 @@ class Frames:
             ]
         )
 
+    def weight(self) -> bytes:
+        """A frame that is large, deep, or of another format altogether."""
+        kind = self.dice.choice(b"aeqdv")
+        size = self.dice.choice([1_000, 100_000, wire.MOST_BYTES - 32])
+        filled = self.dice.choice([b"\x90", b"\x80", b"\x91", b"\xc0", b"\xd6\xff\0\0\0\0", b"\xa1A", b"\xc4\x01A"])
+        count = size // len(filled)
+        packed = b"\xdd" + struct.pack(">I", count) + filled * count
+        return wire.frame(
+            kind,
+            self.dice.choice(
+                [
+                    packed,
+                    b"\x94\x00\x01\xc3" + packed,
+                    b"\x94\x00\x01\xc3\x91" + packed,
+                    b"\x94\x00\x01\xc3\x91\x81\xa4type" + packed,
+                    b'{"a":' * (size // 5),
+                    b'{"a":[' + b"{}," * (size // 3 - 5) + b"0]}",
+                    pickle.dumps({"type": "PLACE_ORDER", "symbol": "A" * (size // 2)}),
+                ]
+            ),
+        )
+
+    def conversation(self) -> list[bytes]:
+        """Frames said one at each message from the engine: questions as a rule, replays, then whatever comes."""
+        said = [self.one() for _ in range(self.dice.choice([1, 1, 1, 2, 4]))]
+        if len(said) > 1 and self.dice.random() < 0.7:
+            asked = [self.dice.choice([0, 0, 1]), self.dice.choice([0, 0, 2]), False, "XX", None]
+            said[:-1] = [self.dice.choice([frame("q", asked), wire.frame(wire.VALIDATE, b"{}")]) for _ in said[:-1]]
+        if self.dice.random() < 0.1:
+            said.append(said[0])
+        return said
+
     def nest(self, depth: int) -> Any:
         """Something deep."""
         found: Any = msgspec.Raw(b"\x91" * depth + b"\x90")
@@ -135,6 +239,8 @@ class Frames:
     def one(self) -> bytes:
         """A frame, or what is left of one."""
         draw = self.dice.random()
+        if draw < 0.02:
+            return self.weight()
         if draw < 0.1:
             return self.dice.randbytes(self.dice.choice([0, 1, 4, 5, 6, 64, 3000]))
         if draw < 0.15:
