@@ -97,13 +97,16 @@ class Decoys:
                 ["/bin/sleep", "600"],
                 env=environment,
                 cwd=self.folder,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
             for _ in range(2)
         )
+        assert self.decoy.stdin is not None
+        self.decoy.stdin.write(MARK.encode())
+        self.decoy.stdin.flush()
         self._listen()
         self._share()
         self._before = self._look()
@@ -262,6 +265,8 @@ class Decoys:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGKILL)
             process.wait()
+            assert process.stdin is not None
+            process.stdin.close()
         for listener in self.listeners.values():
             listener.close()
         os.close(self.pipe)

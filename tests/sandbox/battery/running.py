@@ -10,6 +10,7 @@ from periscope.sandbox.confinement import Confinement, Tier
 from periscope.sandbox.frames import SandboxFaultError
 from periscope.sandbox.inside import wire
 from periscope.sandbox.launch import start_child
+from periscope.sandbox.packages import resolve
 from periscope.sandbox.session import Session, SessionLimits
 from tests.sandbox.battery.attempts.kit import Attempt, Targets
 from tests.sandbox.battery.attempts.running import all_attempts
@@ -42,12 +43,15 @@ class Report:
     fault: str
 
 
-def run_battery(tier: Tier) -> Report:
-    """All attempts: together in one process, and each that may end its process in one of its own."""
+def run_battery(tier: Tier, packages: Sequence[str] = ()) -> Report:
+    """All attempts: together in one process, and each that may end its process in one of its own.
+
+    Those that are together come after the import of `packages`, which the strategy is allowed.
+    """
     attempts = list(all_attempts().values())
     with Decoys() as decoys:
         targets = decoys.targets()
-        outcomes, fault = _heard(decoys.bundle, targets, tier, [each for each in attempts if not each.alone])
+        outcomes, fault = _heard(decoys.bundle, targets, tier, [each for each in attempts if not each.alone], packages)
         for attempt in attempts:
             if attempt.alone:
                 more, ended = _heard(decoys.bundle, targets, tier, [attempt])
@@ -59,11 +63,17 @@ def run_battery(tier: Tier) -> Report:
     return Report([*outcomes.values(), *silent], noticed, fault)
 
 
-def _heard(bundle: Path, targets: Targets, tier: Tier, attempts: Sequence[Attempt]) -> tuple[dict[str, Outcome], str]:
+def _heard(
+    bundle: Path, targets: Targets, tier: Tier, attempts: Sequence[Attempt], packages: Sequence[str] = ()
+) -> tuple[dict[str, Outcome], str]:
     """Make some attempts in one process; returns what it said of them and how the session failed, "" if it did not."""
     lines: list[str] = []
-    config = {"attempts": [attempt.name for attempt in attempts], "targets": asdict(targets)}
-    fault = run_session(bundle, config, tier, lines).fault
+    config = {
+        "attempts": [attempt.name for attempt in attempts],
+        "targets": asdict(targets),
+        "imports": list(packages),
+    }
+    fault = run_session(Confinement(bundle, packages=resolve(packages), tiers=(tier,)), config, lines).fault
     if fault:
         fault = " | ".join([fault, *[line for line in lines if not line.startswith(_SAID)][-8:]])
     return outcomes_in(lines), fault
@@ -83,18 +93,16 @@ class Ended:
     fault: str
 
 
-def run_session(
-    bundle: Path, config: dict[str, Any], tier: Tier, lines: list[str], limits: SessionLimits = _LIMITS
-) -> Ended:
-    """Start, run `on_start` and stop."""
+def run_session(asked: Confinement, config: dict[str, Any], lines: list[str], limits: SessionLimits = _LIMITS) -> Ended:
+    """Start, run `on_start` and stop; `lines` takes what is printed."""
     session = Session(
         limits,
         lambda _time, _stream, text: lines.append(text),
         lambda _config: [],
-        lambda: start_child(Confinement(bundle, tiers=(tier,))),
+        lambda: start_child(asked),
     )
     try:
-        fault = session.launch(bundle, b"{}", json.dumps(config).encode(), 0)
+        fault = session.launch(asked.bundle, b"{}", json.dumps(config).encode(), 0)
         if fault is None:
             said = session.start(0, lambda *_: (None, "no", 0, 0))
             fault = said if isinstance(said, wire.Fault) else session.stop(1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from periscope.sandbox.confinement import BEST_FIRST, NoSandboxError, Tier
+from periscope.sandbox.confinement import BEST_FIRST, Confinement, NoSandboxError, Tier
 from periscope.sandbox.session import SessionLimits
 from tests.sandbox.battery.running import run_session
 from tests.sandbox.conftest import dies
@@ -76,7 +76,7 @@ def run(folder: Path, tier: Tier, start: str = "pass", stop: str = "pass") -> st
     (bundle / "strategy.py").write_text(_STRATEGY.format(**indented))
     began = time.monotonic()
     try:
-        ended = run_session(bundle, {}, tier, [], _LIMITS)
+        ended = run_session(Confinement(bundle, tiers=(tier,)), {}, [], _LIMITS)
     except NoSandboxError as error:
         pytest.skip(f"no tier {tier} here: {error}")
     assert time.monotonic() - began < _MOST_SECONDS

@@ -88,9 +88,21 @@ def descriptors_of_the_host(targets: Targets) -> str | None:
     return f"{os.listdir(f'/proc/{targets.host}/fd')}"
 
 
-@attempt("take a descriptor of another process by its file", LANDLOCK)
-def open_descriptor_of_another(targets: Targets) -> str | None:
-    return opens(f"/proc/{targets.decoy}/fd/0", os.O_RDONLY)
+@attempt("read from another process's pipe by the name of its descriptor", LANDLOCK)
+def pipe_of_another(targets: Targets) -> str | None:
+    """Landlock decides nothing about pipes, but it does about looking into the process."""
+    descriptor = os.open(f"/proc/{targets.decoy}/fd/0", os.O_RDONLY | os.O_NONBLOCK)
+    return "read from it" if MARK.encode() in os.read(descriptor, 100) else None
+
+
+@attempt("write to another process's pipe by the name of its descriptor", LANDLOCK)
+def write_to_pipe_of_another(targets: Targets) -> str | None:
+    return opens(f"/proc/{targets.decoy}/fd/0", os.O_WRONLY)
+
+
+@attempt("open another process's namespace", LANDLOCK)
+def namespace_of_another(targets: Targets) -> str | None:
+    return opens(f"/proc/{targets.decoy}/ns/net", os.O_RDONLY)
 
 
 @attempt("reach files through another process's root", LANDLOCK)

@@ -7,7 +7,7 @@ from .kit import ATTEMPTS, Attempt, Targets, can_fork, tell, tell_from_a_copy
 
 THEMES = (
     *("descriptors", "files", "metadata", "links", "proc", "devices", "sockets", "processes"),
-    *("others", "kernel", "namespaces", "ipc", "rights", "secrets", "foreign"),
+    *("others", "kernel", "namespaces", "ipc", "memory", "rights", "secrets", "indirect", "foreign"),
 )
 
 
@@ -26,6 +26,8 @@ def targets_of(told: dict[str, Any]) -> Targets:
 
 def run(config: dict[str, Any]) -> None:
     """Make the attempts that the config names, each from a copy of the process where there can be one."""
+    for name in config["imports"]:
+        importlib.import_module(name)
     targets = targets_of(config["targets"])
     attempts = all_attempts()
     way = tell_from_a_copy if can_fork() else tell
