@@ -103,18 +103,21 @@ def _installed(name: str, asked_by: str) -> Distribution:
     if not _NAME.fullmatch(name):
         raise _refused(repr(name), "this is no package's name", "write the name alone, without a version")
     try:
-        return distribution(name)
+        found = distribution(name)
     except PackageNotFoundError:
         message = f"the package {name} is not installed"
         if asked_by:
             message = f"{asked_by} requires the package {name}, which is not installed"
         raise PackageError("PACKAGE_NOT_INSTALLED", message, _suggestion(name)) from None
+    if not found.metadata.get("Name") or not found.metadata.get("Version"):
+        raise _refused(name, "its installation is damaged: it has no name or no version", "install it again")
+    return found
 
 
 def _suggestion(name: str) -> str:
     """A name that is meant instead: of the package that has such a module, or one that is spelled nearly so."""
-    by_module = packages_distributions().get(name, [])
-    known = sorted({_normal(each.name) for each in distributions()})
+    by_module = [each for each in packages_distributions().get(name, ()) if each]
+    known = sorted({_normal(each.metadata["Name"]) for each in distributions() if each.metadata.get("Name")})
     near = by_module or difflib.get_close_matches(_normal(name), known, n=3)
     if near:
         return f"did you mean {', '.join(sorted(set(near)))}?"

@@ -150,6 +150,18 @@ def test_what_is_no_name_is_refused(name: str) -> None:
         resolve([name])
 
 
+def test_damaged_installations_are_refused_and_confuse_nobody(install: Install) -> None:
+    site = install("desk", {"desk/__init__.py": ""})
+    (site / "hollow-1.0.dist-info").mkdir()
+    (site / "hollow-1.0.dist-info" / "METADATA").write_text("")
+    (site / "~esk-1.0.dist-info").mkdir()
+    with pytest.raises(PackageError, match="installation is damaged"):
+        resolve(["hollow"])
+    with pytest.raises(PackageError) as caught:
+        resolve(["desc"])
+    assert "desk" in caught.value.hint
+
+
 def test_the_codec_need_not_be_allowed() -> None:
     with pytest.raises(PackageError, match="already"):
         resolve(["MsgSpec"])
