@@ -45,7 +45,8 @@ def demo(
         print_json({"workspace": str(workspace.root), "report": report and str(report.resolve()), "run": result})
     else:
         show(result, out=out, report=report)
-        _what_next(workspace, bundle)
+        if code != ExitCode.NO_SANDBOX:
+            _what_next(workspace, bundle)
     if open_report and report is not None:
         typer.launch(report.resolve().as_uri())
     return code

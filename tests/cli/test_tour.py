@@ -4,7 +4,7 @@ from pathlib import Path
 
 from periscope.cli.release import example_bundles
 from periscope.market.catalog import Catalog
-from tests.cli.command import Command, FakeRunner
+from tests.cli.command import Command, FakeRunner, result_document
 
 
 def test_demo_makes_a_workspace_runs_and_says_what_next(
@@ -27,6 +27,17 @@ def test_demo_makes_a_workspace_runs_and_says_what_next(
     assert again.code == 0
     assert again.json["workspace"] == str(desk)
     assert again.json["run"]["status"] == "complete"
+
+
+def test_demo_without_a_sandbox_says_what_helps_and_not_what_comes_next(
+    periscope_command: Command, runner: FakeRunner
+) -> None:
+    runner.exit_code = 8
+    runner.answer = result_document(status="error", sandbox={"tier": None, "packages": []})
+    outcome = periscope_command("demo")
+    assert outcome.code == 8
+    assert "Next:" not in outcome.out
+    assert "what helps:" in outcome.err
 
 
 def test_demo_leaves_a_folder_with_other_files_alone(periscope_command: Command, tmp_path: Path) -> None:
