@@ -22,6 +22,9 @@ def conclude(outcome: Outcome, recorder: Recorder, feed: CatalogFeed, *, timed_o
         issues.add("RUN_TIMEOUT", now, f"the run was ended at {time_text(now)}: it took longer than allowed")
     elif outcome.bars == 0 and not outcome.stopped:
         issues.add("NO_BARS_DELIVERED", now, _why_no_bars(outcome, feed))
+    for (symbol, _, wished), source in feed.resampled.items():
+        text = f"the catalog has no {wished} bars of {symbol} in the window; they were made of its {source} bars"
+        issues.add("BARS_RESAMPLED", now, text, subject=symbol)
     traded = {line.order.instrument.key: line.order.instrument for line in recorder.orders.values() if line.order}
     wanted = outcome.state.settings.execution_span
     for instrument in traded.values():

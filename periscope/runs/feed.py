@@ -1,11 +1,16 @@
 """The catalog as the engine's feed: the bars of one window and its sessions, and answers to what the engine asks."""
 
+from collections.abc import Iterator
+from itertools import chain
+
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.port import FrontMonthAnswer
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import sessions_for
-from periscope.market.catalog import FINEST_FIRST, Catalog
+from periscope.market.catalog import FINEST_FIRST, Catalog, Coverage
+from periscope.market.columns import BarColumns
 from periscope.market.front_month import ALWAYS, FrontMonths, NoFrontMonthError
+from periscope.market.resample import resampled
 from periscope.market.series import BarSeries
 
 _CHUNK_ROWS = 32_768
@@ -22,6 +27,7 @@ class CatalogFeed:
         self._front_months = FrontMonths(catalog)
         self._spans: dict[tuple[str, AssetType], tuple[BarTimeSpan, ...]] = {}
         self.read: dict[tuple[str, AssetType, BarTimeSpan], Instrument] = {}
+        self.resampled: dict[tuple[str, AssetType, BarTimeSpan], BarTimeSpan] = {}
 
     def get(self, symbol: str, asset_type: AssetType) -> Instrument | None:
         """The instrument, None if there is none."""
@@ -32,15 +38,24 @@ class CatalogFeed:
         return self._catalog.instruments.explain_unknown(symbol, asset_type)
 
     def series(self, instrument: Instrument, span: BarTimeSpan) -> BarSeries | None:
-        """The bars of one stream, None where the window has none of that span."""
-        if span not in self.spans(instrument):
+        """The bars of one stream, stored ones or, where the window has none, made of finer ones; None without both."""
+        source = self._source(instrument, span)
+        if source is None:
             return None
-        self.read[*instrument.key, span] = instrument
-        return BarSeries(
-            self._catalog.chunks(
-                instrument, span, self.start, self.end, extended=self._extended, chunk_rows=_CHUNK_ROWS
-            )
+        extended = self._extended and span is not BarTimeSpan.DAY
+        chunks: Iterator[BarColumns] = self._catalog.chunks(
+            instrument, source, self.start, self.end, extended=extended, chunk_rows=_CHUNK_ROWS
         )
+        if source is not span:
+            sessions = sessions_for(instrument.exchange, extended=extended)
+            chunks = resampled(chunks, span, sessions, self.start, self.end)
+            first = next(chunks, None)
+            if first is None:
+                return None
+            chunks = chain([first], chunks)
+            self.resampled[*instrument.key, span] = source
+        self.read[*instrument.key, span] = instrument
+        return BarSeries(chunks)
 
     def spans(self, instrument: Instrument) -> tuple[BarTimeSpan, ...]:
         """The spans that the window has bars of, finest first."""
@@ -71,6 +86,21 @@ class CatalogFeed:
         except NoFrontMonthError as error:
             return (None, str(error), as_of, as_of)
         return (found.symbol, "", found.valid_from, min(found.valid_until, ALWAYS))
+
+    def _source(self, instrument: Instrument, span: BarTimeSpan) -> BarTimeSpan | None:
+        """The stored span that bars of `span` come from: itself, else of the finer ones that covers most of the window.
+
+        Of two that cover as much it is the coarser one, which is less work.
+        """
+        there = self.spans(instrument)
+        if span in there:
+            return span
+        finer = [other for other in there if FINEST_FIRST.index(other) < FINEST_FIRST.index(span)]
+        coverages = self._catalog.spans(instrument)
+        return max(finer, key=lambda other: (self._covered(coverages[other]), FINEST_FIRST.index(other)), default=None)
+
+    def _covered(self, coverage: Coverage) -> int:
+        return min(coverage.last, self.end) - max(coverage.first, self.start)
 
     def _has_bars(self, instrument: Instrument, span: BarTimeSpan) -> bool:
         chunks = self._catalog.chunks(instrument, span, self.start, self.end, extended=self._extended, chunk_rows=1024)

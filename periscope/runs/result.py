@@ -221,16 +221,18 @@ def _data(
         series = outcome.markets.series(instrument, span)
         if series is None or series.first_start is None or series.last_start is None:
             continue
+        source = feed.resampled.get((symbol, asset_type, span), span)
         lines.append(
             {
                 "symbol": symbol,
                 "asset_type": str(asset_type),
                 "span": str(span),
+                "resampled_from": str(source) if source is not span else None,
                 "source": instrument.source,
                 "first": time_text(series.first_start),
                 "last": time_text(series.last_start),
                 "bars": series.stop,
-                "files": catalog.fingerprint(instrument, span, settings.start, settings.end),
+                "files": catalog.fingerprint(instrument, source, settings.start, settings.end),
             }
         )
     return lines

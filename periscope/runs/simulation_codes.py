@@ -218,6 +218,13 @@ DATA: tuple[IssueCode, ...] = (
 
 NOTES: tuple[IssueCode, ...] = (
     _user(
+        "BARS_RESAMPLED",
+        Severity.NOTE,
+        "A registration asked for bars of a span that the catalog does not have; they were made of finer ones.",
+        "the catalog has no hour bars of ALFA in the window; they were made of its minute bars",
+        "Nothing needs to be done. Import bars of that span if they should be the source's own.",
+    ),
+    _user(
         "ISSUES_CUT",
         Severity.WARNING,
         "There were more kinds of issues than a run keeps; the count says how many occurrences are not shown.",

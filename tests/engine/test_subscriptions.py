@@ -1,6 +1,7 @@
 """Streams that come and go: rule 9 of the semantics, by name."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -176,3 +177,14 @@ def test_hours_decide_which_bars_are_there(lab: Lab, hours: str, expected: int) 
 def test_the_window_holds_bars_that_lie_inside_it_wholly(lab: Lab) -> None:
     ran = lab.run(strategy("[register()]", "return []"), start="09:31:30", end="09:35:30")
     assert [line[:5] for line in ran.said] == ["09:33", "09:34", "09:35"]
+
+
+def test_hours_are_made_of_minutes_where_there_are_no_hours(tmp_path: Path) -> None:
+    lab = Lab(tmp_path).add(AAA, minute=walk("09:30", 390))
+    ran = lab.run(strategy("[register(span=Span.HOUR), register(span=Span.DAY), register()]", "return []"))
+    assert ran.document["bars"] == 390 + 7 + 1
+    found = {(line["span"], line["resampled_from"], line["bars"]) for line in ran.document["data"]}
+    assert found == {("minute", None, 390), ("hour", "minute", 7), ("day", "minute", 1)}
+    assert all(line["files"] for line in ran.document["data"])
+    issue = ran.issue("BARS_RESAMPLED")
+    assert (issue["count"], issue["severity"]) == (2, "note")

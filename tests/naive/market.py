@@ -1,13 +1,14 @@
 """A market as plain lists of bars, and the questions that the naive engine asks about it."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.settings import Settings
 from periscope.instruments.instrument import Instrument
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
-from tests.naive.sessions import in_session, is_stub, sessions
+from tests.naive.sessions import NEW_YORK, TradingDay, in_session, is_stub, micros, session_from, sessions
 
 type Key = tuple[str, AssetType]
 
@@ -58,20 +59,39 @@ class Market:
         return self._histories.get(name, [])
 
     def stream(self, instrument: Instrument, span: BarTimeSpan, settings: Settings) -> list[Bar]:
-        """The bars of one series that a run can see: inside its window and inside sessions."""
+        """The bars of one series that a run can see, made of finer ones where none are stored."""
+        stored = self._stored(instrument, span, settings, settings.extended_hours)
+        coarser = SPANS[SPANS.index(span) :]
+        there = [one for one in SPANS if self._stored(instrument, one, settings, settings.extended_hours)]
+        finer = [one for one in there if one not in coarser]
+        if stored or not finer:
+            return stored
+        source = max(finer, key=lambda one: (self._covered(instrument, one, settings), SPANS.index(one)))
+        extended = settings.extended_hours and span is not BarTimeSpan.DAY
+        groups: dict[tuple[int, int], list[Bar]] = {}
+        for bar in self._stored(instrument, source, settings, extended):
+            groups.setdefault(frame(bar, span, session_from(instrument.exchange, extended, bar.start)), []).append(bar)
+        made = [merged(group, start, end) for (start, end), group in groups.items()]
+        return [bar for bar in made if bar.start >= settings.start and bar.end <= settings.end]
+
+    def _stored(self, instrument: Instrument, span: BarTimeSpan, settings: Settings, extended: bool) -> list[Bar]:
         return [
             bar
             for bar in self.history(instrument, span)
             if bar.start >= settings.start
             and bar.end <= settings.end
-            and in_session(instrument.exchange, settings.extended_hours, bar.start)
+            and in_session(instrument.exchange, extended, bar.start)
         ]
+
+    def _covered(self, instrument: Instrument, span: BarTimeSpan, settings: Settings) -> int:
+        bars = self.history(instrument, span)
+        return min(bars[-1].start, settings.end) - max(bars[0].start, settings.start)
 
     def execution_stream(self, instrument: Instrument, settings: Settings) -> list[Bar]:
         """The bars that orders of the instrument meet."""
         wanted = () if settings.execution_span is None else (settings.execution_span,)
         for span in (*wanted, *SPANS):
-            found = self.stream(instrument, span, settings)
+            found = self._stored(instrument, span, settings, settings.extended_hours)
             if found:
                 return found
         return []
@@ -100,6 +120,25 @@ class Market:
             finest = next((span for span in SPANS if self.history(instrument, span)), BarTimeSpan.DAY)
             found = volumes(finest)
         return Fraction(sum(v for v in found if v != UNKNOWN_VOLUME), 10**instrument.volume_scale)
+
+
+def frame(bar: Bar, span: BarTimeSpan, session: TradingDay) -> tuple[int, int]:
+    """Start and end of the coarser bar in which a bar ends."""
+    if span is BarTimeSpan.DAY:
+        return session.open, max(session.close, bar.end)
+    ends = datetime.fromtimestamp((bar.end - 1) // 1_000_000, NEW_YORK)
+    mark = ends.replace(second=0, microsecond=0, minute=0 if span is BarTimeSpan.HOUR else ends.minute)
+    length = timedelta(hours=1) if span is BarTimeSpan.HOUR else timedelta(minutes=1)
+    start = micros(mark)
+    return max(start, session.open), min(start + length // timedelta(microseconds=1), max(session.close, bar.end))
+
+
+def merged(bars: list[Bar], start: int, end: int) -> Bar:
+    """One bar of several."""
+    volumes = [bar.volume for bar in bars]
+    volume = UNKNOWN_VOLUME if UNKNOWN_VOLUME in volumes else sum(volumes)
+    high, low = max(bar.high for bar in bars), min(bar.low for bar in bars)
+    return Bar(start, end, bars[0].open, high, low, bars[-1].close, volume)
 
 
 def price_of(instrument: Instrument, scaled: int) -> Fraction:

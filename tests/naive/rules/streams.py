@@ -73,7 +73,7 @@ STREAMS = [
         """,
         steps="""
             start   register minute on ZZZ          |
-            start   register day                    |
+            start   register second                 |
             start   quotes                          |
             start   register minute on BBB          |
             start   unregister day                  |
