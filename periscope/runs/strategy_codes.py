@@ -99,9 +99,9 @@ STRATEGY_CODES: tuple[IssueCode, ...] = (
     _code(
         "THREAD_LIMIT",
         Severity.FATAL,
-        "The strategy had more than 256 threads.",
+        "The strategy had more than 256 threads, or there was no room for the stack of one more.",
         "the strategy had 300 threads; 256 are allowed",
-        "Start a few threads and give them work through a queue.",
+        "Start a few threads and give them work through a queue. The stack of each counts as 8 MiB of memory.",
     ),
     _code(
         "CPU_LIMIT",

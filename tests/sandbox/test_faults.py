@@ -99,7 +99,8 @@ RAISED = {
 
 @pytest.mark.parametrize("name", RAISED)
 def test_whatever_is_raised_is_told(lab: Lab, name: str) -> None:
-    check(lab, handler("on_bar", RAISED[name]), "STRATEGY_EXCEPTION", "on_bar")
+    code = "MEMORY_LIMIT" if "memory" in name else "STRATEGY_EXCEPTION"
+    check(lab, handler("on_bar", RAISED[name]), code, "on_bar")
 
 
 def test_deep_recursion(lab: Lab) -> None:

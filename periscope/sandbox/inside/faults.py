@@ -1,5 +1,6 @@
 """Putting into words what went wrong in the user's code, however odd the objects are that it left."""
 
+import mmap
 import traceback
 
 from libs.shared_ipc.src.protocol import Action
@@ -9,6 +10,18 @@ from .packages import hint_for
 _ACTIONS = Action.__args__
 _NOTHING = object()
 _MOST_SHOWN = 200
+_RESERVE_BYTES = 4 << 20
+
+
+class Reserve:
+    """Memory that is kept back, so that the want of it can still be put into words."""
+
+    def __init__(self) -> None:
+        self._kept = mmap.mmap(-1, _RESERVE_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+
+    def release(self) -> None:
+        """Let it be used."""
+        self._kept.close()
 
 
 def objection(returned: object, most_actions: int) -> tuple[str, str] | None:
@@ -31,7 +44,20 @@ def sentence_of(error: BaseException) -> str:
         text = f"{error}{hint_for(error)}"
     except BaseException:
         text = "(its text could not be made)"
-    return f"{type(error).__name__}: {text}"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def code_of(error: BaseException) -> str:
+    """The issue code of an exception that left the user's code."""
+    match error:
+        case SystemExit():
+            return "STRATEGY_EXITED"
+        case MemoryError():
+            return "MEMORY_LIMIT"
+        case RuntimeError(args=("can't start new thread",)):
+            return "THREAD_LIMIT"
+        case _:
+            return "STRATEGY_EXCEPTION"
 
 
 def trace_of(error: BaseException) -> str:

@@ -23,7 +23,7 @@ from libs.shared_ipc.src.protocol import (
 
 from .coordinator import Coordinator
 from .events import CHUNK, EventFactory, moment
-from .faults import objection, sentence_of, trace_of
+from .faults import Reserve, code_of, objection, sentence_of, trace_of
 from .loading import (
     BundleFaultError,
     load_class,
@@ -81,6 +81,7 @@ class StrategyHost:
         self._folder = "/"
         self._strategy: StrategyBase | None = None
         self._most_actions = 0
+        self._reserve = Reserve()
         self._acted: Callable[..., Any] | None = None
         self._work: Coroutine[Any, Any, Outcome] | None = None
 
@@ -336,14 +337,15 @@ class StrategyHost:
 
     def _fault(self, error: BaseException, where: str, handler: Callable[..., Any] | None = None) -> Fault:
         """An exception of the user's code as a value, with the user's line, or where its handler is written."""
+        if isinstance(error, MemoryError):
+            self._reserve.release()
         place = place_of(self._folder, error.__traceback__)
         if place is None and error.__cause__ is not None:
             place = place_of(self._folder, error.__cause__.__traceback__)
         if place is None and handler is not None:
             place = place_of_function(handler)
-        code = "STRATEGY_EXITED" if isinstance(error, SystemExit) else "STRATEGY_EXCEPTION"
         text = f"{sentence_of(error)[:3900]} ({where})"
-        return Fault(*self._counts(), code, text, place, trace_of(error)[-20_000:])
+        return Fault(*self._counts(), code_of(error), text, place, trace_of(error)[-20_000:])
 
     def _counts(self) -> tuple[int, int, bool]:
         return self._counter[0], self._counter[1], self._was_bar

@@ -210,6 +210,8 @@ def main(descriptor: int) -> None:
         process.serve()
     except (EOFError, OSError):
         os._exit(1)
+    except MemoryError:
+        os._exit(wire.NO_MEMORY_STATUS)
     except Exception:
         traceback.print_exc()
         os._exit(wire.OUR_FAULT_STATUS)

@@ -136,9 +136,11 @@ FAULT_CODES = frozenset(
     {
         "BUNDLE_INVALID",
         "INVALID_ACTIONS",
+        "MEMORY_LIMIT",
         "STRATEGY_EXCEPTION",
         "STRATEGY_EXITED",
         "STRATEGY_IMPORT_FAILED",
+        "THREAD_LIMIT",
         "TOO_MANY_ACTIONS",
     }
 )
