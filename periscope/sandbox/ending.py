@@ -14,6 +14,9 @@ GRACE_SECONDS = 1.0
 _LAST_BREATH_SECONDS = 0.2
 """For a process that has closed its channel: what it was ended by is known a little later."""
 
+_KEEPER_SECONDS = 0.5
+"""For a keeper, to take note of a killed strategy's end."""
+
 _SIGNALS = {
     int(signal.SIGSYS): (
         "FORBIDDEN_SYSTEM_CALL",
@@ -37,11 +40,15 @@ _STATUSES = {
 def end_process(child: Child, grace: float) -> int:
     """Let a process end by itself within `grace` seconds, then end its whole group; returns its exit status.
 
-    While it has not been waited for, nobody else can have its number, so the group is the one it was given.
+    While it has not been waited for, nobody else can have its number, so the group is the one it was given. A strategy
+    below a keeper goes first: it is the keeper that takes note of its end, which in a container nobody else may do.
     """
     process = child.process
     if process.returncode is None:
-        _wait(process.pid, grace)
+        if not _wait(process.pid, grace) and child.inner is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child.inner, signal.SIGKILL)
+            _wait(process.pid, _KEEPER_SECONDS)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -10,7 +10,7 @@ from pathlib import Path
 from periscope.sandbox.inside.wire import Place
 
 _FRAME = re.compile(r'  File "([^\n]+)", line (\d{1,7}) in ([^\n]+)')
-_PATIENCE_SECONDS = 0.15
+_PATIENCE_SECONDS = 0.1
 """For everything: the process is over its limit and is to be ended soon, whatever it writes."""
 _NEXT_SECONDS = 0.01
 """faulthandler writes a line in many pieces: so long may it be until the next one."""
