@@ -15,6 +15,7 @@ import msgspec
 
 from periscope.sandbox.compiled import ensure_compiled
 from periscope.sandbox.confinement import Attempt, Confinement, NoSandboxError, Tier
+from periscope.sandbox.control_groups import ControlGroup, join
 from periscope.sandbox.grants import WRITABLE, Access, grants, hidden_folders, mounted_folders
 from periscope.sandbox.handshake import UnconfinedError, confirm
 from periscope.sandbox.inside.plan import CONFINE, Plan, encode
@@ -47,6 +48,7 @@ class Child:
     inner: int | None = None
     attempts: tuple[Attempt, ...] = ()
     copy: Path | None = None
+    group: ControlGroup | None = None
 
     @property
     def pid(self) -> int:
@@ -61,6 +63,8 @@ class Child:
             os.close(descriptor)
         if self.copy is not None:
             shutil.rmtree(self.copy.parent, ignore_errors=True)
+        if self.group is not None:
+            self.group.remove()
 
 
 def start_child(asked: Confinement) -> Child:
@@ -95,6 +99,7 @@ def start_in(tier: Tier, asked: Confinement) -> Child:
     child, descriptors = _spawn(asked)
     child.tier, child.copy = tier, copy
     try:
+        child.group, grouped = join(child.process.pid, asked.memory_bytes)
         with canary() as name, socket.socket(socket.AF_UNIX) as trap:
             trap.bind(f"\0{name}")
             trap.listen(1)
@@ -109,7 +114,7 @@ def start_in(tier: Tier, asked: Confinement) -> Child:
             error.add_note(_last_words(child.stderr))
         child.close()
         raise
-    child.inner, child.attempts = confirmed.number, confirmed.attempts
+    child.inner, child.attempts = confirmed.number, (*confirmed.attempts, grouped)
     return child
 
 

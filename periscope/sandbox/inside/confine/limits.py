@@ -4,7 +4,7 @@ import resource
 
 _STACK_BYTES = 8 << 20
 _MOST_DESCRIPTORS = 64
-_MOST_THREADS = 512
+MOST_THREADS = 512
 _ADDRESSES_PER_BYTE = 8
 _MONTH_SECONDS = 31 * 24 * 3600
 
@@ -32,7 +32,7 @@ def confine(memory_bytes: int, cpu_seconds: int | None, *, own_user: bool) -> No
     """
     wanted = table(memory_bytes, cpu_seconds)
     if own_user:
-        wanted += ((resource.RLIMIT_NPROC, _MOST_THREADS, "threads are the machine's"),)
+        wanted += ((resource.RLIMIT_NPROC, MOST_THREADS, "threads are the machine's"),)
     for kind, limit, _ in wanted:
         _, most = resource.getrlimit(kind)
         lowest = limit if most == resource.RLIM_INFINITY else min(limit, most)
