@@ -246,6 +246,15 @@ assert all(os.environ[name] == "1" for name in NAMES)"""
     assert said.stdout == here.stdout.split()
 
 
+def test_a_package_in_a_folder_that_others_cannot_enter(install: Install, tmp_path: Path, tier: Tier) -> None:
+    """Root's own environments lie in such folders, and in the confined tier root's strategies are nobody."""
+    site = install("desk", {"desk/__init__.py": "from desk import more", "desk/more.py": "X = 5", "single.py": "Y = 6"})
+    site.chmod(0o755)
+    tmp_path.chmod(0o700)
+    folder = write_bundle(tmp_path / "bundle", "import desk\nimport single", "print(desk.more.X, single.Y)")
+    assert live_shortly(folder, (tier,), resolve(["desk"])).stdout == ["5 6"]
+
+
 NUMPY_STRATEGY = """\
 import numpy
 

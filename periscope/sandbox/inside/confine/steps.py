@@ -115,6 +115,8 @@ def _become_nobody(plan: Plan) -> dict[str, str]:
             opened = doors.open_doors([*sys.path, *(_folder_of(path) for _, path, _ in plan.shown)])
         identity.change_user(plan.user)
         doors.redirect_imports(opened)
+        plan.modules.update({name: doors.through(opened, path) for name, path in plan.modules.items()})
+        os.environ["PYTHONTZPATH"] = doors.through(opened, os.environ["PYTHONTZPATH"])
     return opened
 
 
