@@ -193,6 +193,7 @@ def _show_place(place: wire.Place | None, descriptor: int) -> None:
 
 def main(descriptor: int) -> None:
     """Run the process on its channel: be confined, then serve."""
+    gc.disable()  # What is made until the strategy comes is kept; looking it through costs milliseconds.
     channel = Channel(descriptor)
     try:
         plan = read_plan(channel)
@@ -207,6 +208,8 @@ def main(descriptor: int) -> None:
         channel.counter = memoryview(page).cast("q")
         process = Process(channel, channel.counter, plan.folder)
         signal.signal(signal.SIGUSR2, lambda *_: _show_place(process.awaiting(), stacks))
+        gc.freeze()
+        gc.enable()
         process.serve()
     except (EOFError, OSError):
         os._exit(1)
