@@ -1,7 +1,7 @@
 """How bars enter a catalog: checks, merging with what is there, and the files that result."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +14,7 @@ from periscope.market.bar_files import (
     GROUP_ROWS,
     LARGEST,
     PRICES,
+    in_pieces,
     joined,
     read_bar_file,
     rescaled,
@@ -25,10 +26,12 @@ from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
 from periscope.market.durable import TEMPORARY_SUFFIX, sync_file
 from periscope.market.errors import BarsRefusedError
 from periscope.market.manifest import BarFile
+from periscope.market.mapped_bars import let_go
 
 MERGE_ROWS = 1_048_576
 MERGE_FILES = 8
-"""A year's files that overlap no new bars are joined with them once there are this many, up to so many rows in all."""
+"""Bars are merged and checked in pieces of so many rows; a year's neighbouring files are joined up to as many, once
+there are `MERGE_FILES`."""
 
 _OUR_FILE = re.compile(r"\d{4}-[0-9a-f]{12}\.parquet")
 
@@ -56,41 +59,61 @@ class Merged:
 
 def check_bars(bars: BarColumns) -> None:
     """Raise `BarsRefusedError` unless the bars ascend strictly by start, end after they start, and fit the format."""
-    columns = {name: getattr(bars, name) for name in ("start", "end", *PRICES, "volume")}
-    for name, column in columns.items():
+    for name in ("start", "end", *PRICES, "volume"):
+        column = getattr(bars, name)
         if column.dtype != np.int64 or column.ndim != 1 or len(column) != len(bars.start):
             raise BarsRefusedError(
                 f"column {name} has type {column.dtype} and {len(column)} rows;"
                 f" all columns need type int64 and {len(bars.start)} rows"
             )
-    _refuse(bars, np.flatnonzero(bars.end <= bars.start), "ends when or before it starts")
-    steps = np.diff(bars.start)
-    _refuse(bars, np.flatnonzero(steps == 0) + 1, "has the same start as the bar before it: duplicates")
-    _refuse(bars, np.flatnonzero(steps < 0) + 1, "starts before the bar before it: not sorted")
+    for first in range(0, len(bars), MERGE_ROWS):
+        piece = take(bars, slice(first, first + MERGE_ROWS))
+        _check_piece(piece, first, int(bars.start[first - 1]) if first > 0 else None)
+
+
+def _check_piece(bars: BarColumns, first: int, before: int | None) -> None:
+    """Check consecutive bars, the first of which is number `first` and follows one that starts at `before`."""
+    _refuse(bars, first, bars.end <= bars.start, "ends when or before it starts")
+    steps = np.diff(bars.start, prepend=bars.start[:1] - 1 if before is None else before)
+    _refuse(bars, first, steps == 0, "has the same start as the bar before it: duplicates")
+    _refuse(bars, first, steps < 0, "starts before the bar before it: not sorted")
     for name in PRICES:
-        _refuse(bars, np.flatnonzero(np.abs(columns[name]) > LARGEST), f"has more than 18 digits in {name}")
+        _refuse(bars, first, np.abs(getattr(bars, name)) > LARGEST, f"has more than 18 digits in {name}")
     off = (bars.volume < 0) & (bars.volume != UNKNOWN_VOLUME)
-    _refuse(bars, np.flatnonzero(off | (bars.volume > LARGEST)), "has a negative volume or one of over 18 digits")
+    _refuse(bars, first, off | (bars.volume > LARGEST), "has a negative volume or one of over 18 digits")
 
 
-def _refuse(bars: BarColumns, rows: IntColumn, what: str) -> None:
-    if len(rows) > 0:
+def _refuse(bars: BarColumns, first: int, which: np.ndarray[tuple[int], np.dtype[np.bool_]], what: str) -> None:
+    if bool(which.any()):
+        rows = np.flatnonzero(which)
         row = int(rows[0])
         raise BarsRefusedError(
-            f"bar {row} (start {time_text(int(bars.start[row]))}) {what}; {len(rows)} such bars. Clean them first",
-            row=row,
+            f"bar {first + row} (start {time_text(int(bars.start[row]))}) {what}; {len(rows)} such bars."
+            " Clean them first",
+            row=first + row,
         )
 
 
 def by_year(bars: BarColumns) -> list[tuple[int, BarColumns]]:
     """The bars of each calendar year (UTC, by start), ascending."""
-    years = bars.start.astype("datetime64[us]").astype("datetime64[Y]").astype(np.int64) + 1970
-    borders = [0, *(np.flatnonzero(np.diff(years)) + 1).tolist(), len(bars)]
-    return [(int(years[first]), take(bars, slice(first, until))) for first, until in pairwise(borders) if until > first]
+    if len(bars) == 0:
+        return []
+    ends = bars.start[[0, -1]].astype("datetime64[us]").astype("datetime64[Y]")
+    years = np.arange(ends[0], ends[1] + np.timedelta64(1, "Y"))
+    begins = years.astype("datetime64[us]").astype(np.int64)
+    borders = [*np.searchsorted(bars.start, begins).tolist(), len(bars)]
+    names = (years.astype(np.int64) + 1970).tolist()
+    return [
+        (year, take(bars, slice(first, until)))
+        for year, (first, until) in zip(names, pairwise(borders), strict=True)
+        if until > first
+    ]
 
 
 def merge(stored: BarColumns, new: BarColumns) -> Merged:
     """Join new bars with stored ones, both ascending; where both have a bar the new one is taken."""
+    if len(stored) == 0:
+        return Merged(new, WriteReport(added=len(new)), np.empty(0, dtype=np.int64))
     place = np.searchsorted(stored.start, new.start)
     present = place < len(stored)
     present[present] = stored.start[place[present]] == new.start[present]
@@ -126,19 +149,33 @@ def stage(
     source: str,
     locate: Callable[[BarFile], Path],
 ) -> Change:
-    """Write the files that new bars need; nothing refers to them yet. `locate` finds a stored file and checks it."""
+    """Write the files that new bars need; nothing refers to them yet. `locate` finds a stored file and checks it.
+
+    Until all are written they are temporary ones, which the next writer clears away if this one dies.
+    """
     change = Change()
-    for year, new in by_year(bars):
-        old = joins(stored, year, new)
-        parts = [read_at_scale(locate(file), file, instrument) for file in old]
-        merged = merge(joined(parts), new)
-        change.report += merged.report
-        if change.first_differing is None and len(merged.differing) > 0:
-            change.first_differing = int(merged.differing[0])
-        if merged.report.added + merged.report.replaced > 0:
-            sources = tuple(dict.fromkeys([*(line for file in old for line in file.sources), source]))
-            change.made.append(store(root, folder, year, merged.bars, instrument, sources))
-            change.gone += old
+    staged: list[Path] = []
+    try:
+        for year, new in by_year(bars):
+            for old, piece in joins(stored, year, new):
+                merged = merge(joined([read_at_scale(locate(file), file, instrument) for file in old]), piece)
+                change.report += merged.report
+                if change.first_differing is None and len(merged.differing) > 0:
+                    change.first_differing = int(merged.differing[0])
+                if merged.report.added + merged.report.replaced > 0:
+                    sources = tuple(dict.fromkeys([*(line for file in old for line in file.sources), source]))
+                    for part in in_pieces(merged.bars, 2 * MERGE_ROWS):
+                        temporary = root / "bars" / folder / f".{year}-{len(staged)}{TEMPORARY_SUFFIX}"
+                        staged.append(temporary)
+                        change.made.append(store(root, folder, year, part, instrument, sources, temporary))
+                    change.gone += old
+                let_go(piece)
+        for temporary, file in zip(staged, change.made, strict=True):
+            temporary.replace(root / file.file)
+    except BaseException:
+        for temporary in staged:
+            temporary.unlink(missing_ok=True)
+        raise
     return change
 
 
@@ -165,17 +202,37 @@ def sweep(root: Path, folder: str, stored: tuple[BarFile, ...]) -> None:
             put_away(root, path, sha256_of(path))
 
 
-def joins(files: tuple[BarFile, ...], year: int, new: BarColumns) -> list[BarFile]:
-    """The stored files of the year that new bars are merged with: all that overlap in time; all small ones if many."""
-    of_year = [file for file in files if Path(file.file).name.startswith(f"{year}-")]
-    first, last = int(new.start[0]), int(new.start[-1])
-    chosen = [file for file in of_year if file.first <= last and file.last >= first]
-    rows = len(new) + sum(file.rows for file in chosen)
-    for file in of_year if len(of_year) >= MERGE_FILES else ():
-        if file not in chosen and rows + file.rows <= MERGE_ROWS:
-            chosen.append(file)
-            rows += file.rows
-    return sorted(chosen, key=lambda file: file.first)
+def joins(files: tuple[BarFile, ...], year: int, new: BarColumns) -> Iterator[tuple[list[BarFile], BarColumns]]:
+    """The new bars of a year in pieces of bounded size, each with the stored files that it is merged with.
+
+    These are all that overlap it in time. A single piece is also joined with its small neighbours, once the year has
+    many files. What results never reaches into the time of a file that is left alone.
+    """
+    of_year = sorted((file for file in files if Path(file.file).name.startswith(f"{year}-")), key=lambda f: f.first)
+    single = len(new) <= MERGE_ROWS
+    at = 0
+    while at < len(new):
+        until = min(at + MERGE_ROWS, len(new))
+        low = sum(file.last < new.start[at] for file in of_year)
+        high = sum(file.first <= new.start[until - 1] for file in of_year)
+        if high > low:
+            until = max(until, int(np.searchsorted(new.start, of_year[high - 1].last, side="right")))
+        if single and len(of_year) >= MERGE_FILES:
+            low, high = _with_neighbours(of_year, low, high, len(new))
+        yield of_year[low:high], take(new, slice(at, until))
+        at = until
+
+
+def _with_neighbours(files: list[BarFile], low: int, high: int, rows: int) -> tuple[int, int]:
+    """A range of files, made longer at both ends as long as they and `rows` more fit into one file."""
+    rows += sum(file.rows for file in files[low:high])
+    while low > 0 and rows + files[low - 1].rows <= MERGE_ROWS:
+        low -= 1
+        rows += files[low].rows
+    while high < len(files) and rows + files[high].rows <= MERGE_ROWS:
+        rows += files[high].rows
+        high += 1
+    return low, high
 
 
 def read_at_scale(path: Path, file: BarFile, instrument: Instrument) -> BarColumns:
@@ -186,21 +243,24 @@ def read_at_scale(path: Path, file: BarFile, instrument: Instrument) -> BarColum
 
 
 def store(
-    root: Path, folder: str, year: int, bars: BarColumns, instrument: Instrument, sources: tuple[str, ...]
+    root: Path,
+    folder: str,
+    year: int,
+    bars: BarColumns,
+    instrument: Instrument,
+    sources: tuple[str, ...],
+    temporary: Path,
 ) -> BarFile:
-    """Write bars of one year to a file named by its content and return its entry for the manifest."""
-    target = root / "bars" / folder
-    target.mkdir(parents=True, exist_ok=True)
-    temporary = target / f".{year}{TEMPORARY_SUFFIX}"
+    """Write bars of one year to a temporary file and return the manifest's entry, which names it by its content."""
+    temporary.parent.mkdir(parents=True, exist_ok=True)
     write_bar_file(temporary, bars, price_scale=instrument.price_scale, volume_scale=instrument.volume_scale)
     sync_file(temporary)
     digest = sha256_of(temporary)
-    path = target / f"{year}-{digest[:12]}.parquet"
-    temporary.replace(path)
+    path = root / "bars" / folder / f"{year}-{digest[:12]}.parquet"
     return BarFile(
         file=path.relative_to(root).as_posix(),
         sha256=digest,
-        size=path.stat().st_size,
+        size=temporary.stat().st_size,
         rows=len(bars),
         first=int(bars.start[0]),
         last=int(bars.start[-1]),
