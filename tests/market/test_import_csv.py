@@ -142,7 +142,8 @@ def test_day_bars_cover_the_session(load: Load, catalog: Catalog) -> None:
     bars = _bars(catalog, span=BarTimeSpan.DAY)
     assert bars.start.tolist() == [_us("2019-11-27T14:30"), _us("2019-11-29T14:30")]
     assert bars.end.tolist() == [_us("2019-11-27T21:00"), _us("2019-11-29T18:00")]
-    assert any("Adj Close" in note for note in summary.notes)
+    assert dict(summary.findings.counts) == {"ADJUSTED_IGNORED": 1, "ADJUSTED_PRICES": 1}
+    assert "Adj Close" in summary.findings.examples[0].message
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,8 @@ def test_floats_become_their_shortest_decimals_and_it_is_said(load: Load, catalo
     bars = _bars(catalog)
     prices = [column[0] for column in (bars.open, bars.high, bars.low, bars.close)]
     assert prices == [10_000, 100_001, 7_000, 29_000]
-    assert any("open, high, low, close are floats" in note for note in summary.notes)
+    said = [each.message for each in summary.findings.examples if each.code == "FLOAT_PRICES"]
+    assert [text[:33] for text in said] == ["open, high, low, close are floats"]
 
 
 def test_too_many_digits_are_refused_not_rounded(load: Load) -> None:
@@ -91,7 +92,7 @@ def test_decimals_and_whole_numbers(load: Load, catalog: Catalog) -> None:
     exact = {name: [Decimal("100.1230")] for name in ("open", "high", "low", "close")}
     summary = load(_frame(pl.Series([AT]), **exact))
     assert _bars(catalog).open.tolist() == [100123]
-    assert not any("floats" in note for note in summary.notes)
+    assert "FLOAT_PRICES" not in summary.findings.counts
 
 
 def test_dates_are_day_bars(load: Load, catalog: Catalog) -> None:
@@ -104,7 +105,7 @@ def test_missing_values(load: Load, catalog: Catalog) -> None:
         load(_frame(pl.Series([AT]), open=pl.Series([None], dtype=pl.Float64)))
     assert caught.value.code == "BAD_PRICE"
     summary = load(_frame(pl.Series([AT]), volume=pl.Series([None], dtype=pl.Int64)))
-    assert dict(summary.findings.counts) == {"UNKNOWN_VOLUME": 1}
+    assert dict(summary.findings.counts) == {"UNKNOWN_VOLUME": 1, "FLOAT_PRICES": 1}
     assert _bars(catalog).volume.tolist() == [-1]
 
 

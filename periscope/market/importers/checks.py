@@ -121,8 +121,8 @@ def remark_unknown_volume(batch: Batch, findings: Findings) -> None:
 
 def _report(batch: Batch, which: Mask, code: str, findings: Findings, describe: Callable[[int], str]) -> None:
     if bool(which.any()):
-        rows = np.flatnonzero(which).tolist()
-        findings.add_rows(code, batch.file, (int(batch.lines[row]) for row in rows), lambda i: describe(rows[i]))
+        rows = np.flatnonzero(which)
+        findings.add_rows(code, batch.file, batch.lines[rows], lambda i: describe(int(rows[i])))
 
 
 def _ohlc(bars: BarColumns, row: int, scale: int) -> str:

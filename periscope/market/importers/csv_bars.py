@@ -1,30 +1,27 @@
-"""Importing bars from delimited text: CSV, TSV and their kin, plain or gzipped, read in blocks of bounded size."""
+"""Importing bars from delimited text: CSV, TSV and their kin, plain or packed, read in blocks of bounded size."""
 
 import csv
-import gzip
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import polars as pl
 
 from periscope.market.catalog import Catalog
-from periscope.market.importers.assemble import Assembler, Block
+from periscope.market.importers.assemble import Assembler, store_file
 from periscope.market.importers.findings import Findings, ImportProblem
 from periscope.market.importers.names import Roles, expected, roles_of
+from periscope.market.importers.opening import Text, opened
 from periscope.market.importers.options import DEFAULTS, ImportOptions
-from periscope.market.importers.storing import ImportSummary, Progress, store_series
+from periscope.market.importers.rows import Block
+from periscope.market.importers.storing import ImportSummary, Progress
 from periscope.market.importers.table import TextRows, read_rows
 from periscope.market.importers.timestamps import TimeReader, time_reader
 
 DELIMITERS = ",;\t|"
 BLOCK_BYTES = 16 << 20
 _LONGEST_LINE = 1 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
-_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_HEADER_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +39,9 @@ def import_csv(
 ) -> ImportSummary:
     """Import one file of delimited text. Raises `ImportProblem`; then nothing was written."""
     findings, notes = Findings(), list[str]()
-    assembler = Assembler(path, options, findings, notes)
+    assembler = Assembler.of_file(path, options, findings, notes, catalog)
     size = path.stat().st_size
-    with _opened(path) as content:
+    with opened(path) as content:
         header, rest = _header(content, path)
         assembler.describe(header.roles)
         reader: TimeReader | None = None
@@ -60,17 +57,15 @@ def import_csv(
             if reader is not None:
                 assembler.add(_block(rows, stamps, header.roles, reader))
             if progress is not None:
-                progress(min(_position(content), size), size, path.name)
-    series = assembler.finish(catalog)
-    summaries = store_series(catalog, [series], replace_bars=options.replace)
-    return ImportSummary("CSV", str(path), summaries, findings, notes)
+                progress(min(content.position, size), size, path.name)
+    return store_file("CSV", [assembler], catalog, progress=progress)
 
 
 def _block(rows: TextRows, stamps: pl.Series, roles: Roles, reader: TimeReader) -> Block:
     times, timed = reader.read(stamps)
     open_, high, low, close = (rows.columns[place] for place in roles.prices)
     volume = None if roles.volume is None else rows.columns[roles.volume]
-    return Block(times, timed, stamps, (open_, high, low, close), volume, rows.lines)
+    return Block(times, timed, stamps, (open_, high, low, close), volume, rows.lines, rows.exponents)
 
 
 def _stamps(rows: TextRows, roles: Roles) -> pl.Series:
@@ -88,17 +83,16 @@ def _of_one_symbol(rows: TextRows, roles: Roles, assembler: Assembler) -> TextRo
     keep = assembler.of_one_symbol(rows.columns[roles.symbol])
     if keep is None:
         return rows
-    return TextRows(tuple(each.filter(pl.Series(keep)) for each in rows.columns), rows.lines[keep])
+    columns = tuple(each.filter(pl.Series(keep)) for each in rows.columns)
+    return TextRows(columns, rows.lines[keep], rows.exponents)
 
 
-def _header(content: IO[bytes], path: Path) -> tuple[_Header, bytes]:
+def _header(content: Text, path: Path) -> tuple[_Header, bytes]:
     """The header and what was read beyond it."""
-    data = _read(content, _LONGEST_LINE, path)
+    data = content.read(_LONGEST_LINE)
     if not data.strip():
         raise ImportProblem("EMPTY_FILE", f"{path} is empty")
-    if data.startswith(_WIDE_MARKS):
-        raise ImportProblem("NOT_TEXT", f"{path} is UTF-16 text; save it as UTF-8")
-    if b"\x00" in data:
+    if b"\x00" in data[:_HEADER_BYTES]:
         raise ImportProblem("NOT_TEXT", f"{path} is no text file")
     data = data.removeprefix(b"\xef\xbb\xbf")
     number, at = 0, 0
@@ -132,10 +126,10 @@ def _named(line: bytes, path: Path, number: int) -> _Header:
     raise ImportProblem("HEADER_MISSING", f"{path}:{number}: expected a header that names {expected()}; found {found}")
 
 
-def _blocks(content: IO[bytes], rest: bytes, path: Path) -> Iterator[bytes]:
+def _blocks(content: Text, rest: bytes, path: Path) -> Iterator[bytes]:
     """The content in blocks that end with whole lines."""
     while True:
-        more = _read(content, BLOCK_BYTES, path)
+        more = content.read(BLOCK_BYTES)
         data = rest + more
         if not more:
             if data:
@@ -151,27 +145,3 @@ def _blocks(content: IO[bytes], rest: bytes, path: Path) -> Iterator[bytes]:
 
 def _with_newlines(data: bytes) -> bytes:
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    with path.open("rb") as raw:
-        magic = raw.read(2)
-        raw.seek(0)
-        if magic == _GZIP_MAGIC:
-            with gzip.open(raw) as content:
-                yield content  # type: ignore[misc]
-        else:
-            yield raw
-
-
-def _read(content: IO[bytes], count: int, path: Path) -> bytes:
-    try:
-        return content.read(count)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ImportProblem("BAD_FILE", f"{path} can't be read: {error}") from None
-
-
-def _position(content: IO[bytes]) -> int:
-    raw = getattr(content, "fileobj", None) or content
-    return int(raw.tell())

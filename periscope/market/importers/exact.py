@@ -27,25 +27,34 @@ class Numbers:
     ok: tuple[Mask, ...]
 
 
-def numbers(columns: Sequence[pl.Series], *, at_least: int = 0, most: int = MOST_DECIMALS) -> Numbers:
+def numbers(
+    columns: Sequence[pl.Series], *, at_least: int = 0, most: int = MOST_DECIMALS, exponents: bool = True
+) -> Numbers:
     """Text columns as integers at the smallest common scale, not below `at_least`, that holds every one exactly.
 
     A number with more than `most` decimals (trailing zeros not counted), or beyond 18 digits at that scale, does not
     fit. Blanks around a number, a plus sign and exponents are understood; no thousands separators, NaN or infinity.
+    `exponents` may be false where the text is known to hold none: looking for them takes time.
     """
-    texts = [_written_out(column) for column in columns]
+    texts = [_written_out(column) for column in columns] if exponents else list(columns)
     longest = [_longest_fraction(text) for text in texts]
     decimals = max(longest, default=0)
     if decimals > most:
         texts = [text.str.strip_chars() for text in texts]
-        decimals = min(max((_longest_fraction(_shortened(text)) for text in texts), default=0), most)
+        decimals = min(max((_longest_fraction(_without_zeros(text)) for text in texts), default=0), most)
     scale = max(decimals, at_least)
     parsed = [_scaled(text, scale, fraction) for text, fraction in zip(texts, longest, strict=True)]
-    values = [value for value, _ in parsed]
-    while scale > at_least and all(bool(np.all(value % 10 == 0)) for value in values):
+    values, scale = shortened([value for value, _ in parsed], scale, at_least=at_least)
+    return Numbers(scale, tuple(values), tuple(ok for _, ok in parsed))
+
+
+def shortened(values: Sequence[IntColumn], scale: int, *, at_least: int = 0) -> tuple[list[IntColumn], int]:
+    """Scaled integers at the smallest scale, not below `at_least`, that holds them all; and that scale."""
+    values = list(values)
+    while scale > at_least and all(_ends_in_zero(value) for value in values):
         scale -= 1
         values = [value // 10 for value in values]
-    return Numbers(scale, tuple(values), tuple(ok for _, ok in parsed))
+    return values, scale
 
 
 def empty(column: pl.Series) -> Mask:
@@ -71,13 +80,18 @@ def _scaled(text: pl.Series, scale: int, longest_fraction: int) -> tuple[IntColu
     return physical.fill_null(0).cast(pl.Int64).to_numpy(), physical.is_not_null().to_numpy()
 
 
+def _ends_in_zero(values: IntColumn) -> bool:
+    """Whether all are multiples of ten; the first ones nearly always tell."""
+    return not bool(np.any(values[:64] % 10)) and not bool(np.any(values % 10))
+
+
 def _longest_fraction(text: pl.Series) -> int:
     """The most characters after a point."""
     after = (text.str.len_bytes() - text.str.find(".", literal=True)).max()
     return int(after) - 1 if isinstance(after, int) else 0
 
 
-def _shortened(text: pl.Series) -> pl.Series:
+def _without_zeros(text: pl.Series) -> pl.Series:
     """Numbers without trailing zeros; what is no number becomes null."""
     return text.str.extract(r"^([+-]?\d*(?:\.\d*[1-9])?)(?:\.?0*)$")
 

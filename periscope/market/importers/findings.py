@@ -1,9 +1,12 @@
 """What an import has to say about its input: findings with a code, a place and a count; and the refusal."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+
+from periscope.market.columns import IntColumn
 
 EXAMPLES = 20
 """How many unusable rows are kept in words; all are counted."""
@@ -28,8 +31,11 @@ REMARKS = {
     "OUTSIDE_SESSIONS": "bars when the exchange is closed: stored; no run sees them",
     "OFF_TICK": "bars with a price between two ticks of the instrument",
     "UNKNOWN_VOLUME": "bars whose volume the file does not tell",
+    "ADJUSTED_IGNORED": "a column of adjusted prices: left alone, prices are stored as traded",
+    "ADJUSTED_PRICES": "the file's own prices are adjusted for splits or dividends: stored as they are",
+    "FLOAT_PRICES": "prices or volumes that the file holds as binary floats: each is taken by its shortest decimal",
 }
-"""Findings about bars that are stored all the same."""
+"""Findings about bars that are stored all the same, or about the file as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +68,24 @@ class Findings:
         self.add_rows(code, file, [line], lambda _: message)
 
     def add_rows(
-        self, code: str, file: str, lines: Iterable[int | None], describe: Callable[[int], str], offset: int = 0
+        self, code: str, file: str, lines: Iterable[int | None] | IntColumn, describe: Callable[[int], str]
     ) -> None:
-        """Count one finding per line; `describe(i)` words the i-th, counted from `offset`, and is called for few."""
+        """Count one finding per line; `describe(i)` words the i-th, and is called for few."""
         assert code in UNUSABLE or code in REMARKS, code
-        for index, line in enumerate(lines):
-            if self._wants(code):
-                self.examples.append(Finding(code, file, line, describe(index + offset)))
-            self.counts[code] += 1
+        rest = iter(lines)
+        shown = 0
+        for line in islice(rest, self._room(code)):
+            self.examples.append(Finding(code, file, None if line is None else int(line), describe(shown)))
+            shown += 1
+        more = len(lines) - shown if isinstance(lines, Sized) else sum(1 for _ in rest)
+        if shown + more > 0:
+            self.counts[code] += shown + more
 
-    def _wants(self, code: str) -> bool:
+    def _room(self, code: str) -> int:
+        """How many more findings of a code are kept in words."""
         if code in REMARKS:
-            return self.counts[code] < EXAMPLES_OF_REMARK
-        return self.unusable < EXAMPLES
+            return max(EXAMPLES_OF_REMARK - self.counts[code], 0)
+        return max(EXAMPLES - self.unusable, 0)
 
     @property
     def unusable(self) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.options import END, START
+from periscope.market.importers.vendors import Layout, layout_of
 
 _STARTS = ("tsevent", "windowstart", "opentime", "starttime", "barstart", "start", "t")
 _ENDS = ("closetime", "endtime", "barend", "end")
@@ -30,7 +31,7 @@ class Roles:
     """Where the parts of a bar stand: column numbers from 0.
 
     `time` are one or two columns (a date and a time of day). `stamp` is "start" or "end" where the name says which it
-    is. `ignored` are the names of adjusted prices, which are left alone.
+    is, or the vendor whose layout it is. `ignored` are the names of adjusted prices, which are left alone.
     """
 
     time: tuple[int, ...]
@@ -39,6 +40,7 @@ class Roles:
     symbol: int | None
     stamp: str | None
     ignored: tuple[str, ...]
+    layout: Layout | None = None
 
 
 def roles_of(names: Sequence[str], path: Path) -> Roles | None:
@@ -52,6 +54,9 @@ def roles_of(names: Sequence[str], path: Path) -> Roles | None:
     if time is None or any(place is None for place in prices):
         return None
     open_, high, low, close = (place for place in prices if place is not None)
+    layout = layout_of(plain)
+    if layout is not None and stamp is None:
+        stamp = layout.stamp
     return Roles(
         time,
         (open_, high, low, close),
@@ -59,6 +64,7 @@ def roles_of(names: Sequence[str], path: Path) -> Roles | None:
         _one(plain, names, _SYMBOLS, path),
         stamp,
         tuple(name for name, key in zip(names, plain, strict=True) if key in _ADJUSTED),
+        layout,
     )
 
 

@@ -14,8 +14,8 @@ class ImportOptions:
     """Facts about the bars of a CSV or Parquet file that only the user may know.
 
     `stamp` is "start" or "end": which end of the bar the file's time is. `tz` is the time zone of stamps that carry
-    none, `date_format` a strptime format for stamps of a form that can't be told. Tick, multiplier and currency are the
-    instrument's.
+    none, `date_format` a strptime format for stamps of a form that can't be told. `decimal` is the mark before a
+    number's decimals, "." or ",". Tick, multiplier and currency are the instrument's.
     """
 
     symbol: str | None = None
@@ -28,6 +28,7 @@ class ImportOptions:
     multiplier: Decimal | None = None
     currency: str | None = None
     date_format: str | None = None
+    decimal: str | None = None
     skip_bad_rows: bool = False
     replace: bool = False
 

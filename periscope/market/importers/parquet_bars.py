@@ -1,4 +1,4 @@
-"""Importing bars from a Parquet file with the column names that CSV files have."""
+"""Importing bars from Parquet and Arrow files with the column names that CSV files have, batch by batch."""
 
 from pathlib import Path
 
@@ -7,15 +7,16 @@ import polars as pl
 
 from periscope.market.catalog import Catalog
 from periscope.market.columns import IntColumn
-from periscope.market.importers.assemble import Assembler, Block
+from periscope.market.importers.assemble import Assembler, store_file
 from periscope.market.importers.exact import Mask
 from periscope.market.importers.findings import Findings, ImportProblem
 from periscope.market.importers.names import Roles, expected, roles_of
 from periscope.market.importers.options import DEFAULTS, ImportOptions
-from periscope.market.importers.storing import ImportSummary, Progress, store_series
+from periscope.market.importers.rows import Block
+from periscope.market.importers.storing import ImportSummary, Progress
 from periscope.market.importers.timestamps import TimeReader, time_reader
 
-_ROWS_AT_ONCE = 500_000
+_ROWS_AT_ONCE = 250_000
 
 
 def import_parquet(
@@ -23,27 +24,42 @@ def import_parquet(
 ) -> ImportSummary:
     """Import one Parquet file. Raises `ImportProblem`; then nothing was written.
 
-    Floats become the shortest decimal that reads back as the same float; the summary says so.
+    Floats become the shortest decimal that reads back as the same float; a finding says so.
     """
-    findings, notes = Findings(), list[str]()
-    assembler = Assembler(path, options, findings, notes)
+    return _import("Parquet", path, catalog, options, progress)
+
+
+def import_arrow(
+    path: Path, catalog: Catalog, options: ImportOptions = DEFAULTS, *, progress: Progress | None = None
+) -> ImportSummary:
+    """Import one Arrow IPC file (also called Feather, version 2), as `import_parquet` does."""
+    return _import("Arrow", path, catalog, options, progress)
+
+
+def _import(
+    kind: str, path: Path, catalog: Catalog, options: ImportOptions, progress: Progress | None
+) -> ImportSummary:
+    assembler = Assembler.of_file(path, options, Findings(), [], catalog)
+    size = path.stat().st_size
     try:
-        table = pl.scan_parquet(path, glob=False)
+        table = pl.scan_parquet(path, glob=False) if kind == "Parquet" else pl.scan_ipc(path)
         schema = table.collect_schema()
         total = table.select(pl.len()).collect().item()
         roles = _roles(schema, path)
         _describe(schema, roles, assembler)
         reader: TimeReader | None = None
-        for first in range(0, total, _ROWS_AT_ONCE):
-            frame = table.slice(first, _ROWS_AT_ONCE).collect()
-            reader = _add(frame, first, roles, assembler, reader)
+        done = 0
+        for frame in table.collect_batches(chunk_size=_ROWS_AT_ONCE, maintain_order=True):
+            reader = _add(frame, done, roles, assembler, reader)
+            done += frame.height
             if progress is not None:
-                progress(min(first + _ROWS_AT_ONCE, total), total, path.name)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise ImportProblem("BAD_FILE", f"{path} can't be read as Parquet: {error}") from None
-    series = assembler.finish(catalog)
-    summaries = store_series(catalog, [series], replace_bars=options.replace)
-    return ImportSummary("Parquet", str(path), summaries, findings, notes)
+                progress(size * done // max(total, 1), size, path.name)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        what = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise ImportProblem("BAD_FILE", f"{path} can't be read as {kind}: {what}") from None
+    if done != total:
+        raise ImportProblem("BAD_FILE", f"{path} holds {done} rows where it says {total}")
+    return store_file(kind, [assembler], catalog, progress=progress)
 
 
 def _roles(schema: pl.Schema, path: Path) -> Roles:
@@ -62,9 +78,8 @@ def _describe(schema: pl.Schema, roles: Roles, assembler: Assembler) -> None:
     numeric = (*roles.prices, *(() if roles.volume is None else (roles.volume,)))
     floats = [names[place] for place in numeric if schema[names[place]].is_float()]
     if floats:
-        assembler.notes.append(
-            f"{', '.join(floats)} are floats in the file; each became the shortest decimal that is read back as it"
-        )
+        what = f"{', '.join(floats)} are floats in the file; each became the shortest decimal that is read back as it"
+        assembler.findings.add("FLOAT_PRICES", assembler.path.name, None, what)
 
 
 def _add(

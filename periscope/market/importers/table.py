@@ -1,7 +1,7 @@
 """Delimited text to columns of text, every row accounted for by its line number."""
 
 import csv
-import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +10,19 @@ import polars as pl
 from periscope.market.columns import IntColumn
 from periscope.market.importers.findings import Findings
 
+_NEWLINE = ord("\n")
+
 
 @dataclass(frozen=True, slots=True)
 class TextRows:
-    """Rows of a delimited text: one column of text per field (null or "" where empty), and each row's line number."""
+    """Rows of a delimited text: one column of text per field (null or "" where empty), and each row's line number.
+
+    `exponents` is false where no field can hold a number such as 1e5.
+    """
 
     columns: tuple[pl.Series, ...]
     lines: IntColumn
+    exponents: bool = True
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -29,31 +35,51 @@ def read_rows(data: bytes, delimiter: str, width: int, *, file: str, first_line:
     """
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
-    lines = data.count(b"\n") + (0 if data.endswith(b"\n") or not data else 1)
-    if b'"' not in data and data.count(delimiter.encode()) == lines * (width - 1):
-        rows = _split_at_once(data, delimiter, width, lines)
-        if rows is not None:
-            return TextRows(rows, np.arange(first_line, first_line + lines, dtype=np.int64))
+    characters = np.frombuffer(data, dtype=np.uint8)
+    lines = int(np.count_nonzero(characters == _NEWLINE)) + (0 if data.endswith(b"\n") or not data else 1)
+    if int(np.count_nonzero(characters == ord(delimiter))) == lines * (width - 1):
+        columns = _split_at_once(data, delimiter, width, lines)
+        if columns is not None and b'"' in data:
+            columns = _unquoted(columns)
+        if columns is not None:
+            exponents = b"e" in data or b"E" in data
+            return TextRows(columns, np.arange(first_line, first_line + lines, dtype=np.int64), exponents)
     return _split_by_line(data, delimiter, width, file, first_line, findings)
 
 
 def _split_at_once(data: bytes, delimiter: str, width: int, lines: int) -> tuple[pl.Series, ...] | None:
-    """All lines in one go, None if they are not all alike."""
+    """All lines in one go, quotes left where they are; None if they are not all alike."""
     if lines == 0:
         return tuple(pl.Series(f"c{index}", [], dtype=pl.String) for index in range(width))
     try:
         frame = pl.read_csv(
-            io.BytesIO(data),
+            data,
             has_header=False,
             separator=delimiter,
             quote_char=None,
             schema={f"c{index}": pl.String for index in range(width)},
+            empty_string_is_null=False,
         )
     except pl.exceptions.PolarsError:
         return None
     if frame.height != lines or frame.get_column(f"c{width - 1}").null_count() > 0:
         return None
     return tuple(frame.get_columns())
+
+
+def _unquoted(columns: Iterable[pl.Series]) -> tuple[pl.Series, ...] | None:
+    """Columns without the quotes around their fields, None if a quote stands anywhere else."""
+    plain: list[pl.Series] = []
+    for column in columns:
+        marks = column.str.count_matches('"', literal=True)
+        if marks.max() == 0:
+            plain.append(column)
+            continue
+        around = column.str.starts_with('"') & column.str.ends_with('"') & (marks == 2)
+        if not (around | (marks == 0)).all():
+            return None
+        plain.append(column.str.strip_chars('"'))
+    return tuple(plain)
 
 
 def _split_by_line(data: bytes, delimiter: str, width: int, file: str, first_line: int, findings: Findings) -> TextRows:
