@@ -1,82 +1,26 @@
-"""Futures: product facts, contract symbols such as ESZ13, and when a contract stops trading.
+"""Futures contracts: symbols such as ESZ13, their first notice day, and when they stop trading.
 
-Each fact with its source. Equity index futures only for now; issue by issue this table grows.
+What all contracts of a root have in common is in `products.py`, the rules for days in `expiry_rules.py`.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from libs.shared_ipc.src.protocol import AssetType
+from periscope.instruments.business_days import BusinessDays, NoCalendarError
+from periscope.instruments.expiry_rules import UnknownRuleError, day_of_rule, month_start
 from periscope.instruments.instrument import Instrument
-from periscope.instruments.sessions import MICROSECONDS_PER_SECOND, SessionRangeError, sessions_for
+from periscope.instruments.products import MONTH_CODES, PRODUCTS, DayRule, FutureProduct
+from periscope.instruments.sessions import MICROSECONDS_PER_SECOND
 
-MONTH_CODES = "FGHJKMNQUVXZ"
-"""The month letters of every exchange, January to December."""
+__all__ = ["MONTH_CODES", "PRODUCTS", "FutureProduct"]
 
 FIRST_YEAR = 1970
 """A two-digit year means the one from 1970 to 2069."""
 
-QUARTERLY = (3, 6, 9, 12)
-
-_NEW_YORK = ZoneInfo("America/New_York")
 _SYMBOL = re.compile(rf"([A-Z0-9]{{1,6}}?)([{MONTH_CODES}])(\d\d)")
-_MARGINS = "CME clearing advisories, as collected in QuantConnect/Lean Data/future/*/margins (Apache-2.0), last entry"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FutureProduct:
-    """What all contracts of a root have in common.
-
-    `tick` is the smallest price move, `multiplier` the money per price unit, `months` the listed delivery months,
-    `price_scale` the decimals of its price columns. Margins are per contract in `currency`, valid from `margin_date`;
-    they are defaults for contracts whose data comes with none.
-    """
-
-    root: str
-    name: str
-    tick: Decimal
-    multiplier: Decimal
-    price_scale: int
-    initial_margin: Decimal
-    maintenance_margin: Decimal
-    margin_date: date
-    exchange: str = "CME"
-    currency: str = "USD"
-    months: tuple[int, ...] = QUARTERLY
-    source: str = "CME Group contract specifications"
-    margin_source: str = _MARGINS
-
-
-def _product(
-    root: str, name: str, tick: str, multiplier: str, scale: int, initial: int, maintenance: int, margin_date: date
-) -> FutureProduct:
-    return FutureProduct(
-        root=root,
-        name=name,
-        tick=Decimal(tick),
-        multiplier=Decimal(multiplier),
-        price_scale=scale,
-        initial_margin=Decimal(initial),
-        maintenance_margin=Decimal(maintenance),
-        margin_date=margin_date,
-    )
-
-
-PRODUCTS: dict[str, FutureProduct] = {
-    product.root: product
-    for product in (
-        _product("ES", "E-mini S&P 500", "0.25", "50", 2, 11880, 10800, date(2022, 1, 21)),
-        _product("NQ", "E-mini Nasdaq-100", "0.25", "20", 2, 8250, 7500, date(2020, 1, 9)),
-        _product("YM", "E-mini Dow ($5)", "1", "5", 0, 6050, 5500, date(2020, 1, 9)),
-        _product("RTY", "E-mini Russell 2000", "0.10", "50", 2, 7040, 6400, date(2020, 5, 26)),
-        _product("MES", "Micro E-mini S&P 500", "0.25", "5", 2, 1188, 1080, date(2022, 1, 21)),
-        _product("MNQ", "Micro E-mini Nasdaq-100", "0.25", "2", 2, 1650, 1500, date(2022, 1, 21)),
-    )
-}
-"""Product facts by root. YM is a CBOT contract; it trades on CME Globex at the hours of CME's equity index futures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +30,22 @@ class FutureSymbol:
     root: str
     year: int
     month: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractDates:
+    """The days of one contract. Of each pair either the fact is given or the reason why it is not.
+
+    `last_trade` is the moment at which trading ends, microseconds since 1970-01-01 UTC. `remark` says what stands
+    behind the days, where it is less than a calendar of holidays.
+    """
+
+    first_notice: date | None
+    first_notice_unknown: str
+    last_trade_day: date | None
+    last_trade: int | None
+    last_trade_unknown: str
+    remark: str = ""
 
 
 def parse_future_symbol(symbol: str) -> FutureSymbol:
@@ -114,36 +74,79 @@ def equity_index_expiry(year: int, month: int) -> int:
     of 2008, Juneteenth of 2026). Source: CME rulebook, chapter 358 (E-mini S&P 500): trading terminates at 8:30 a.m.
     Chicago time on the day of final settlement, the third Friday or the preceding business day.
     """
-    first = date(year, month, 1)
-    day = first + timedelta(days=(4 - first.weekday()) % 7 + 14)
-    while not _cash_market_trades(day):
-        day -= timedelta(days=1)
-    at = datetime.combine(day, time(9, 30), _NEW_YORK)
-    return round(at.timestamp()) * MICROSECONDS_PER_SECOND
+    expiry = contract_dates(PRODUCTS["ES"], year, month).last_trade
+    assert expiry is not None, "the rule of equity indices names a day for every month"
+    return expiry
+
+
+def contract_dates(product: FutureProduct, year: int, month: int) -> ContractDates:
+    """First notice and last trade of a contract, as far as rule, calendar and time are known."""
+    days = BusinessDays(product.calendars)
+    last_day, unknown = _day(product.last_trade, days, year, month)
+    moment = None
+    if last_day is not None:
+        moment = _moment(last_day, product)
+        unknown = "" if moment is not None else "the time of day is not known here"
+    notice, notice_unknown = _first_notice(product, days, year, month)
+    covered = last_day is None or days.covers(last_day)
+    return ContractDates(
+        first_notice=notice,
+        first_notice_unknown=notice_unknown,
+        last_trade_day=last_day,
+        last_trade=moment,
+        last_trade_unknown=unknown,
+        remark="" if covered else f"{last_day} is beyond the calendar: every weekday counts as a business day",
+    )
 
 
 def future_instrument(root: str, year: int, month: int, *, source: str) -> Instrument:
-    """A contract of a known root with the product's facts; raises KeyError for an unknown root."""
+    """A contract of a known root with the product's facts; raises KeyError for an unknown root.
+
+    Its tick is that of its last trading day, which is fine enough for the days before. Where the last trading moment
+    is not known, it has no expiry.
+    """
     product = PRODUCTS[root]
+    dates = contract_dates(product, year, month)
+    margins = "" if product.margin is None else f"; margins of {product.margin.date}: {product.margin_source}"
     return Instrument(
         symbol=future_symbol(root, year, month),
         asset_type=AssetType.FUTURE,
-        exchange=product.exchange,
+        exchange=product.sessions or product.exchange.code,
         currency=product.currency,
         price_scale=product.price_scale,
-        tick=product.tick,
+        tick=product.tick_on(dates.last_trade_day or month_start(year, month, 1)),
+        quantity_step=product.quantity_step,
         multiplier=product.multiplier,
         initial_margin=product.initial_margin,
         maintenance_margin=product.maintenance_margin,
         root=root,
-        expires_at=equity_index_expiry(year, month),
-        source=f"{source}; {product.source}; margins of {product.margin_date}: {product.margin_source}",
+        expires_at=dates.last_trade,
+        source=f"{source}; {product.source}{margins}",
     )
 
 
-def _cash_market_trades(day: date) -> bool:
-    """Whether US stocks trade on a weekday; beyond the session table every weekday counts."""
+def _day(rule: DayRule, days: BusinessDays, year: int, month: int) -> tuple[date | None, str]:
+    """The day that a rule names, else why it names none."""
     try:
-        return sessions_for("US").session_of_day(day) is not None
-    except SessionRangeError:
-        return day.weekday() < 5
+        return day_of_rule(rule, year, month, days), ""
+    except (NoCalendarError, UnknownRuleError) as error:
+        return None, str(error)
+
+
+def _first_notice(product: FutureProduct, days: BusinessDays, year: int, month: int) -> tuple[date | None, str]:
+    if product.first_notice is not None:
+        return _day(product.first_notice, days, year, month)
+    if product.settlement == "cash":
+        return None, "settled in cash: no notice"
+    return (
+        None,
+        "notices come after the last trade" if product.notice_after_last_trade else "the rule is not known here",
+    )
+
+
+def _moment(day: date, product: FutureProduct) -> int | None:
+    rule = product.last_trade
+    if rule.at is None:
+        return None
+    at = datetime.combine(day, rule.at, ZoneInfo(rule.zone or product.exchange.zone))
+    return round(at.astimezone(UTC).timestamp()) * MICROSECONDS_PER_SECOND

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.instruments.futures import (
-    PRODUCTS,
     FutureSymbol,
     equity_index_expiry,
     future_instrument,
@@ -70,10 +69,3 @@ def test_a_contract_carries_its_products_facts() -> None:
     assert (contract.tick, contract.multiplier) == (Decimal("0.25"), Decimal(50))
     assert contract.expires_at == equity_index_expiry(2013, 12)
     assert contract.source.startswith("a test")
-
-
-@pytest.mark.parametrize("root", sorted(PRODUCTS))
-def test_price_columns_hold_every_tick_exactly(root: str) -> None:
-    product = PRODUCTS[root]
-    assert (product.tick.scaleb(product.price_scale)) % 1 == 0
-    assert product.maintenance_margin <= product.initial_margin
