@@ -1,6 +1,7 @@
 """What one contract is: the facts that execution, money and the data columns need."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from libs.shared_ipc.src.protocol import AssetType
@@ -12,6 +13,28 @@ TRADES_AS_EQUITY = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TickerPeriod:
+    """A ticker and the trading days on which it named an instrument, both included; None where there is no such end."""
+
+    ticker: str
+    first_day: date | None
+    last_day: date | None
+    source: str
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the ticker named the instrument on a trading day."""
+        return (self.first_day is None or self.first_day <= day) and (self.last_day is None or day <= self.last_day)
+
+
+@dataclass(frozen=True, slots=True)
+class FactSource:
+    """Where a single fact of an instrument comes from; `fact` is the name of its field."""
+
+    fact: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
     """One tradable (or merely quoted) contract.
 
@@ -20,6 +43,10 @@ class Instrument:
     `multiplier` is money per price unit and contract. Margins are per contract in `currency`. Times are microseconds
     since 1970-01-01 UTC: `listed_at` is the first trading moment, `expires_at` the last (expiry of a future, delisting
     of an equity), None where there is none known.
+
+    `valid_from` and `valid_until` are the first and last trading day on which these facts hold, None where there is no
+    such end. `names` are the tickers that it had, oldest first; empty where only `symbol` is known. `source` says where
+    the facts come from, `fact_sources` where single ones come from that have a source of their own.
     """
 
     symbol: str
@@ -37,6 +64,10 @@ class Instrument:
     listed_at: int | None = None
     expires_at: int | None = None
     source: str = ""
+    valid_from: date | None = None
+    valid_until: date | None = None
+    names: tuple[TickerPeriod, ...] = ()
+    fact_sources: tuple[FactSource, ...] = ()
 
     @property
     def key(self) -> tuple[str, AssetType]:
@@ -47,3 +78,21 @@ class Instrument:
     def is_future(self) -> bool:
         """Whether positions are margined and settled instead of paid."""
         return self.asset_type is AssetType.FUTURE
+
+    def valid_on(self, day: date) -> bool:
+        """Whether its facts hold on a trading day."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day <= self.valid_until
+        )
+
+    def ticker_on(self, day: date) -> str | None:
+        """The ticker that it had on a trading day, None before it was listed and after it was delisted."""
+        if not self.valid_on(day):
+            return None
+        if not self.names:
+            return self.symbol
+        return next((name.ticker for name in self.names if name.holds_on(day)), None)
+
+    def source_of(self, fact: str) -> str:
+        """Where the fact of that field name comes from."""
+        return next((each.source for each in self.fact_sources if each.fact == fact), self.source)

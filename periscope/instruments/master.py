@@ -1,10 +1,13 @@
 """All instruments that a catalog knows, and what to say about one that it does not."""
 
 from collections.abc import Iterable
+from datetime import date
 from difflib import get_close_matches
 
 from libs.shared_ipc.src.protocol import AssetType
-from periscope.instruments.instrument import Instrument
+from periscope.instruments.contract_names import contracts_named
+from periscope.instruments.instrument import Instrument, TickerPeriod
+from periscope.instruments.products import PRODUCTS
 
 _ALSO_ANSWERS = {AssetType.EQUITY: AssetType.ETF, AssetType.ETF: AssetType.EQUITY}
 
@@ -30,6 +33,16 @@ class InstrumentMaster:
             found = self._by_key.get((symbol, _ALSO_ANSWERS[asset_type]))
         return found
 
+    def named(self, ticker: str, asset_type: AssetType, day: date) -> Instrument | None:
+        """The instrument that a ticker meant on a trading day, None if it meant none.
+
+        A ticker may have passed from one company to another; an instrument's own symbol counts on every day on which it
+        is valid, unless its tickers by date are known.
+        """
+        alike = {asset_type, _ALSO_ANSWERS.get(asset_type, asset_type)}
+        found = [each for each in self.all() if each.asset_type in alike and each.ticker_on(day) == ticker]
+        return min(found, key=lambda each: each.asset_type is not asset_type, default=None)
+
     def all(self) -> list[Instrument]:
         """Every instrument, by symbol and asset type."""
         return [self._by_key[key] for key in sorted(self._by_key)]
@@ -43,20 +56,58 @@ class InstrumentMaster:
         return sorted(self._chains)
 
     def explain_unknown(self, symbol: str, asset_type: AssetType) -> str:
-        """Why `get` found nothing, in a sentence for the user: another asset type, a root, near names, or nothing."""
+        """Why `get` found nothing, in a sentence for the user.
+
+        It is there as another asset type or under another spelling, was a former ticker, is a root; else near names, or
+        nothing. Every refusal of an unknown symbol says this sentence.
+        """
         asked = f"no {asset_type.name} {symbol!r} in the catalog"
-        others = [other.name for other in AssetType if other is not asset_type and (symbol, other) in self._by_key]
-        if others:
-            return f"{asked}; {symbol!r} exists as {' and '.join(others)}"
-        if symbol in self._chains:
-            contracts = ", ".join(instrument.symbol for instrument in self._chains[symbol][:4])
-            return f"{asked}; {symbol!r} is a futures root, its contracts are {contracts}{self._more(symbol)}"
+        known = (
+            self._as_other_type(symbol, asset_type)
+            or self._other_spelling(symbol)
+            or self._former_name(symbol)
+            or self._root(symbol, asset_type)
+        )
+        if known is not None:
+            return f"{asked}; {known}"
         near = self._near(symbol, asset_type)
         if near:
             return f"{asked}; did you mean {' or '.join(near)}?"
         if not self._by_key:
             return f"{asked}: it has no instruments yet. Import data with `periscope data import`"
         return f"{asked}, nor anything that sounds like it. `periscope data list` shows what is there"
+
+    def _as_other_type(self, symbol: str, asset_type: AssetType) -> str | None:
+        others = [other.name for other in AssetType if other is not asset_type and (symbol, other) in self._by_key]
+        return f"{symbol!r} exists as {' and '.join(others)}" if others else None
+
+    def _root(self, symbol: str, asset_type: AssetType) -> str | None:
+        """What to say to a futures root where a contract was wanted."""
+        if symbol in self._chains:
+            contracts = ", ".join(instrument.symbol for instrument in self._chains[symbol][:4])
+            return f"{symbol!r} is a futures root, its contracts are {contracts}{self._more(symbol)}"
+        if symbol in PRODUCTS and asset_type is AssetType.FUTURE:
+            return f"{symbol!r} is a futures root ({PRODUCTS[symbol].name}), but none of its contracts is there"
+        return None
+
+    def _other_spelling(self, symbol: str) -> str | None:
+        """The contracts that another spelling of a futures symbol can mean (ESZ3, ES Z13, ESZ2013)."""
+        there = [
+            name for name in contracts_named(symbol) if name != symbol and (name, AssetType.FUTURE) in self._by_key
+        ]
+        if not there:
+            return None
+        return f"{symbol!r} is another spelling of the FUTURE {' or '.join(repr(name) for name in there)}"
+
+    def _former_name(self, symbol: str) -> str | None:
+        """Whose ticker it was at another time, and when."""
+        found = [
+            f"{symbol!r} was the ticker of {instrument.symbol!r}{_when(name)}"
+            for instrument in self.all()
+            for name in instrument.names
+            if name.ticker == symbol and instrument.symbol != symbol
+        ]
+        return " and ".join(found) or None
 
     def _more(self, root: str) -> str:
         rest = len(self._chains[root]) - 4
@@ -79,3 +130,8 @@ class InstrumentMaster:
 
 def _by_expiry(instrument: Instrument) -> tuple[int, str]:
     return (_NEVER if instrument.expires_at is None else instrument.expires_at, instrument.symbol)
+
+
+def _when(name: TickerPeriod) -> str:
+    since = "" if name.first_day is None else f" from {name.first_day}"
+    return since + ("" if name.last_day is None else f" to {name.last_day}")

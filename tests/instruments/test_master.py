@@ -52,6 +52,22 @@ def test_the_exact_type_comes_first() -> None:
                 " its contracts are ESZ13, ESH14, ESM14, ESU14 and 1 more"
             ),
         ),
+        ("ESZ3", AssetType.FUTURE, "no FUTURE 'ESZ3' in the catalog; 'ESZ3' is another spelling of the FUTURE 'ESZ13'"),
+        (
+            "ES H4",
+            AssetType.EQUITY,
+            "no EQUITY 'ES H4' in the catalog; 'ES H4' is another spelling of the FUTURE 'ESH14'",
+        ),
+        (
+            "ESZ2014",
+            AssetType.FUTURE,
+            "no FUTURE 'ESZ2014' in the catalog; 'ESZ2014' is another spelling of the FUTURE 'ESZ14'",
+        ),
+        (
+            "CL",
+            AssetType.FUTURE,
+            "no FUTURE 'CL' in the catalog; 'CL' is a futures root (WTI Crude Oil), but none of its contracts is there",
+        ),
         (
             "QWERTY",
             AssetType.EQUITY,
