@@ -122,6 +122,7 @@ class Decoys:
             site=sysconfig.get_path("purelib"),
             base_site=str(Path(sysconfig.get_path("stdlib")) / "site-packages"),
             disk=_disk(),
+            machine=os.uname().nodename,
             host=os.getpid(),
             decoy=self.decoy.pid,
             victim=self.victim.pid,

@@ -29,9 +29,8 @@ def run(identity: str, tier: Tier) -> Report:
 
 
 def assert_held(report: Report, tier: Tier) -> None:
-    """Everything was tried, the layer that is named stopped it, and the host noticed nothing."""
+    """The layer that is named stopped each attempt, and the host noticed nothing."""
     assert report.fault == ""
-    assert {outcome.name for outcome in report.outcomes} == set(ATTEMPTS)
     wrong = []
     for outcome in report.outcomes:
         attempt = ATTEMPTS[outcome.name]
@@ -48,7 +47,9 @@ def assert_held(report: Report, tier: Tier) -> None:
 @pytest.mark.parametrize("identity", IDENTITIES)
 @pytest.mark.parametrize("tier", BEST_FIRST)
 def test_every_attempt_is_held(tier: Tier, identity: str) -> None:
-    assert_held(run(identity, tier), tier)
+    report = run(identity, tier)
+    assert {outcome.name for outcome in report.outcomes} == set(ATTEMPTS)
+    assert_held(report, tier)
 
 
 @pytest.mark.parametrize("tier", BEST_FIRST)
@@ -58,12 +59,14 @@ def test_an_allowed_package_opens_no_way(tier: Tier) -> None:
         report = run_battery(tier, ["numpy"])
     except NoSandboxError as error:
         pytest.skip(f"no tier {tier} here: {error}")
+    assert {outcome.name for outcome in report.outcomes} == {name for name in ATTEMPTS if not ATTEMPTS[name].alone}
     assert_held(report, tier)
 
 
 @pytest.mark.parametrize("identity", IDENTITIES)
 def test_every_attempt_can_succeed(identity: str) -> None:
     report = run(identity, Tier.UNCONFINED)
+    assert {outcome.name for outcome in report.outcomes} == set(ATTEMPTS)
     assert report.fault == ""
     excused = expected.excused(root=identity == "root", attempts=ATTEMPTS.values())
     failed = [
@@ -97,5 +100,5 @@ def test_there_are_enough_attempts_of_every_kind() -> None:
     assert len(ATTEMPTS) >= 100
     assert len(themes) == 17
     assert {attempt.layer for attempt in ATTEMPTS.values()} == set(Layer)
-    assert sum(attempt.only_sealed for attempt in ATTEMPTS.values()) <= 5
+    assert sum(attempt.only_sealed for attempt in ATTEMPTS.values()) <= 8
     assert expected.names(expected.NEVER, expected.MACHINE, expected.ONLY_ROOT) <= set(ATTEMPTS)

@@ -43,6 +43,7 @@ class Targets:
     project: str
     site: str
     base_site: str
+    machine: str
     host: int
     disk: str
     decoy: int

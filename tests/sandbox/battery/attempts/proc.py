@@ -1,7 +1,7 @@
 """What the kernel shows as files: processes, itself, and the machine."""
 
 # What is tried is a call of the system, which pathlib would hide.
-# ruff: noqa: PTH118, PTH123, PTH208
+# ruff: noqa: PTH115, PTH116, PTH118, PTH123, PTH208
 
 import os
 from pathlib import Path
@@ -27,6 +27,30 @@ def opens(path: str, flags: int = os.O_WRONLY) -> str:
 @attempt("see which processes there are", LANDLOCK)
 def list_processes(targets: Targets) -> str | None:
     return f"{sum(name.isdigit() for name in os.listdir('/proc'))} processes"
+
+
+@attempt("see that another process is there", LANDLOCK, only_sealed=True)
+def folder_of_a_process(targets: Targets) -> str | None:
+    return f"its folder is of user {os.stat(f'/proc/{targets.decoy}').st_uid}"
+
+
+@attempt("learn which program another process runs", LANDLOCK)
+def link_to_program_of_another(targets: Targets) -> str | None:
+    return f"it runs {os.readlink(f'/proc/{targets.decoy}/exe')}"
+
+
+@attempt("learn the machine's name", LANDLOCK, "nothing", only_sealed=True)
+def name_of_the_machine(targets: Targets) -> str | None:
+    return f"it is {targets.machine}" if os.uname().nodename == targets.machine else None
+
+
+@attempt("learn the host's number", LANDLOCK, "nothing", only_sealed=True)
+def number_of_the_host(targets: Targets) -> str | None:
+    """From a copy of the process, which the control run tries it from, the host is the parent's parent."""
+    if os.getppid() == targets.host:
+        return f"the parent is {targets.host}"
+    status = Path(f"/proc/{os.getppid()}/status").read_text()
+    return f"the parent's is {targets.host}" if f"PPid:\t{targets.host}\n" in status else None
 
 
 @attempt("read another process's environment", LANDLOCK)

@@ -4,6 +4,7 @@ import ctypes
 import mmap
 import os
 import resource
+from pathlib import Path
 
 from .calls import call, checked, libc
 from .kit import Layer, Targets, attempt, held
@@ -211,3 +212,93 @@ def choose_bad_memory(targets: Targets) -> str | None:
 def start_notes(targets: Targets) -> str | None:
     notes = ctypes.create_string_buffer(512)
     return switched(0x41555856, ctypes.addressof(notes), 512)
+
+
+@attempt("be root, from the beginning", IDENTITY)
+def is_root(targets: Targets) -> str | None:
+    numbers = (*os.getresuid(), *os.getresgid(), *os.getgroups())
+    return f"users and groups {numbers}" if 0 in numbers else None
+
+
+@attempt("be a process that others may look into", IDENTITY, "ENOENT")
+def be_looked_into(targets: Targets) -> str | None:
+    """What the kernel shows of a process belongs to its user only as long as others may look into it."""
+    owner = Path("/proc/self/environ").stat().st_uid
+    return f"it belongs to user {owner}" if owner == os.getuid() else None
+
+
+def has_more(kind: int, most: int) -> str | None:
+    """The evidence, if a limit can be raised beyond what a strategy may have."""
+    hard = resource.getrlimit(kind)[1]
+    return f"limit {hard}" if hard == resource.RLIM_INFINITY or hard > most else None
+
+
+@attempt("have core dumps", LIMIT, "nothing")
+def has_core_dumps(targets: Targets) -> str | None:
+    return has_more(resource.RLIMIT_CORE, 0)
+
+
+@attempt("have files that grow", LIMIT, "nothing")
+def has_files(targets: Targets) -> str | None:
+    return has_more(resource.RLIMIT_FSIZE, 0)
+
+
+@attempt("have many descriptors", LIMIT, "nothing")
+def has_descriptors(targets: Targets) -> str | None:
+    return has_more(resource.RLIMIT_NOFILE, 64)
+
+
+@attempt("have locked memory", LIMIT, "nothing")
+def has_locked_memory(targets: Targets) -> str | None:
+    return has_more(resource.RLIMIT_MEMLOCK, 0)
+
+
+@attempt("have queues of messages", LIMIT, "nothing")
+def has_queues(targets: Targets) -> str | None:
+    return has_more(resource.RLIMIT_MSGQUEUE, 0)
+
+
+@attempt("have a stack without an end", LIMIT, "nothing")
+def has_stack(targets: Targets) -> str | None:
+    return has_more(resource.RLIMIT_STACK, 8 << 20)
+
+
+@attempt("have memory without an end", LIMIT, "nothing")
+def has_memory(targets: Targets) -> str | None:
+    return has_more(resource.RLIMIT_DATA, 1 << 40)
+
+
+@attempt("have addresses without an end", LIMIT, "nothing")
+def has_addresses(targets: Targets) -> str | None:
+    return has_more(resource.RLIMIT_AS, 1 << 43)
+
+
+@attempt("have the processor for ever", LIMIT, "nothing")
+def has_processor(targets: Targets) -> str | None:
+    return has_more(resource.RLIMIT_CPU, 366 * 24 * 3600)
+
+
+@attempt("open a hundred descriptors", LIMIT, "EMFILE")
+def open_many(targets: Targets) -> str | None:
+    opened: list[int] = []
+    try:
+        while len(opened) < 100:
+            opened.append(os.dup(0))
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+    return f"{len(opened)} more"
+
+
+@attempt("reserve more memory than it may have", LIMIT, "ENOMEM")
+def reserve_memory(targets: Targets) -> str | None:
+    """None of it is used, so that nobody misses it."""
+    mmap.mmap(-1, 3 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_NORESERVE).close()
+    return "reserved"
+
+
+@attempt("reserve more addresses than it may have", LIMIT, "ENOMEM")
+def reserve_addresses(targets: Targets) -> str | None:
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_NORESERVE
+    mmap.mmap(-1, 100 << 30, flags=flags, prot=mmap.PROT_READ).close()
+    return "reserved"
