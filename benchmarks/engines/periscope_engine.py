@@ -32,12 +32,12 @@ def prepare(folder: Path) -> None:
     catalog.write_bars(SHARE, BarTimeSpan.MINUTE, columns, source=SHARE.source)
 
 
-def run(job: Job) -> Outcome:
+def run(job: Job, *, trusted: bool = False) -> Outcome:
     """Runs one case. The run's seconds are Periscope's own count, from the first bar to the end."""
     began = perf_counter()
     bars = Bars.load(job.folder / "bars.npz")
     config = _config(job, int(bars.start[0]), int(bars.end[-1]))
-    result = run_backtest(BUNDLES / job.case.value, config, Catalog(job.folder / "catalog"))
+    result = run_backtest(BUNDLES / job.case.value, config, Catalog(job.folder / "catalog"), trusted=trusted)
     ended = perf_counter()
     document: Mapping[str, Any] = result.document()
     if document["status"] != "complete":

@@ -54,3 +54,16 @@ def test_periscope_runs_through_it(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(capsys.readouterr().out)
     assert [row["engine"] for row in document["rows"]] == ["Periscope", "Periscope"]
     assert document["problems"] == []
+
+
+def test_the_sandbox_is_compared_with_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--bars", "2000", "--rounds", "2", "--cases", "cross", "--sandbox"]) == 0
+    captured = capsys.readouterr()
+    assert "of its speed without a sandbox, wanted 0.95 at least" in captured.out
+    said = [line.rpartition(":")[0] for line in captured.err.splitlines() if line.startswith("cross, ")]
+    assert said == [
+        "cross, round 1, Periscope",
+        "cross, round 1, Periscope, unconfined",
+        "cross, round 2, Periscope, unconfined",
+        "cross, round 2, Periscope",
+    ]
