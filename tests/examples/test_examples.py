@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from periscope.market.catalog import Catalog
+from periscope.runs import backtest
+from periscope.sandbox.confinement import BEST_FIRST, Tier
 from periscope.strategies import check_bundle
 from tests.examples.running import EXAMPLES, NAMES, expectations, figures, run_example
 
@@ -51,9 +53,23 @@ def test_it_type_checks_as_in_an_editor(name: str, type_cache: Path) -> None:
 def test_it_comes_to_the_expected_result(name: str, run: dict[str, Any], market: Catalog) -> None:
     hosted = run_example(name, market, run["set"])
     assert hosted.exit_code == 0
+    assert hosted.result["sandbox"]["tier"] in BEST_FIRST
     assert {"set": run["set"], **figures(hosted.result)} == run
     inside = run_example(name, market, run["set"], in_process=True)
     assert inside.result["hash"] == hosted.result["hash"], "in this process it did something else"
+
+
+@pytest.mark.parametrize("tier", BEST_FIRST)
+@pytest.mark.parametrize(("name", "run"), RUNS)
+def test_it_comes_to_the_same_hash_in_each_tier(
+    name: str, run: dict[str, Any], tier: Tier, market: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backtest, "BEST_FIRST", (tier,))
+    confined = run_example(name, market, run["set"])
+    if confined.exit_code == backtest.NO_SANDBOX:
+        pytest.skip(f"no {tier} process can be had on this machine")
+    assert confined.result["sandbox"]["tier"] == tier
+    assert confined.result["hash"] == run["hash"]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "observe_bars"])
