@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from periscope.sandbox.confinement import Tier
+from tests.sandbox.battery.attempts.calls import AbsentError
 from tests.sandbox.battery.attempts.kit import Attempt, Layer
 
 NEVER = {
@@ -137,6 +138,8 @@ TRACES: dict[Layer, tuple[str, ...]] = {
     Layer.LAUNCH: ("nothing", "ModuleNotFoundError"),
 }
 """By which errors it can be told that the layer stopped an attempt."""
+ABSENT = AbsentError.__name__
+"""The processor has no such call, or the attempt is machine code for another."""
 PRIVATE_ROOT = ("ENOENT", "EROFS")
 """In the sealed tier what Landlock would refuse is mostly not there, or cannot be written to."""
 
@@ -154,5 +157,5 @@ def excused(*, root: bool, attempts: Iterable[Attempt]) -> set[str]:
 
 def plausible(attempt: Attempt, tier: Tier) -> set[str]:
     """The traces with which an attempt may be held in a tier."""
-    found = {*TRACES[attempt.layer], *attempt.traces}
+    found = {*TRACES[attempt.layer], *attempt.traces, ABSENT}
     return found | set(PRIVATE_ROOT) if attempt.layer is Layer.LANDLOCK and tier is Tier.SEALED else found
