@@ -53,7 +53,8 @@ def environment_of_the_library(targets: Targets) -> str | None:
 
 @attempt("find more variables than the launcher sets", LAUNCH)
 def more_variables(targets: Targets) -> str | None:
-    more = set(os.environ) - {"PYTHONHASHSEED", "PYTHONTZPATH", "TZ", "LC_ALL", "LANG", "LC_CTYPE"}
+    known = {"PYTHONHASHSEED", "PYTHONTZPATH", "TZ", "LC_ALL", "LANG", "LC_CTYPE"}
+    more = {name for name, value in os.environ.items() if name not in known and (name, value) != ("PATH", "")}
     more = {name for name in more if not name.endswith(("_THREADS", "_THREAD_COUNT")) and name[:7] != "POLARS_"}
     return f"{sorted(more)}" if more else None
 
