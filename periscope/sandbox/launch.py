@@ -26,6 +26,8 @@ from periscope.sandbox.users import unused_user
 
 _BOOT = Path(__file__).parent / "boot.py"
 _LANGUAGE = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+_NO_PROGRAMS = {"PATH": ""}
+"""Where nothing can be started nothing need be looked for: without it libraries try the usual folders."""
 _unavailable: dict[Tier, tuple[Attempt, ...]] = {}
 """Tiers that could not be had, so that not every start tries them again."""
 
@@ -91,14 +93,15 @@ def start_in(tier: Tier, asked: Confinement) -> Child:
     bundle = asked.bundle.resolve()
     ensure_compiled(Path(folder) for folder in mounted_folders())
     if tier is Tier.UNCONFINED:
-        child, descriptors = _spawn(asked)
-        child.channel.sendall(frame(CONFINE, encode(_plan(asked, tier, None, descriptors))))
-        return child
+        trusted, descriptors = _spawn(_environment(asked))
+        trusted.channel.sendall(frame(CONFINE, encode(_plan(asked, tier, None, descriptors))))
+        return trusted
     user = unused_user()
     copy = make_copy(bundle) if user is not None and not is_readable_by_all(bundle) else None
-    child, descriptors = _spawn(asked)
-    child.tier, child.copy = tier, copy
+    child: Child | None = None
     try:
+        child, descriptors = _spawn(_environment(asked) | _NO_PROGRAMS)
+        child.tier = tier
         child.group, grouped = join(child.process.pid, asked.memory_bytes)
         with canary() as name, socket.socket(socket.AF_UNIX) as trap:
             trap.bind(f"\0{name}")
@@ -108,14 +111,22 @@ def start_in(tier: Tier, asked: Confinement) -> Child:
             plan = msgspec.structs.replace(plan, shown=[*plan.shown, shown], folder=folder, canary=name)
             confirmed = confirm(child.process, child.channel, plan)
     except BaseException as error:
-        os.killpg(child.process.pid, signal.SIGKILL)
-        child.process.wait()
-        if isinstance(error, UnconfinedError):
-            error.add_note(_last_words(child.stderr))
-        child.close()
+        if child is not None:
+            _abandon(child, error)
+        if copy is not None:
+            shutil.rmtree(copy.parent, ignore_errors=True)
         raise
-    child.inner, child.attempts = confirmed.number, (*confirmed.attempts, grouped)
+    child.copy, child.inner, child.attempts = copy, confirmed.number, (*confirmed.attempts, grouped)
     return child
+
+
+def _abandon(child: Child, error: BaseException) -> None:
+    """End a process that must not see a strategy, and keep what it said."""
+    os.killpg(child.process.pid, signal.SIGKILL)
+    child.process.wait()
+    if isinstance(error, UnconfinedError):
+        error.add_note(_last_words(child.stderr))
+    child.close()
 
 
 def _last_words(descriptor: int) -> str:
@@ -155,7 +166,11 @@ def _plan(asked: Confinement, tier: Tier, user: int | None, descriptors: list[in
     )
 
 
-def _spawn(asked: Confinement) -> tuple[Child, list[int]]:
+def _environment(asked: Confinement) -> dict[str, str]:
+    return _LANGUAGE | environment(asked.packages)
+
+
+def _spawn(variables: dict[str, str]) -> tuple[Child, list[int]]:
     """Start the process, which then waits for its plan; returns it and the numbers of its ends of what connects us."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     counter = os.memfd_create("periscope-counter")
@@ -169,7 +184,7 @@ def _spawn(asked: Confinement) -> tuple[Child, list[int]]:
         stdout=child_stdout,
         stderr=child_stderr,
         cwd="/",
-        env=_LANGUAGE | environment(asked.packages),
+        env=variables,
         pass_fds=descriptors,
         start_new_session=True,
     )

@@ -31,21 +31,23 @@ def make_copy(bundle: Path) -> Path:
     Links, devices and pipes stay behind: whatever a link leads to was never part of the bundle.
     """
     above = Path(tempfile.mkdtemp(prefix="periscope-bundle-"))
-    copy = above / bundle.name
-    shutil.copytree(bundle, copy, ignore=_not_plain, copy_function=shutil.copyfile)
-    above.chmod(_FOLDER_FOR_ALL)
-    for folder, _, files in copy.walk():
-        folder.chmod(_FOLDER_FOR_ALL)
-        for name in files:
-            (folder / name).chmod(_FILE_FOR_ALL)
+    try:
+        copy = above / bundle.name
+        shutil.copytree(bundle, copy, ignore=_not_plain, copy_function=shutil.copyfile)
+        above.chmod(_FOLDER_FOR_ALL)
+        for folder, _, files in copy.walk():
+            folder.chmod(_FOLDER_FOR_ALL)
+            for name in files:
+                (folder / name).chmod(_FILE_FOR_ALL)
+    except BaseException:
+        shutil.rmtree(above, ignore_errors=True)
+        raise
     return copy
 
 
-def _not_plain(folder: str, names: list[str]) -> Iterator[str]:
-    for name in names:
-        mode = (Path(folder) / name).lstat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            yield name
+def _not_plain(folder: str, names: list[str]) -> set[str]:
+    modes = {name: (Path(folder) / name).lstat().st_mode for name in names}
+    return {name for name, mode in modes.items() if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)}
 
 
 @contextmanager
