@@ -12,11 +12,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
+from periscope.sandbox.frames import SandboxFaultError
 from periscope.sandbox.inside import wire
 from periscope.sandbox.launch import Child
 from periscope.sandbox.session import Session, SessionLimits
@@ -154,6 +156,37 @@ def talk(session: Session, state: str) -> object:
             session._started = True
             session._answer = lambda *_: ("XXH4", "", 0, 10)
             return session.go(ITEMS, END, [], lambda: None)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What came of a conversation: the answer or the fault's code, its text, and wall seconds."""
+
+    found: Any
+    text: str
+    seconds: float
+
+
+def hear(said: bytes | Behaviour, state: str = "go", *, limit: float = LIMIT, **more: Any) -> Heard:
+    """Ask what belongs to a state and hear some bytes; never a stall, never another exception than a fault."""
+    session = fake_session(said, stays=True, limit=limit, **more)
+    began = time.monotonic()
+    try:
+        with session.measured():
+            found, text = talk(session, state), ""
+    except SandboxFaultError as error:
+        found, text = error.code, error.message
+    finally:
+        seconds = time.monotonic() - began
+        session.close()
+    assert len(text) < 2_000
+    assert not stalled(session.busy_seconds), (found, text)
+    return Heard(found, text, seconds)
+
+
+def raw(kind: str, body: bytes) -> bytes:
+    """A frame of bytes that no encoder would make."""
+    return wire.frame(ord(kind), body)
 
 
 class Frames:
