@@ -16,6 +16,7 @@ from periscope.cli.data import data_app
 from periscope.cli.demo import demo
 from periscope.cli.doctor import doctor
 from periscope.cli.exits import ExitCode
+from periscope.cli.instruments import instruments_app
 from periscope.cli.output import CliError, JsonOption, print_json, remark, say
 from periscope.cli.release import release
 from periscope.cli.start import init
@@ -38,6 +39,8 @@ app.command()(check)
 app.command()(backtest)
 data_app.rich_markup_mode = None
 app.add_typer(data_app, name="data")
+instruments_app.rich_markup_mode = None
+app.add_typer(instruments_app, name="instruments")
 app.command()(doctor)
 
 

@@ -16,6 +16,7 @@ _SPELLING = re.compile(
     rf"(?P<root>[A-Z0-9]{{1,6}}?)[ ._-]?(?P<letter>[{MONTH_CODES}])[ _-]?(?P<year>\d{{1,2}}|\d{{4}})"
 )
 _YEARS = range(FIRST_YEAR, FIRST_YEAR + 100)
+_YEARS_TEXT = f"{_YEARS[0]} to {_YEARS[-1]}"
 
 
 class AmbiguousContractError(ValueError):
@@ -56,8 +57,10 @@ def read_contract(text: str, trade_date: date | None = None) -> FutureSymbol:
     if trade_date is None:
         names = [future_symbol(root, year, month) for year in range(2000 + int(digits), 2040, 10)]
         raise AmbiguousContractError(f"{text!r} can mean {', '.join(names)}, …: give the trade date, or two digits")
-    year = next(year for year in _years_of(int(digits), trade_date) if _trades_on(root, year, month, trade_date))
-    return FutureSymbol(root, year, month)
+    for year in _years_of(int(digits), trade_date):
+        if year in _YEARS and _trades_on(root, year, month, trade_date):
+            return FutureSymbol(root, year, month)
+    raise ValueError(f"{text!r} means no contract that trades on {trade_date}: contracts have years {_YEARS_TEXT}")
 
 
 def contracts_named(text: str) -> list[str]:

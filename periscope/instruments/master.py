@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.instruments.contract_names import contracts_named
+from periscope.instruments.futures import parse_future_symbol
 from periscope.instruments.instrument import Instrument, TickerPeriod
 from periscope.instruments.products import PRODUCTS
 
@@ -76,6 +77,21 @@ class InstrumentMaster:
         if not self._by_key:
             return f"{asked}: it has no instruments yet. Import data with `periscope data import`"
         return f"{asked}, nor anything that sounds like it. `periscope data list` shows what is there"
+
+    def explain_unknown_root(self, root: str) -> str:
+        """Why a futures root has no contracts, in a sentence for the user: it is a contract, near names, or nothing."""
+        asked = f"no futures root {root!r} in the catalog, nor among those that are known"
+        contracts = contracts_named(root)
+        if contracts and (of := parse_future_symbol(contracts[0]).root) in {*PRODUCTS, *self._chains}:
+            return f"{asked}; {root!r} is a contract of the root {of!r}"
+        near = self.near_roots(root)
+        if near:
+            return f"{asked}; did you mean {' or '.join(repr(name) for name in near)}?"
+        return f"{asked}. `periscope instruments list` shows them"
+
+    def near_roots(self, root: str) -> list[str]:
+        """Up to three futures roots with a similar name, of the catalog or known."""
+        return get_close_matches(root.upper(), sorted({*PRODUCTS, *self._chains}), n=3, cutoff=0.5)
 
     def _as_other_type(self, symbol: str, asset_type: AssetType) -> str | None:
         others = [other.name for other in AssetType if other is not asset_type and (symbol, other) in self._by_key]
