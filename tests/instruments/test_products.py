@@ -1,7 +1,9 @@
 """The table of futures roots: that each row is whole and agrees with itself."""
 
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,15 @@ def test_the_table_has_the_fifty_most_traded_roots_of_every_exchange() -> None:
     assert len(PRODUCTS) >= 50
     by_exchange = {product.exchange.code for product in PRODUCTS.values()}
     assert by_exchange == {"CME", "CBOT", "NYMEX", "COMEX", "ICEUS", "ICEEU", "EUREX"}
+
+
+def test_the_docs_list_them_by_exchange() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "instruments.md").read_text()
+    for code in {product.exchange.code for product in PRODUCTS.values()}:
+        [listed] = re.findall(rf"^\| `{code}` \| (.+) \|$", page, flags=re.MULTILINE)
+        assert set(re.split(r"[ ,·]+", listed)) == {
+            root for root, product in PRODUCTS.items() if product.exchange.code == code
+        }
 
 
 @pytest.fixture(params=ALL)
