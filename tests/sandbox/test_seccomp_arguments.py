@@ -75,6 +75,7 @@ PASS: Mapping[str, Sequence[Given]] = {
     "ioctl": [(0, 0x5451), (0, 0x5421), (0, 0x5401), (0, 0x541B)],
     "fcntl": [(0, 0), (0, 1030, 3), (0, 1), (0, 2, 1), (0, 3), (1, 4, 0), (1, 4, NONBLOCK | RDWR), (1, 4, APPEND)],
     "close_range": [(3, ANY, 0), (3, ANY, 4)],
+    "pipe2": [(ANY, flags) for flags in (0, NONBLOCK, CLOEXEC, NONBLOCK | CLOEXEC)],
     "clone": [(GLIBC,), (MUSL,), (GLIBC | CHILD_SETTID,), (VM | FS | FILES | SIGHAND | THREAD | SYSVSEM,)],
     "tgkill": [(PID, ANY, ANY)],
     "kill": [(PID, ANY)],
@@ -124,6 +125,7 @@ NOT_PASS: Mapping[str, Sequence[Given]] = {
         (1, 4, ASYNC | NONBLOCK),
     ],
     "close_range": [(3, ANY, 2), (3, ANY, 6)],
+    "pipe2": [(ANY, flags) for flags in (0o200, 0o40000, 0o200 | CLOEXEC, 0xFFFF_FFFF)],
     "clone": [
         *((GLIBC & ~flag,) for flag in (VM, FS, FILES, SIGHAND, THREAD, SYSVSEM)),
         *((GLIBC | flag,) for flag in (PIDFD, PTRACE, VFORK, PARENT, UNTRACED, IO, SIGCHLD, NEWTIME)),

@@ -7,6 +7,7 @@ change can still be reached by its descriptor, under the name that /proc has for
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from importlib.machinery import PathFinder
 
 _FOR_OTHERS = 0o001
 
@@ -36,6 +37,11 @@ def redirect_imports(doors: Mapping[str, str]) -> None:
         if isinstance(folders, list):
             folders[:] = [through(doors, folder) for folder in folders]
     sys.path_importer_cache.clear()
+
+
+def remember_folders() -> None:
+    """Have the importer list every folder that it looks into, while it can: it lists one again only when it changes."""
+    PathFinder.find_spec("a name that no module has")
 
 
 def _is_open(folder: str) -> bool:

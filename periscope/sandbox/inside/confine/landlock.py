@@ -69,8 +69,9 @@ def ruleset(version: int) -> bytes:
 def confine(readable: Iterable[tuple[str, bool]], writable: Iterable[str], hidden: Sequence[str]) -> int:
     """Let this process and all that it starts read `readable`, write `writable`, and nothing else, for ever.
 
-    A folder counts with all that is in it, except what is in `hidden`; each says whether it may also be listed. What
-    does not exist is passed over. Returns the kernel's version of Landlock. Raises OSError.
+    A folder counts with all that is in it, except what is in `hidden`; each says whether it may also be listed. One that
+    holds something hidden can't be listed itself, since that would go for all below it. What does not exist is passed
+    over. Returns the kernel's version of Landlock. Raises OSError.
     """
     found = version()
     attributes = ruleset(found)
@@ -94,7 +95,6 @@ def _grant(rules: int, path: str, rights: int, hidden: Sequence[str]) -> None:
         is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
         inside = [other for other in hidden if is_folder and other.startswith(f"{path.rstrip('/')}/")]
         if inside:
-            _add(rules, descriptor, rights & READ_DIR)
             with os.scandir(path) as entries:
                 for entry in entries:
                     if entry.path not in inside:

@@ -144,6 +144,11 @@ def _descriptors(machine: Machine) -> tuple[Rule, ...]:
             ),
         ),
         Rule(
+            ("pipe2", 293, 59),
+            "a pipe; not one that the kernel writes notices into, nor one of packets",
+            ((Test(1, (0,), _ALL & ~_NONBLOCK_CLOEXEC),),),
+        ),
+        Rule(
             ("close_range", 436, 436),
             "close many; not with a table of descriptors of its own for each thread",
             ((Test(2, (0, 4)),),),

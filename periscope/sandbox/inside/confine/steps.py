@@ -47,6 +47,7 @@ def confine(plan: Plan, map_users: Callable[[], None], tell_number: Callable[[Fo
         _seal(plan, map_users, tell_number)
     own_user = plan.tier == SEALED or plan.user is not None
     opened = _become_nobody(plan)
+    doors.remember_folders()
     with _Step("limits"):
         limits.confine(plan.memory_bytes, plan.cpu_seconds, own_user=own_user)
     with _Step("give up rights"):

@@ -174,7 +174,6 @@ ALLOWED = (
         "pipes and waiting on descriptors, which asyncio, selectors and queues are made of",
         (
             ("pipe", 22, None),
-            ("pipe2", 293, 59),
             ("poll", 7, None),
             ("ppoll", 271, 73),
             ("select", 23, None),

@@ -196,7 +196,7 @@ def list_packages(targets: Targets) -> str | None:
     return f"{len(os.listdir(targets.site))} names"
 
 
-@attempt("list the packages installed beside the interpreter", LANDLOCK, "nothing", only_sealed=True)
+@attempt("list the packages installed beside the interpreter", LANDLOCK, "nothing")
 def list_base_packages(targets: Targets) -> str | None:
     names = os.listdir(targets.base_site)
     return f"{len(names)} names" if names else None
