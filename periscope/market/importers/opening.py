@@ -1,86 +1,118 @@
-"""Opening a text file whatever it is wrapped in: gzip or zip, UTF-8 or UTF-16; always read in bounded pieces."""
+"""Opening a file whatever it is wrapped in: gzip, zip or zstd, UTF-8 or UTF-16; always read in bounded pieces."""
 
 import codecs
 import gzip
 import lzma
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from periscope.market.importers.findings import ImportProblem
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 MOST_EXPANSION = 200
 """A compressed file that grows by more than this is no table of bars but an attempt to fill memory or time."""
 
 _EXPANSION_FREE = 64 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
-_ZIP_MAGIC = b"PK\x03\x04"
-_EMPTY_ZIP_MAGIC = b"PK\x05\x06"
-_UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zstd.ZstdError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
-class Text:
-    """A text as UTF-8 bytes, read from front to back.
+class _Readable(Protocol):
+    def read(self, count: int, /) -> bytes: ...
 
-    `position` is how far the file itself was read, for the progress. Damaged files raise `ImportProblem` BAD_FILE.
+
+class Unpacked:
+    """The bytes of a file, or of the only file in an archive, read from front to back.
+
+    `position` is how far the file itself was read, for the progress. Damaged files, and those that grow beyond all
+    measure, raise `ImportProblem` BAD_FILE.
     """
 
-    def __init__(self, content: IO[bytes], raw: IO[bytes], path: Path) -> None:
+    def __init__(self, content: _Readable, raw: IO[bytes], path: Path) -> None:
         self._content = content
         self._raw = raw
         self._path = path
         self._total = 0
-        self._decoder: codecs.IncrementalDecoder | None = None
         self._ahead = b""
-        head = self._bytes(4096)
-        encoding = _wide_encoding(head)
-        if encoding is not None:
-            self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-            head = self._as_utf8(head)
-        self._ahead = head
 
     @property
     def position(self) -> int:
         """How many bytes of the file were read so far."""
         return self._raw.tell()
 
-    def peek(self) -> bytes:
-        """The first characters, which stay there to be read."""
-        return self._ahead
+    def peek(self, count: int) -> bytes:
+        """The next bytes, which stay there to be read."""
+        if len(self._ahead) < count:
+            self._ahead += self._more(count - len(self._ahead))
+        return self._ahead[:count]
 
     def read(self, count: int) -> bytes:
-        """About so many bytes; nothing only at the end."""
-        if self._ahead:
-            ahead, self._ahead = self._ahead, b""
-            return ahead + (self.read(count - len(ahead)) if count > len(ahead) else b"")
-        data = self._bytes(count)
-        return data if self._decoder is None else self._as_utf8(data)
+        """So many bytes; fewer only at the end."""
+        ahead, self._ahead = self._ahead[:count], self._ahead[count:]
+        return ahead + self._more(count - len(ahead)) if len(ahead) < count else ahead
 
-    def _bytes(self, count: int) -> bytes:
+    def _more(self, count: int) -> bytes:
         try:
             data = self._content.read(count)
         except _UNREADABLE as error:
             raise ImportProblem("BAD_FILE", f"{self._path} can't be read: {error}") from None
         self._total += len(data)
-        compressed = self._content is not self._raw
-        if compressed and self._total > _EXPANSION_FREE and self._total > MOST_EXPANSION * max(self.position, 1):
+        packed = self._content is not self._raw
+        if packed and self._total > _EXPANSION_FREE and self._total > MOST_EXPANSION * max(self.position, 1):
             raise ImportProblem(
                 "BAD_FILE",
                 f"{self._path} grows by more than {MOST_EXPANSION} times when it is unpacked: no table of bars does",
             )
         return data
 
-    def _as_utf8(self, data: bytes) -> bytes:
-        assert self._decoder is not None
-        return self._decoder.decode(data, final=not data).encode("utf-8", errors="replace")
+
+class Text:
+    """A text as UTF-8 bytes, whether the file has it in UTF-8 or UTF-16."""
+
+    def __init__(self, content: Unpacked) -> None:
+        self._content = content
+        encoding = _wide_encoding(content.peek(4096))
+        self._decoder = None if encoding is None else codecs.getincrementaldecoder(encoding)(errors="replace")
+
+    @property
+    def position(self) -> int:
+        """How many bytes of the file were read so far."""
+        return self._content.position
+
+    def read(self, count: int) -> bytes:
+        """About so many bytes; nothing only at the end."""
+        if self._decoder is None:
+            return self._content.read(count)
+        while True:
+            data = self._content.read(count)
+            text = self._decoder.decode(data, final=not data).encode("utf-8", errors="replace")
+            if text or not data:
+                return text
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Text]:
-    """The text of a file, or of the only file in a gzip or zip archive.
+def unpacked(path: Path) -> Iterator[Unpacked]:
+    """The content of a file, or of the only file in a gzip, zstd or zip archive.
 
     Raises `ImportProblem` BAD_FILE for a damaged one, MANY_FILES for an archive of several (exit code 2).
     """
@@ -89,12 +121,22 @@ def opened(path: Path) -> Iterator[Text]:
         raw.seek(0)
         if magic.startswith(_GZIP_MAGIC):
             with gzip.open(raw) as content:
-                yield Text(content, raw, path)  # type: ignore[arg-type]
-        elif magic in {_ZIP_MAGIC, _EMPTY_ZIP_MAGIC}:
+                yield Unpacked(content, raw, path)
+        elif magic == _ZSTD_MAGIC:
+            with zstd.open(raw) as content:
+                yield Unpacked(content, raw, path)
+        elif magic in _ZIP_MAGICS:
             with _zipped(raw, path) as content:
-                yield Text(content, raw, path)
+                yield Unpacked(content, raw, path)
         else:
-            yield Text(raw, raw, path)
+            yield Unpacked(raw, raw, path)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Text]:
+    """The text of a file, unpacked as `unpacked` does."""
+    with unpacked(path) as content:
+        yield Text(content)
 
 
 @contextmanager
@@ -115,7 +157,7 @@ def _zipped(raw: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
             raise ImportProblem("MANY_FILES", what, exit_code=2)
         try:
             content = archive.open(files[0])
-        except _UNREADABLE as error:
+        except (*_UNREADABLE, UnicodeDecodeError, ValueError) as error:
             raise ImportProblem("BAD_FILE", f"{path} can't be read as zip: {error}") from None
         with content:
             yield content
