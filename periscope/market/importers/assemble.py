@@ -203,6 +203,7 @@ def store_file(
 def finish(assemblers: Sequence[Assembler], catalog: Catalog) -> list[ImportedSeries]:
     """The series of one file. Raises `ImportProblem` for what is wrong with it, or with rows that are not skipped."""
     first = assemblers[0]
+    assemblers = [assembler for assembler in assemblers if assembler.gathered.rows > 0] or assemblers[:1]
     plans = [assembler.plan(catalog) for assembler in assemblers]
     mapped = MappedBars(sum(assembler.gathered.rows for assembler in assemblers), catalog.root)
     series: list[ImportedSeries] = []

@@ -22,6 +22,7 @@ UNUSABLE = {
     "BAD_VOLUME": "a volume is negative, not finite or too long",
     "DUPLICATE_BAR": "two rows are bars of the same start",
     "OUT_OF_ORDER": "a row is older than the one before it",
+    "UNKNOWN_SYMBOL": "a record does not say which symbol it is of",
     "OVERLAP": "a bar begins before the one before it has ended",
 }
 """Findings about rows that cannot become bars. Any of them refuses the file unless bad rows are to be skipped."""
@@ -33,6 +34,7 @@ REMARKS = {
     "UNKNOWN_VOLUME": "bars whose volume the file does not tell",
     "ADJUSTED_IGNORED": "a column of adjusted prices: left alone, prices are stored as traded",
     "ADJUSTED_PRICES": "the file's own prices are adjusted for splits or dividends: stored as they are",
+    "UTC_DAYS": "daily bars that cover UTC days, not trading days: stored as bars of the trading day of that date",
     "FLOAT_PRICES": "prices or volumes that the file holds as binary floats: each is taken by its shortest decimal",
 }
 """Findings about bars that are stored all the same, or about the file as a whole."""
