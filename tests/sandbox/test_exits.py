@@ -1,13 +1,20 @@
 """A strategy that leaves, is killed, cuts the wire, or writes on it: told as what it is, in bounded time."""
 
+import mmap
 import platform
+import socket
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from periscope.runs.backtest import run_backtest
 from periscope.sandbox.confinement import Tier
+from periscope.sandbox.control_groups import ControlGroup
+from periscope.sandbox.ending import ended_early
+from periscope.sandbox.launch import Child
 from tests.runs.lab import AAA, Lab, Ran, line_of, walk, window_config
 from tests.sandbox.conftest import InTier
 from tests.sandbox.sources import handler
@@ -111,6 +118,20 @@ def test_a_confined_process_that_ends(lab: Lab, in_tier: InTier, tier: Tier, how
     if tier is Tier.SEALED and how == "os.abort()":
         words = "signal 11"
     assert words in ran.issue(code)["message"]
+
+
+@pytest.mark.parametrize(
+    ("events", "code"), [("oom 0\noom_kill 0\n", "STRATEGY_EXITED"), ("oom_kill 1\n", "MEMORY_LIMIT")]
+)
+def test_a_process_that_its_control_group_has_ended(tmp_path: Path, events: str, code: str) -> None:
+    (tmp_path / "memory.events").write_text(events)
+    process = subprocess.Popen(["/bin/sleep", "60"], start_new_session=True)
+    ours, theirs = socket.socketpair()
+    page = mmap.mmap(-1, mmap.PAGESIZE)
+    with ours, theirs, page:
+        process.kill()
+        found = ended_early(Child(process, ours, page, 0, 0, 0, group=ControlGroup(tmp_path)))
+    assert found.code == code
 
 
 @pytest.mark.parametrize("when", ["import os\nos._exit(0)\n", ""])
