@@ -1,7 +1,6 @@
 """`periscope data`: bars into the catalog, and a look at what is there."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from periscope.cli.exits import ExitCode
-from periscope.cli.output import JsonOption, console, fail, print_json, remark, say
+from periscope.cli.import_display import import_display
+from periscope.cli.output import JsonOption, fail, print_json, remark, say
 from periscope.cli.workspace import find_catalog, shown
 
 if TYPE_CHECKING:
     from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
     from periscope.market.catalog import Catalog
-    from periscope.market.importers.storing import Progress
 
 data_app = typer.Typer(name="data", help="Bring bars into the catalog and look at them.", no_args_is_help=True)
 
@@ -31,7 +30,9 @@ SpanOption = Annotated[str | None, typer.Option(help="second, minute, hour or da
 
 @data_app.command("import")
 def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
-    path: Annotated[Path, typer.Argument(help="A CSV or Parquet file, a LEAN data folder or a part of one.")],
+    path: Annotated[
+        Path, typer.Argument(help="A file (CSV, JSON, Parquet, Arrow, DBN), or a LEAN data folder.")
+    ],
     symbol: SymbolOption = None,
     asset_type: AssetTypeOption = None,
     span: SpanOption = None,
@@ -42,15 +43,16 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     multiplier: Annotated[str | None, typer.Option(help="Money per price unit (default 1).")] = None,
     currency: Annotated[str | None, typer.Option(help="The currency of the prices (default USD).")] = None,
     date_format: Annotated[str | None, typer.Option(help='How stamps are written, such as "%d/%m/%Y %H:%M".')] = None,
+    decimal: Annotated[str | None, typer.Option(help="point or comma: what stands before a number's decimals.")] = None,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out rows that can't be bars.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Let these bars win over stored ones.")] = False,
-    format_: Annotated[str | None, typer.Option("--format", help="csv, parquet or lean, if it is not seen.")] = None,
+    format_: Annotated[str | None, typer.Option("--format", help="csv, json, parquet, arrow, dbn or lean.")] = None,
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Import bars. Nothing is written unless every row is understood, or --skip-bad-rows is given."""
     from periscope.market.catalog import Catalog
-    from periscope.market.importers.formats import import_path
+    from periscope.market.importers.formats import FORMATS, import_path
     from periscope.market.importers.options import ImportOptions
 
     options = ImportOptions(
@@ -64,14 +66,15 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
         multiplier=_positive(multiplier, "--multiplier"),
         currency=currency,
         date_format=date_format,
+        decimal=_decimal_mark(decimal),
         skip_bad_rows=skip_bad_rows,
         replace=replace,
     )
     root = find_catalog(catalog)
-    _choice(format_, "--format", ("csv", "parquet", "lean"))
+    _choice(format_, "--format", FORMATS)
     if not path.exists():
         fail("NOT_FOUND", f"{path} does not exist", exit_code=ExitCode.NOT_FOUND)
-    with _progress() as progress:
+    with import_display() as progress:
         summary = _refusing(
             lambda: import_path(path, Catalog.create(root), options, force_format=format_, progress=progress)
         )
@@ -221,25 +224,6 @@ def _refusing[T](act: Callable[[], T]) -> T:
         fail(problem.code, headline, exit_code=ExitCode(problem.exit_code), hint=hint, problems=complaints)
 
 
-@contextmanager
-def _progress() -> "Iterator[Progress]":
-    """A bar on a terminal, silence elsewhere; on stderr."""
-    screen = console(stderr=True)
-    if not screen.is_terminal:
-        yield _ignore
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=screen, transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda done, total, label: bar.update(task, completed=done, total=total, description=label)
-
-
-def _ignore(_done: int, _total: int, _label: str) -> None:
-    """No progress is shown where nobody watches."""
-
-
 def _show_import(document: dict[str, Any]) -> None:
     _table(("symbol", "span", "rows", "added", "replaced", "first", "last", "volume"), document["series"])
     remark(f"{document['format']} {document['path']} is in the catalog {shown(Path(document['catalog']))}")
@@ -299,6 +283,10 @@ def _span(text: str | None) -> "BarTimeSpan | None":
         return None
     _choice(text.lower(), "--span", tuple(each.value for each in BarTimeSpan))
     return BarTimeSpan(text.lower())
+
+
+def _decimal_mark(text: str | None) -> str | None:
+    return {None: None, "point": ".", "comma": ","}[_choice(text, "--decimal", ("point", "comma"))]
 
 
 def _choice(text: str | None, option: str, choices: tuple[str, ...]) -> str | None:

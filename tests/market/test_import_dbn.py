@@ -141,7 +141,7 @@ def test_every_field_of_every_bar_comes_back(
 ) -> None:
     """Bars written by Databento's library, read back from the catalog, equal in every field."""
     catalog = Catalog.create(tmp_path_factory.mktemp("dbn") / "catalog")
-    bars: list[Fields] = [(OPEN + 60 * minute, *_ordered(prices), volume) for minute, *prices, volume in sorted(drawn)]  # type: ignore[misc]
+    bars: list[Fields] = [(OPEN + 60 * minute, *_ordered(prices), volume) for minute, *prices, volume in sorted(drawn)]
     data = _metadata(_mapping("AAPL", 7), version=version) + b"".join(_bar(7, bar) for bar in bars)
     summary = _import(catalog, _zstd(data) if packed else data)
     assert _as_fields(catalog, "AAPL", BarTimeSpan.MINUTE) == bars
