@@ -83,7 +83,7 @@ class Session:
         if kind == wire.READY and not body:
             return None
         if kind == wire.ERROR:
-            return decoding.fault(body)
+            return self._fault(body)
         raise ProtocolViolationError(f"message {kind} in answer to the launch")
 
     def start(self, at: int, answer: AnswerQuery) -> wire.Fault | tuple[int, int, bool, list[Action]]:
@@ -124,7 +124,7 @@ class Session:
             elif kind == wire.VALIDATE:
                 self._judge(body)
             elif kind == wire.ERROR:
-                return decoding.fault(body)
+                return self._fault(body)
             elif kind == wire.FINISHED and not body:
                 self._finished = True
                 return None
@@ -181,11 +181,14 @@ class Session:
                     self._position = acted.bars_done
                     return (acted.items_done, acted.bars_done, acted.was_bar, actions)
                 case wire.ERROR:
-                    fault = decoding.fault(body)
-                    self._check_counts(fault.items_done, fault.bars_done, fault.was_bar)
-                    return fault
+                    return self._fault(body)
                 case _:
                     raise ProtocolViolationError(f"message {kind} while a handler was running")
+
+    def _fault(self, body: bytes) -> wire.Fault:
+        fault = decoding.fault(body)
+        self._check_counts(fault.items_done, fault.bars_done, fault.was_bar)
+        return fault
 
     def _check_counts(self, items: int, bars: int, was_bar: bool) -> None:
         """The counts must lie within the script: bars between the item before and the item after."""

@@ -36,7 +36,14 @@ RIGHT = {
     "stop": [wire.frame(wire.FINISHED, b""), frame("e", [0, 0, False, "STRATEGY_EXCEPTION", "x", None, ""])],
 }
 WRONG = {
-    "launch": [frame("r", 1), frame("d", [0, 0]), frame("a", [0, 0, False, []]), wire.frame(wire.FINISHED, b"")],
+    "launch": [
+        frame("e", [0, 1, True, "STRATEGY_EXCEPTION", "x", None, ""]),
+        frame("e", [1, 0, False, "STRATEGY_EXCEPTION", "x", None, ""]),
+        frame("r", 1),
+        frame("d", [0, 0]),
+        frame("a", [0, 0, False, []]),
+        wire.frame(wire.FINISHED, b""),
+    ],
     "start": [
         frame("d", [1, 0]),
         frame("a", [1, 0, False, []]),
@@ -74,7 +81,12 @@ WRONG = {
         frame("d", [3, END]) * 2,
         frame("d", [3, END]) + b"\x00",
     ],
-    "stop": [wire.frame(wire.FINISHED, b"x"), frame("d", [0, 0]), frame("a", [0, 0, False, []])],
+    "stop": [
+        frame("e", [0, 1, True, "STRATEGY_EXCEPTION", "x", None, ""]),
+        wire.frame(wire.FINISHED, b"x"),
+        frame("d", [0, 0]),
+        frame("a", [0, 0, False, []]),
+    ],
 }
 
 
