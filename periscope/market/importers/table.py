@@ -35,6 +35,8 @@ def read_rows(data: bytes, delimiter: str, width: int, *, file: str, first_line:
     """
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
+    if not data.strip():
+        data = b""
     characters = np.frombuffer(data, dtype=np.uint8)
     lines = int(np.count_nonzero(characters == _NEWLINE)) + (0 if data.endswith(b"\n") or not data else 1)
     if int(np.count_nonzero(characters == ord(delimiter))) == lines * (width - 1):
