@@ -40,7 +40,7 @@ def product_chain(
 ) -> list[Contract]:
     """The contracts of a product that stop trading between two days, both included, nearest first.
 
-    Contracts of serial months are left out unless asked for, or in the catalog.
+    Contracts of other months than those of the main cycle are left out unless asked for, or in the catalog.
     """
     return [
         contract
@@ -82,15 +82,17 @@ def _contracts(
         if start > month_start(until.year, until.month, _LONGEST_LAG_MONTHS) or start.year > _LAST_YEAR:
             return
         year, month = start.year, start.month
-        names = spellings(product.root, year, month) if year >= FIRST_YEAR else None
-        is_serial = month in product.serial_months
-        if names is None or not (month in product.months or (is_serial and (serial or names.symbol in by_symbol))):
+        if year < FIRST_YEAR:
+            continue
+        names = spellings(product.root, year, month)
+        in_cycle = month in product.months or (serial and month in product.serial_months)
+        if not in_cycle and names.symbol not in by_symbol:
             continue
         contract = Contract(
             names=names,
             year=year,
             month=month,
-            serial=is_serial,
+            serial=month not in product.months,
             dates=contract_dates(product, year, month),
             stored=by_symbol.get(names.symbol),
         )

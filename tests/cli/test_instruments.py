@@ -9,6 +9,7 @@ import pytest
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.instruments.futures import future_instrument
 from periscope.instruments.instrument import Instrument, TickerPeriod
+from periscope.instruments.sessions import UnknownExchangeError
 from periscope.instruments.tickers import ticker_periods, with_tickers
 from periscope.market.catalog import Catalog
 from tests.cli.command import Command
@@ -97,7 +98,10 @@ def test_a_chain_for_people(periscope_command: Command, catalog: Path) -> None:
 
 
 def test_an_exchange_without_a_calendar_says_so(periscope_command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("periscope.instruments.sessions.EXCHANGES", {})
+    def unknown(exchange: str) -> None:
+        raise UnknownExchangeError(exchange)
+
+    monkeypatch.setattr("periscope.instruments.business_days.sessions_for", unknown)
     outcome = periscope_command("instruments", "chain", "FGBL", "--date", "2013-10-07", "--count", "2")
     assert outcome.code == 0
     assert "last trade unknown: no calendar for EUREX (FGBLZ13 and 1 more)" in outcome.err

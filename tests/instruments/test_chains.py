@@ -42,6 +42,12 @@ def test_serial_months_only_when_asked_for_or_stored() -> None:
     assert [contract.stored for contract in found] == [None, stored, None]
 
 
+def test_a_stored_contract_of_an_unlisted_month_is_shown() -> None:
+    stored = future_instrument("ES", 2013, 11, source="a test")
+    found = product_chain(PRODUCTS["ES"], [stored], date(2013, 11, 1), date(2013, 12, 31))
+    assert [(contract.names.symbol, contract.serial) for contract in found] == [("ESX13", True), ("ESZ13", False)]
+
+
 def test_the_contracts_that_trade_on_a_day() -> None:
     assert names(trading_contracts(PRODUCTS["ES"], [], date(2013, 12, 20), 3)) == ["ESZ13", "ESH14", "ESM14"]
     assert names(trading_contracts(PRODUCTS["ES"], [], date(2013, 12, 21), 2)) == ["ESH14", "ESM14"]
