@@ -28,6 +28,7 @@ LARGEST_FILE = 256 << 20
 """JSON is decoded as a whole; vendors' answers hold at most some ten thousand bars each."""
 
 _ROWS_AT_ONCE = 250_000
+_NULL = msgspec.Raw(b"null")
 _WANTED = 'an object with "bars" (as Alpaca gives) or "results" (as Polygon does)'
 
 
@@ -37,12 +38,12 @@ class _Bar(msgspec.Struct):
     h: msgspec.Raw
     l: msgspec.Raw  # noqa: E741 - the vendors' name
     c: msgspec.Raw
-    v: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    v: msgspec.Raw = _NULL
 
 
 class _Page(msgspec.Struct):
-    bars: msgspec.Raw | None = None
-    results: msgspec.Raw | None = None
+    bars: msgspec.Raw = _NULL
+    results: msgspec.Raw = _NULL
     symbol: str | None = None
     ticker: str | None = None
     adjusted: bool | None = None
@@ -105,7 +106,7 @@ def _page(path: Path) -> _Page:
 
 
 def _series(page: _Page, path: Path) -> Iterator[_Series]:
-    content = page.bars if page.bars is not None else page.results
+    content = next((each for each in (page.bars, page.results) if bytes(each) != b"null"), None)
     if content is None:
         raise ImportProblem("COLUMNS_MISSING", f"{path}: expected {_WANTED}")
     try:
@@ -144,11 +145,11 @@ def _gather(raw: list[msgspec.Raw], first: int, assembler: Assembler) -> None:
                 _texts("l", [bar.l for bar in bars]),
                 _texts("c", [bar.c for bar in bars]),
             )
-            volume = _texts("v", [b"" if bar.v is msgspec.UNSET else bar.v for bar in bars])
+            volume = _texts("v", [bar.v for bar in bars])
             assembler.add(Block(times, timed, stamps, prices, volume, np.array(lines, dtype=np.int64)))
 
 
-def _texts(name: str, values: list[msgspec.Raw | bytes]) -> pl.Series:
+def _texts(name: str, values: list[msgspec.Raw]) -> pl.Series:
     """JSON values as the text between their quotes, or as it stands; null is empty."""
     texts = [bytes(value).decode("utf-8", errors="replace").strip('"') for value in values]
     return pl.Series(name, ["" if text == "null" else text for text in texts], dtype=pl.String)
