@@ -19,9 +19,9 @@ from periscope.strategies.schema import (
     canonical,
     periscope_type,
     property_names,
-    validator_for,
 )
 from periscope.strategies.schema_walk import Schema
+from periscope.strategies.validation import TooCostlyError, errors_of, validator_for
 
 CONFIG_FILE = "config"
 """What a problem calls the config, which need not come from a file; paths start at the strategy's section."""
@@ -81,10 +81,15 @@ def config_problems(schema: Schema, config: Mapping[str, object], master: KnownS
         return unusable
     spelled = {key: as_spelled(declaration(schema, key), plain(value)) for key, value in config.items()}
     problems: list[Problem] = []
-    for error in validator_for(schema).iter_errors(spelled):
-        problems.extend(_problems_of(error, property_names(schema)))
-        if len(problems) >= MAX_PROBLEMS:
-            return problems[:MAX_PROBLEMS]
+    try:
+        for error in errors_of(validator_for(schema), schema, spelled):
+            problems.extend(_problems_of(error, property_names(schema)))
+            if len(problems) >= MAX_PROBLEMS:
+                return problems[:MAX_PROBLEMS]
+    except TooCostlyError as refusal:
+        return [
+            _problem("CONFIG_VALUE", (), f"expected less: {refusal}", "Shorten the config, or simplify the schema.")
+        ]
     problems.extend(_written_as_decimal(schema, spelled))
     if master is not None:
         problems.extend(_unknown_symbols(schema, spelled, master))

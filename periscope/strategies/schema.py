@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterator
-from functools import cache
 
 import jsonschema_rs
 
@@ -18,6 +17,7 @@ from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.strategies.json_text import JsonDocument, plain, size_problem, value_problems
 from periscope.strategies.problems import JsonPath, Problem, printable, shorten
 from periscope.strategies.schema_walk import Schema, expansion_problem, reference_problem, subschemas
+from periscope.strategies.validation import TooCostlyError, errors_of, meta_validator, validator_for
 
 SYMBOL = "symbol"
 BAR_TIME_SPAN = "bar_time_span"
@@ -28,24 +28,8 @@ MAX_PROBLEMS = 100
 """How many problems of one document are listed; nobody mends more at once, and hostile documents have no end."""
 
 _DRAFT_7 = ("http://json-schema.org/draft-07/schema", "https://json-schema.org/draft-07/schema")
+_DEFAULTS = "x-defaults"
 _JSON_TYPES = "array, boolean, integer, null, number, object, string"
-_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=1_000_000, dfa_size_limit=1_000_000)
-
-
-def _refuse(uri: str) -> dict[str, object]:
-    raise ValueError(f"{uri} is not in the file, and nothing is fetched")
-
-
-def validator_for(schema: Schema) -> jsonschema_rs.Draft7Validator:
-    """A Draft 7 validator that fetches nothing and gives up on patterns that would not end."""
-    return jsonschema_rs.Draft7Validator(schema, retriever=_refuse, pattern_options=_PATTERNS, validate_formats=True)
-
-
-@cache
-def _meta_validator() -> jsonschema_rs.Draft7Validator:
-    return jsonschema_rs.Draft7Validator(
-        {"$ref": "http://json-schema.org/draft-07/schema#"}, retriever=_refuse, validate_formats=True
-    )
 
 
 def check_schema(document: JsonDocument) -> tuple[Schema | None, list[Problem]]:
@@ -75,7 +59,7 @@ def _shape_problems(document: JsonDocument, schema: Schema) -> Iterator[Problem]
             "SCHEMA_DRAFT", ("$schema",), rule, f'Write "$schema": "{_DRAFT_7[0]}#" or leave it out.'
         )
     yield from _reference_problems(document, schema)
-    for count, error in enumerate(_meta_validator().iter_errors(schema)):
+    for count, error in enumerate(meta_validator().iter_errors(schema)):
         if count == MAX_PROBLEMS:
             break
         path = tuple(error.instance_path)
@@ -169,16 +153,20 @@ def property_pointer(key: str) -> str:
 
 
 def _default_problems(document: JsonDocument, schema: Schema) -> Iterator[Problem]:
-    for key in property_names(schema):
-        declared = declaration(schema, key)
-        if declared is None or "default" not in declared:
-            continue
-        validator = validator_for({**schema, "$ref": property_pointer(key)})
-        value = as_spelled(declared, declared["default"])
-        error = next(iter(validator.iter_errors(value)), None)
-        if error is not None:
-            rule = f"expected a default that is valid itself: {shorten(error.message, 160)}"
-            yield document.problem("SCHEMA_DEFAULT", ("properties", key, "default"), rule, "Change the default.")
+    """Defaults that break the rules of their own property; all are looked at by one validator."""
+    declared = {key: found for key in property_names(schema) if (found := declaration(schema, key)) is not None}
+    defaults = {key: as_spelled(each, each["default"]) for key, each in declared.items() if "default" in each}
+    only_these = {"properties": {key: {"$ref": property_pointer(key)} for key in defaults}}
+    validator = validator_for({**schema, _DEFAULTS: only_these, "$ref": f"#/{_DEFAULTS}"})
+    wrong: dict[str, str] = {}
+    try:
+        for error in errors_of(validator, schema, defaults):
+            wrong.setdefault(str(error.instance_path[0]), error.message)
+    except TooCostlyError as refusal:
+        yield document.problem("SCHEMA_DEFAULT", ("properties",), f"expected less: {refusal}", "Shorten the defaults.")
+    for key, message in wrong.items():
+        rule = f"expected a default that is valid itself: {shorten(message, 160)}"
+        yield document.problem("SCHEMA_DEFAULT", ("properties", key, "default"), rule, "Change the default.")
 
 
 def _periscope_problems(document: JsonDocument, schema: Schema) -> Iterator[Problem]:

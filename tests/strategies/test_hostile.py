@@ -247,3 +247,42 @@ def test_generated_schemas_and_configs_are_answered(cases: Callable[..., int]) -
             raise AssertionError(f"seed {seed}") from error
         assert time.perf_counter() - start < SECONDS, f"seed {seed}"
         assert "\n".join(messages).encode("utf-8") is not None, f"seed {seed}"
+
+
+COSTLY = {
+    "as many errors as values times names": (
+        {"items": {"required": [f"n{number}" for number in range(9_000)]}},
+        [{} for _ in range(9_000)],
+    ),
+    "each value against each of an enum's": (
+        {"items": {"enum": [{"k": number} for number in range(6_000)]}},
+        [{"k": -number} for number in range(6_000)],
+    ),
+    "each text against each pattern": (
+        {"items": {"allOf": [{"pattern": f"^(a+)+${number}"} for number in range(100)]}},
+        ["a" * 4_000 for _ in range(100)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_validation_that_would_not_end_is_refused_before_it_begins(name: str) -> None:
+    declared, value = COSTLY[name]
+    schema: dict[str, Any] = {"type": "object", "properties": {"a": declared}}
+    start = time.process_time()
+    (problem,) = config_problems(schema, {"a": value})
+    assert "are too many for a schema" in problem.rule
+    with_default = {"type": "object", "properties": {"a": {**declared, "default": value}}}
+    document, _ = read_json(json.dumps(with_default), "config_schema.json")
+    assert document is None or check_schema(document)[0] is None
+    assert time.process_time() - start < SECONDS
+
+
+def test_of_very_many_errors_the_first_is_told() -> None:
+    declared = {"items": {"required": [f"n{number}" for number in range(1_000)]}}
+    schema: dict[str, Any] = {"type": "object", "properties": {"a": declared}}
+    start = time.process_time()
+    (problem,) = config_problems(schema, {"a": [{} for _ in range(3_000)]})
+    assert problem.where == "a[0].n0"
+    assert config_problems(schema, {"a": []}) == []
+    assert time.process_time() - start < SECONDS
