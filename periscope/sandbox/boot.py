@@ -5,6 +5,7 @@ library, the SDK (`libs`), the codec (`msgspec`) and the inside of the sandbox c
 Where they are is read from the channel, like everything else that the process is told.
 """
 
+import gc
 import importlib.util
 import os
 import sys
@@ -31,6 +32,7 @@ def read_folders(descriptor: int) -> list[str]:
 
 
 if __name__ == "__main__":
+    gc.disable()  # What is made until the strategy comes is kept; looking it through costs milliseconds.
     channel = int(sys.argv[1])
     sys.argv[:] = sys.orig_argv[:] = ["strategy"]
     for name, folder in zip(("libs", "msgspec", "periscope_inside"), read_folders(channel), strict=True):

@@ -11,7 +11,7 @@ from periscope.sandbox.launch import Child
 
 GRACE_SECONDS = 1.0
 """For a process that has said goodbye."""
-_LAST_BREATH_SECONDS = 0.2
+_LAST_BREATH_SECONDS = 1.0
 """For a process that has closed its channel: what it was ended by is known a little later."""
 
 _KEEPER_SECONDS = 0.5

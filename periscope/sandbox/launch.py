@@ -1,6 +1,7 @@
 """Starting the strategy's process: environment built from nothing, only the channel and its pipes inherited, and
 confined before it sees a strategy."""
 
+import fcntl
 import mmap
 import os
 import shutil
@@ -26,6 +27,8 @@ from periscope.sandbox.users import unused_user
 
 _BOOT = Path(__file__).parent / "boot.py"
 _LANGUAGE = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+_SIZE_IS_FIXED = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+"""Whoever makes a shared page smaller ends the other process that looks at it."""
 _NO_PROGRAMS = {"PATH": ""}
 """Where nothing can be started nothing need be looked for: without it libraries try the usual folders."""
 _unavailable: dict[Tier, tuple[Attempt, ...]] = {}
@@ -173,8 +176,9 @@ def _environment(asked: Confinement) -> dict[str, str]:
 def _spawn(variables: dict[str, str]) -> tuple[Child, list[int]]:
     """Start the process, which then waits for its plan; returns it and the numbers of its ends of what connects us."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    counter = os.memfd_create("periscope-counter")
+    counter = os.memfd_create("periscope-counter", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(counter, mmap.PAGESIZE)
+    fcntl.fcntl(counter, fcntl.F_ADD_SEALS, _SIZE_IS_FIXED)
     pipes = [os.pipe() for _ in range(3)]
     (stdout, child_stdout), (stderr, child_stderr), (stacks, child_stacks) = pipes
     descriptors = [theirs.fileno(), counter, child_stacks]

@@ -193,7 +193,6 @@ def _show_place(place: wire.Place | None, descriptor: int) -> None:
 
 def main(descriptor: int) -> None:
     """Run the process on its channel: be confined, then serve."""
-    gc.disable()  # What is made until the strategy comes is kept; looking it through costs milliseconds.
     channel = Channel(descriptor)
     try:
         plan = read_plan(channel)

@@ -2,12 +2,11 @@
 
 import ctypes
 import os
-import platform
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 
-MACHINE = platform.machine()
+MACHINE = os.uname().machine
 
 SECCOMP = {"x86_64": 317, "aarch64": 277}
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}

@@ -69,9 +69,9 @@ def ruleset(version: int) -> bytes:
 def confine(readable: Iterable[tuple[str, bool]], writable: Iterable[str], hidden: Sequence[str]) -> int:
     """Let this process and all that it starts read `readable`, write `writable`, and nothing else, for ever.
 
-    A folder counts with all that is in it, except what is in `hidden`; each says whether it may also be listed. One that
-    holds something hidden can't be listed itself, since that would go for all below it. What does not exist is passed
-    over. Returns the kernel's version of Landlock. Raises OSError.
+    A folder counts with all that is in it, except what is in `hidden`; each says whether it may also be listed. One
+    that holds something hidden can't be listed itself, since that would go for all below it. What does not exist is
+    passed over. Returns the kernel's version of Landlock. Raises OSError.
     """
     found = version()
     attributes = ruleset(found)

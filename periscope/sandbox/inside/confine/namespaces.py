@@ -3,8 +3,8 @@
 The steps are those of namespaces(7), mount_namespaces(7) and pivot_root(2).
 """
 
+import _socket
 import os
-import socket
 import stat
 import struct
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ def build_root(shown: Iterable[tuple[str, str]], hidden: Iterable[str]) -> None:
     Later entries may lie in earlier ones, also in hidden ones: what is hidden is so for what was shown before it.
     Sources that do not exist are passed over. Raises OSError.
     """
-    socket.sethostname("sandbox")
+    _socket.sethostname("sandbox")
     mount(None, "/", None, _RECURSIVE | _PRIVATE)
     mount("root", _BASE, "tmpfs", _NO_SET_USER | _NO_DEVICES | _NO_PROGRAMS, "mode=755,size=1m,nr_inodes=10k")
     os.umask(0o022)
