@@ -102,8 +102,8 @@ def contract_dates(product: FutureProduct, year: int, month: int) -> ContractDat
 def future_instrument(root: str, year: int, month: int, *, source: str) -> Instrument:
     """A contract of a known root with the product's facts; raises KeyError for an unknown root.
 
-    Its tick is that of its last trading day, which is fine enough for the days before. Where the last trading moment
-    is not known, it has no expiry.
+    Its tick is that of its last trading day, which is fine enough for the days before; on that day its validity ends.
+    Where the last trading moment is not known, it has no expiry.
     """
     product = PRODUCTS[root]
     dates = contract_dates(product, year, month)
@@ -122,6 +122,7 @@ def future_instrument(root: str, year: int, month: int, *, source: str) -> Instr
         root=root,
         expires_at=dates.last_trade,
         source=f"{source}; {product.source}{margins}",
+        valid_until=dates.last_trade_day,
     )
 
 

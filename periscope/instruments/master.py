@@ -98,12 +98,19 @@ class InstrumentMaster:
         return f"{symbol!r} exists as {' and '.join(others)}" if others else None
 
     def _root(self, symbol: str, asset_type: AssetType) -> str | None:
-        """What to say to a futures root where a contract was wanted."""
+        """What to say to a futures root where a contract was wanted, and to a contract that is not there."""
         if symbol in self._chains:
-            contracts = ", ".join(instrument.symbol for instrument in self._chains[symbol][:4])
-            return f"{symbol!r} is a futures root, its contracts are {contracts}{self._more(symbol)}"
-        if symbol in PRODUCTS and asset_type is AssetType.FUTURE:
+            return f"{symbol!r} is a futures root, its contracts are {self._contracts(symbol)}"
+        if asset_type is not AssetType.FUTURE:
+            return None
+        if symbol in PRODUCTS:
             return f"{symbol!r} is a futures root ({PRODUCTS[symbol].name}), but none of its contracts is there"
+        names = contracts_named(symbol)
+        root = parse_future_symbol(names[0]).root if names else ""
+        if root in self._chains:
+            return f"of its root {root!r} there are {self._contracts(root)}"
+        if root in PRODUCTS:
+            return f"it is a contract of {root!r} ({PRODUCTS[root].name}), of which none is there"
         return None
 
     def _other_spelling(self, symbol: str) -> str | None:
@@ -125,9 +132,11 @@ class InstrumentMaster:
         ]
         return " and ".join(found) or None
 
-    def _more(self, root: str) -> str:
-        rest = len(self._chains[root]) - 4
-        return f" and {rest} more" if rest > 0 else ""
+    def _contracts(self, root: str) -> str:
+        """The first four contracts of a root, and how many more there are."""
+        contracts = self._chains[root]
+        rest = f" and {len(contracts) - 4} more" if len(contracts) > 4 else ""
+        return ", ".join(instrument.symbol for instrument in contracts[:4]) + rest
 
     def _near(self, symbol: str, asset_type: AssetType) -> list[str]:
         """Up to three similar symbols, those of the same asset type plain, others with their type."""

@@ -1,6 +1,6 @@
 """Futures symbols and expiries against CME's calendars."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -69,3 +69,4 @@ def test_a_contract_carries_its_products_facts() -> None:
     assert (contract.tick, contract.multiplier) == (Decimal("0.25"), Decimal(50))
     assert contract.expires_at == equity_index_expiry(2013, 12)
     assert contract.source.startswith("a test")
+    assert (contract.valid_from, contract.valid_until) == (None, date(2013, 12, 20))

@@ -69,6 +69,16 @@ def test_the_exact_type_comes_first() -> None:
             "no FUTURE 'CL' in the catalog; 'CL' is a futures root (WTI Crude Oil), but none of its contracts is there",
         ),
         (
+            "ESM13",
+            AssetType.FUTURE,
+            "no FUTURE 'ESM13' in the catalog; of its root 'ES' there are ESZ13, ESH14, ESM14, ESU14 and 1 more",
+        ),
+        (
+            "CLZ13",
+            AssetType.FUTURE,
+            "no FUTURE 'CLZ13' in the catalog; it is a contract of 'CL' (WTI Crude Oil), of which none is there",
+        ),
+        (
             "QWERTY",
             AssetType.EQUITY,
             (
