@@ -33,24 +33,25 @@ type Fields = tuple[int, int, int, int, int, int]
 
 
 @dataclass
-class _Interval:
+class Interval:
     start_date: date
     end_date: date
     symbol: str
 
 
 @dataclass
-class _Mapping:
+class Mapping:
     raw_symbol: str
-    intervals: Sequence[_Interval]
+    intervals: Sequence[Interval]
 
 
-def _mapping(symbol: str, number: int, first: date = date(2024, 1, 1), until: date = date(2024, 3, 1)) -> _Mapping:
-    return _Mapping(symbol, [_Interval(first, until, str(number))])
+def mapping(symbol: str, number: int, first: date = date(2024, 1, 1), until: date = date(2024, 3, 1)) -> Mapping:
+    """A symbol and the number that stands for it on some days."""
+    return Mapping(symbol, [Interval(first, until, str(number))])
 
 
 def _metadata(
-    *mappings: _Mapping, dataset: str = "XNAS.ITCH", schema: dbn.Schema | None = BARS, version: int = 3
+    *mappings: Mapping, dataset: str = "XNAS.ITCH", schema: dbn.Schema | None = BARS, version: int = 3
 ) -> bytes:
     return bytes(
         dbn.Metadata(
@@ -142,7 +143,7 @@ def test_every_field_of_every_bar_comes_back(
     """Bars written by Databento's library, read back from the catalog, equal in every field."""
     catalog = Catalog.create(tmp_path_factory.mktemp("dbn") / "catalog")
     bars: list[Fields] = [(OPEN + 60 * minute, *_ordered(prices), volume) for minute, *prices, volume in sorted(drawn)]
-    data = _metadata(_mapping("AAPL", 7), version=version) + b"".join(_bar(7, bar) for bar in bars)
+    data = _metadata(mapping("AAPL", 7), version=version) + b"".join(_bar(7, bar) for bar in bars)
     summary = _import(catalog, _zstd(data) if packed else data)
     assert _as_fields(catalog, "AAPL", BarTimeSpan.MINUTE) == bars
     assert summary.findings.unusable == 0
@@ -164,7 +165,7 @@ def _ordered(prices: list[int]) -> tuple[int, int, int, int]:
     ],
 )
 def test_each_span(catalog: Catalog, rtype: int, span: BarTimeSpan, start: int) -> None:
-    summary = _import(catalog, _metadata(_mapping("AAPL", 7)) + _bar(7, (start, NANO, NANO, NANO, NANO, 5), rtype))
+    summary = _import(catalog, _metadata(mapping("AAPL", 7)) + _bar(7, (start, NANO, NANO, NANO, NANO, 5), rtype))
     bars = _stored(catalog, "AAPL", span)
     assert bars.start.tolist() == [(OPEN if span is BarTimeSpan.DAY else start) * 1_000_000]
     assert ("UTC_DAYS" in summary.findings.counts) == (span is BarTimeSpan.DAY)
@@ -173,7 +174,7 @@ def test_each_span(catalog: Catalog, rtype: int, span: BarTimeSpan, start: int) 
 def test_symbols_by_number_and_day(catalog: Catalog) -> None:
     """A number that stands for another symbol from a day on, and one that stands for none."""
     one, other = date(2024, 1, 3), date(2024, 1, 4)
-    data = _metadata(_mapping("AAPL", 7, one, other), _mapping("MSFT", 7, other, date(2024, 1, 5)), _mapping("TSLA", 8))
+    data = _metadata(mapping("AAPL", 7, one, other), mapping("MSFT", 7, other, date(2024, 1, 5)), mapping("TSLA", 8))
     day = 86_400
     bars = [(7, OPEN), (8, OPEN), (7, OPEN + day), (8, OPEN + day), (7, OPEN + 2 * day), (9, OPEN)]
     data += b"".join(_bar(number, (start, NANO, NANO, NANO, NANO, 1)) for number, start in bars)
@@ -188,7 +189,7 @@ def test_symbols_by_number_and_day(catalog: Catalog) -> None:
 
 
 def test_one_symbol_of_many_and_bars_of_other_spans(catalog: Catalog) -> None:
-    data = _metadata(_mapping("AAPL", 7), _mapping("TSLA", 8), schema=None)
+    data = _metadata(mapping("AAPL", 7), mapping("TSLA", 8), schema=None)
     data += _bar(7, (OPEN, NANO, NANO, NANO, NANO, 1)) + _bar(8, (OPEN, NANO, NANO, NANO, NANO, 1))
     data += _bar(8, (OPEN, NANO, NANO, NANO, NANO, 1), rtype=32)
     with pytest.raises(ImportProblem, match="minute, second bars; say which with --span"):
@@ -204,7 +205,7 @@ def test_undefined_values_are_findings(catalog: Catalog) -> None:
         (OPEN + 60, dbn.UNDEF_PRICE, NANO, NANO, NANO, 1),
         (OPEN + 120, NANO, NANO, NANO, NANO, 2**64 - 1),
     ]
-    data = _metadata(_mapping("AAPL", 7)) + _bar(7, good) + b"".join(_bar(7, each) for each in bad)
+    data = _metadata(mapping("AAPL", 7)) + _bar(7, good) + b"".join(_bar(7, each) for each in bad)
     data += bytes(dbn.OHLCVMsg(33, 2, 7, dbn.UNDEF_TIMESTAMP, NANO, NANO, NANO, NANO, 1))
     with pytest.raises(ImportProblem) as caught:
         _import(catalog, data)
@@ -214,7 +215,7 @@ def test_undefined_values_are_findings(catalog: Catalog) -> None:
 
 
 def test_contracts_have_two_digits_here(catalog: Catalog) -> None:
-    data = _metadata(_mapping("ESH4", 7), _mapping("ESH4-ESM4", 8), _mapping("ESH4 C4000", 9), dataset="GLBX.MDP3")
+    data = _metadata(mapping("ESH4", 7), mapping("ESH4-ESM4", 8), mapping("ESH4 C4000", 9), dataset="GLBX.MDP3")
     price = 4_800 * NANO + NANO // 4
     data += b"".join(_bar(number, (OPEN, price, price, price, price, 3)) for number in (7, 8, 9))
     summary = _import(catalog, data)
@@ -225,7 +226,7 @@ def test_contracts_have_two_digits_here(catalog: Catalog) -> None:
 
 def test_definitions_become_instruments(catalog: Catalog) -> None:
     expiry = int(datetime(2024, 3, 15, 13, 30, tzinfo=UTC).timestamp())
-    data = _metadata(_mapping("ESH4", 7), dataset="GLBX.MDP3", schema=DEFINITIONS)
+    data = _metadata(mapping("ESH4", 7), dataset="GLBX.MDP3", schema=DEFINITIONS)
     data += _definition("ESH4", 7, expiration=expiry * NANO, min_price_increment_amount=12_500_000_000)
     data += _definition("QQQH4", 8, min_price_increment=NANO // 100, min_price_increment_amount=10 * NANO)
     data += _definition("QQVH4", 9)
@@ -244,7 +245,7 @@ def test_definitions_become_instruments(catalog: Catalog) -> None:
 
 
 def test_importing_twice_changes_nothing(catalog: Catalog) -> None:
-    data = _metadata(_mapping("AAPL", 7)) + b"".join(
+    data = _metadata(mapping("AAPL", 7)) + b"".join(
         _bar(7, (OPEN + 60 * minute, NANO, 2 * NANO, NANO, NANO, minute)) for minute in range(100)
     )
     _import(catalog, data)
@@ -256,7 +257,7 @@ def test_importing_twice_changes_nothing(catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_file_that_breaks_off_is_refused_wherever_it_does(catalog: Catalog, packed: bool) -> None:
-    data = _metadata(_mapping("AAPL", 7)) + b"".join(
+    data = _metadata(mapping("AAPL", 7)) + b"".join(
         _bar(7, (OPEN + 60 * minute, NANO + minute * 977, 2 * NANO, NANO, NANO + minute, minute))
         for minute in range(300)
     )
@@ -274,10 +275,10 @@ def test_what_can_not_be_imported(catalog: Catalog) -> None:
         _import(catalog, start)
     assert caught.value.code == "CONTINUOUS_SYMBOLS"
     with pytest.raises(ImportProblem, match="no bars to import"):
-        _import(catalog, _metadata(_mapping("AAPL", 7)))
+        _import(catalog, _metadata(mapping("AAPL", 7)))
     bars = b"".join(_bar(7, (OPEN, NANO, NANO, NANO, NANO, 1), publisher=each) for each in (2, 3))
     with pytest.raises(ImportProblem, match="several venues"):
-        _import(catalog, _metadata(_mapping("AAPL", 7)) + bars)
+        _import(catalog, _metadata(mapping("AAPL", 7)) + bars)
 
 
 def test_the_format_is_seen(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import databento_dbn as dbn
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
-from periscope.market.importers.findings import ImportProblem
+from periscope.market.importers.findings import ImportProblem, is_panic
 from periscope.market.importers.opening import Unpacked
 
 PRICE_SCALE = 9
@@ -104,7 +104,9 @@ class DbnReader:
         try:
             self._decoder.write(data)
             return self._decoder.decode()
-        except (dbn.DBNError, ValueError, OverflowError) as error:
+        except BaseException as error:
+            if not (isinstance(error, dbn.DBNError | ValueError | OverflowError) or is_panic(error)):
+                raise
             place = f" after record {self._records}" if self._records else ""
             raise ImportProblem("BAD_FILE", f"{self._path} can't be decoded as DBN{place}: {error}") from None
 

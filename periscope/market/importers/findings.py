@@ -1,5 +1,6 @@
 """What an import has to say about its input: findings with a code, a place and a count; and the refusal."""
 
+import errno
 from collections import Counter
 from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass, field
@@ -108,6 +109,16 @@ class ImportProblem(Exception):  # noqa: N818 - the name that the command line a
         self.message = message
         self.exit_code = exit_code
         self.findings = findings
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether a library written in Rust gave up on its input: PyO3 raises that beside all other exceptions."""
+    return type(error).__name__ == "PanicException"
+
+
+def no_room(error: BaseException) -> bool:
+    """Whether the disk, or the user's share of it, is full."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def refuse_unusable(findings: Findings, path: Path) -> None:

@@ -1,11 +1,10 @@
 """One door for every format: find out what a path holds and import it."""
 
-import errno
 import os
 from pathlib import Path
 
 from periscope.market.catalog import Catalog
-from periscope.market.importers.findings import ImportProblem
+from periscope.market.importers.findings import ImportProblem, no_room
 from periscope.market.importers.lean_files import is_lean
 from periscope.market.importers.opening import Text, unpacked
 from periscope.market.importers.options import ImportOptions
@@ -54,7 +53,7 @@ def import_path(
         chosen = detect_format(path) if force_format is None else force_format
         return _import(chosen, path, catalog, options, progress)
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if not no_room(error):
             raise
         what = f"no room left on the disk of {catalog.root}; nothing was imported. Make room and run the import again"
         raise ImportProblem("DISK_FULL", what) from None

@@ -9,12 +9,12 @@ from periscope.market.catalog import Catalog
 from periscope.market.columns import IntColumn
 from periscope.market.importers.assemble import Assembler, store_file
 from periscope.market.importers.exact import Mask
-from periscope.market.importers.findings import Findings, ImportProblem
+from periscope.market.importers.findings import Findings, ImportProblem, is_panic, no_room
 from periscope.market.importers.names import Roles, expected, roles_of
 from periscope.market.importers.options import DEFAULTS, ImportOptions
 from periscope.market.importers.rows import Block
 from periscope.market.importers.storing import ImportSummary, Progress
-from periscope.market.importers.timestamps import TimeReader, time_reader
+from periscope.market.importers.timestamps import EARLIEST, LATEST, TimeReader, time_reader
 
 _ROWS_AT_ONCE = 250_000
 
@@ -54,7 +54,10 @@ def _import(
             done += frame.height
             if progress is not None:
                 progress(size * done // max(total, 1), size, path.name)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+    except BaseException as error:
+        damaged = isinstance(error, pl.exceptions.PolarsError | OSError) or is_panic(error)
+        if not damaged or no_room(error):
+            raise
         what = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise ImportProblem("BAD_FILE", f"{path} can't be read as {kind}: {what}") from None
     if done != total:
@@ -91,7 +94,7 @@ def _add(
         keep = assembler.of_one_symbol(columns[roles.symbol].cast(pl.String))
         if keep is not None:
             columns, lines = [column.filter(pl.Series(keep)) for column in columns], lines[keep]
-    stamps = _stamps(columns, roles)
+    stamps = _possible(_stamps(columns, roles))
     if stamps.dtype == pl.String and reader is None and len(stamps) > 0:
         reader = time_reader(stamps, assembler.path, date_format=assembler.options.date_format)
         assembler.zoned, assembler.dates = reader.zoned, reader.dates
@@ -108,6 +111,15 @@ def _stamps(columns: list[pl.Series], roles: Roles) -> pl.Series:
     if len(parts) == 2:
         return (parts[0].cast(pl.String) + " " + parts[1].cast(pl.String)).alias("time")
     return parts[0] if parts[0].dtype.is_temporal() else parts[0].cast(pl.String)
+
+
+def _possible(stamps: pl.Series) -> pl.Series:
+    """The stamps with null for moments that no calendar has."""
+    if not isinstance(stamps.dtype, pl.Datetime | pl.Date):
+        return stamps
+    micros = stamps.cast(pl.Datetime("us")) if stamps.dtype == pl.Date else stamps.dt.cast_time_unit("us")
+    within = micros.to_physical().is_between(EARLIEST, LATEST)
+    return stamps if within.all() else stamps.zip_with(within, pl.Series([None], dtype=stamps.dtype))
 
 
 def _times(stamps: pl.Series, assembler: Assembler, reader: TimeReader | None) -> tuple[IntColumn, Mask]:

@@ -20,7 +20,7 @@ _COMPACT = re.compile(r"(?:19|20)\d{6}" + _CLOCK + _ZONE)
 _COMPACT_CLOCK = re.compile(r"(?:19|20)\d{6}(?P<sep>[T ;_-]?)(?P<clock>\d{6}|\d{4})")
 _EPOCH = re.compile(r"\d{9,19}")
 _EPOCH_UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1}
-_EARLIEST, LATEST = -2_208_988_800_000_000, 4_133_980_800_000_000
+EARLIEST, LATEST = -2_208_988_800_000_000, 4_133_980_800_000_000
 _SAMPLE = 200
 _FEW_OFFSETS = 8
 _OFFSET = re.compile(r"\s*(?:Z|(?P<sign>[+-])(?P<hours>\d{2}):?(?P<minutes>\d{2}))", re.ASCII)
@@ -51,9 +51,9 @@ class TimeReader:
                 text = text.str.replace(r"\s*(?:z|UTC|GMT)$", "Z")
             kind = pl.Datetime("us", "UTC") if self.zoned else pl.Datetime("us")
             times = text.str.strptime(kind, self.pattern, strict=False, cache=False).to_physical()
-        if times.null_count() == 0 and times.is_between(_EARLIEST, LATEST).all():
+        if times.null_count() == 0 and times.is_between(EARLIEST, LATEST).all():
             return times.to_numpy(), np.ones(len(times), dtype=np.bool_)
-        ok = (times.is_not_null() & times.is_between(_EARLIEST, LATEST)).fill_null(value=False).to_numpy()
+        ok = (times.is_not_null() & times.is_between(EARLIEST, LATEST)).fill_null(value=False).to_numpy()
         return np.where(ok, times.fill_null(0).to_numpy(), 0), ok
 
 
@@ -133,7 +133,7 @@ def _epochs(column: pl.Series, unit: str) -> tuple[IntColumn, Mask]:
     values, ok = units.fill_null(0).to_numpy(), units.is_not_null().to_numpy()
     micros = values // 1_000 if unit == "ns" else values * np.int64(_EPOCH_UNITS[unit])
     fits = ok & (np.abs(values) < 2**63 // (1 if unit == "ns" else _EPOCH_UNITS[unit]))
-    fits &= (micros >= _EARLIEST) & (micros <= LATEST)
+    fits &= (micros >= EARLIEST) & (micros <= LATEST)
     return np.where(fits, micros, 0), fits
 
 

@@ -1,0 +1,237 @@
+"""Spoiled files of every format: an error that names the file, or findings; no traceback, no row lost, bounded time.
+
+2,000 mutations of each format with `--full`, a twentieth otherwise. The seed of a case is its number; a failure prints
+it.
+"""
+
+import gzip
+import io
+import json
+import random
+import resource
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+
+import databento_dbn as dbn
+import polars as pl
+import pytest
+from backports import zstd
+
+from libs.shared_ipc.src.protocol import BarTimeSpan
+from periscope.market.catalog import Catalog
+from periscope.market.importers.findings import ImportProblem
+from periscope.market.importers.formats import import_path
+from periscope.market.importers.options import ImportOptions
+from tests.market import mutations
+from tests.market.mutations import Mutation, spoiled
+from tests.market.test_import_dbn import BARS, NANO, NUMBER, RAW_SYMBOL, mapping
+
+ROWS = 40
+OPEN = datetime(2024, 1, 3, 15, 0, tzinfo=UTC)
+OPTIONS = ImportOptions(symbol="SPY", exchange="ARCX", span=BarTimeSpan.MINUTE, stamp="start", skip_bad_rows=True)
+SLOWEST_SECONDS = 20.0
+MOST_BYTES = 700 << 20
+
+
+def _times() -> list[datetime]:
+    return [OPEN + timedelta(minutes=n) for n in range(ROWS)]
+
+
+def _text(separator: str = ",", point: str = ".") -> bytes:
+    lines = [separator.join(("timestamp", "open", "high", "low", "close", "volume"))]
+    for n, at in enumerate(_times()):
+        prices = [f"{100 + n}{point}25", f"{101 + n}{point}5", f"{99 + n}", f"{100 + n}{point}75"]
+        lines.append(separator.join([f"{at:%Y-%m-%dT%H:%M:%SZ}", *prices, str(n)]))
+    return "\n".join(lines).encode() + b"\n"
+
+
+def _alpaca() -> bytes:
+    bars = [
+        {"t": f"{at:%Y-%m-%dT%H:%M:%SZ}", "o": 100 + n, "h": 101.5 + n, "l": 99 + n, "c": 100.25 + n, "v": n}
+        for n, at in enumerate(_times())
+    ]
+    return json.dumps({"bars": bars, "symbol": "SPY", "next_page_token": None}).encode()
+
+
+def _frame() -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "timestamp": _times(),
+            "open": [100.25 + n for n in range(ROWS)],
+            "high": [101.5 + n for n in range(ROWS)],
+            "low": [99.0 + n for n in range(ROWS)],
+            "close": [100.75 + n for n in range(ROWS)],
+            "volume": list(range(ROWS)),
+        }
+    )
+
+
+def _parquet() -> bytes:
+    content = io.BytesIO()
+    _frame().write_parquet(content)
+    return content.getvalue()
+
+
+def _arrow() -> bytes:
+    content = io.BytesIO()
+    _frame().write_ipc(content)
+    return content.getvalue()
+
+
+def _dbn() -> bytes:
+    metadata = dbn.Metadata(
+        dataset="XNAS.ITCH",
+        start=0,
+        stype_in=RAW_SYMBOL,
+        stype_out=NUMBER,
+        schema=BARS,
+        symbols=["SPY"],
+        mappings=[mapping("SPY", 7)],  # type: ignore[list-item]
+    )
+    first = int(OPEN.timestamp())
+    records = [dbn.OHLCVMsg(33, 2, 7, (first + 60 * n) * NANO, NANO, 2 * NANO, NANO, NANO, n) for n in range(ROWS)]
+    return bytes(metadata) + b"".join(map(bytes, records))
+
+
+def _zip(data: bytes) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("spy.csv", data)
+    return content.getvalue()
+
+
+def _rows_of_text(data: bytes) -> int | None:
+    """Lines after the header that are no comments and not blank; None where that can't be told from outside."""
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\x00" in data[:4096]:
+        return None
+    lines = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    while lines and (not lines[0].strip() or lines[0].strip().startswith(b"#")):
+        del lines[0]
+    return sum(1 for line in lines[1:] if line.strip())
+
+
+def _rows_of_json(data: bytes) -> int | None:
+    try:
+        page = json.loads(data)
+    except UnicodeDecodeError:
+        page = json.loads(data.decode("utf-8", errors="replace"))
+    bars = page.get("bars") or page.get("results")
+    return len(bars) if isinstance(bars, list) else sum(map(len, bars.values()))
+
+
+def _rows_of_dbn(data: bytes) -> int:
+    decoder = dbn.DBNDecoder()
+    decoder.write(data)
+    return sum(isinstance(each, dbn.OHLCVMsg) for each in decoder.decode())
+
+
+def _rows_of_frame(data: bytes) -> int:
+    return (pl.read_parquet if data.startswith(b"PAR1") else pl.read_ipc)(io.BytesIO(data)).height
+
+
+@dataclass(frozen=True)
+class Case:
+    """A format: a good file, what may happen to it before it is packed, how it is packed, and how its rows are counted.
+
+    Packed files are also spoiled after packing.
+    """
+
+    good: Callable[[], bytes]
+    mutations: tuple[Mutation, ...]
+    count: Callable[[bytes], int | None]
+    pack: Callable[[bytes], bytes] | None = None
+    unpack: Callable[[bytes], bytes] | None = None
+
+
+def _unzip(data: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.read(next(name for name in archive.namelist() if not name.endswith("/")))
+
+
+CASES = {
+    "csv": Case(_text, mutations.TEXT, _rows_of_text),
+    "csv with decimal commas": Case(lambda: _text(";", ","), mutations.TEXT, _rows_of_text),
+    "tsv": Case(lambda: _text("\t"), mutations.TEXT, _rows_of_text),
+    "csv.gz": Case(_text, mutations.TEXT, _rows_of_text, gzip.compress, gzip.decompress),
+    "csv.zst": Case(_text, mutations.TEXT, _rows_of_text, zstd.compress, zstd.decompress),
+    "csv.zip": Case(_text, mutations.TEXT, _rows_of_text, _zip, _unzip),
+    "json": Case(_alpaca, mutations.TEXT, _rows_of_json),
+    "parquet": Case(_parquet, mutations.ANY, _rows_of_frame),
+    "arrow": Case(_arrow, mutations.ANY, _rows_of_frame),
+    "dbn": Case(_dbn, mutations.ANY, _rows_of_dbn),
+    "dbn.zst": Case(_dbn, mutations.ANY, _rows_of_dbn, zstd.compress, zstd.decompress),
+}
+
+
+def _spoil(case: Case, chance: random.Random) -> bytes:
+    if case.pack is None:
+        return spoiled(case.good(), case.mutations, chance)
+    if chance.random() < 0.5:
+        return case.pack(spoiled(case.good(), case.mutations, chance))
+    return spoiled(case.pack(case.good()), mutations.ANY, chance)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_spoiled_files(name: str, tmp_path: Path, cases: Callable[..., int]) -> None:
+    """Refused with the file's name, or imported with every row stored, reported or named as left alone."""
+    case = CASES[name]
+    path = tmp_path / "spoiled"
+    for seed in range(cases(100, 2_000)):
+        data = _spoil(case, random.Random(f"{name} {seed}"))
+        path.write_bytes(data)
+        root = tmp_path / "catalog"
+        began = perf_counter()
+        try:
+            summary = import_path(path, Catalog.create(root), OPTIONS)
+        except ImportProblem as problem:
+            assert "spoiled" in problem.message or problem.exit_code == 2, f"seed {seed}: {problem.message}"
+            assert not Catalog.open(root).instruments.all(), f"seed {seed}: refused, and yet something was written"
+        except BaseException as error:
+            raise AssertionError(f"{name}, seed {seed}: {type(error).__name__}: {error}") from error
+        else:
+            told = sum(item.rows for item in summary.series) + summary.findings.unusable
+            told += sum(summary.skipped_files.values())
+            told += sum(int(note.split()[0]) for note in summary.notes if note.endswith("were left alone"))
+            expected = case.count(data if case.unpack is None else case.unpack(data))
+            assert expected is None or told == expected, f"{name}, seed {seed}: {expected} rows, {told} accounted for"
+            Catalog.open(root).verify()
+        assert perf_counter() - began < SLOWEST_SECONDS, f"{name}, seed {seed}"
+        shutil.rmtree(root)
+
+
+def test_unspoiled_files_come_in_whole(tmp_path: Path) -> None:
+    """The battery starts from good files."""
+    for name, case in CASES.items():
+        path = tmp_path / "good"
+        path.write_bytes(case.good() if case.pack is None else case.pack(case.good()))
+        summary = import_path(path, Catalog.create(tmp_path / name), OPTIONS)
+        assert [item.rows for item in summary.series] == [ROWS], name
+        assert summary.findings.unusable == 0, name
+
+
+def test_memory_stays_bounded_however_large_a_file_claims_to_be(tmp_path: Path) -> None:
+    """Ten thousandfold bombs, a line of 100 MB, a hundred million blank lines: refused, and memory hardly grows."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    header = b"timestamp,open,high,low,close,volume\n"
+    record = _dbn()
+    bombs = {
+        "line": header + b"x" * (100 << 20),
+        "blank": gzip.compress(header + b"\n" * (100 << 20)),
+        "zeros": _zip(header + bytes(200 << 20)),
+        "dbn": zstd.compress(record + record[-56:] * 4_000_000),
+        "json": gzip.compress(b'{"bars": [' + b"[" * (100 << 20)),
+    }
+    for name, content in bombs.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(ImportProblem) as caught:
+            import_path(path, Catalog.create(tmp_path / "catalog"), OPTIONS)
+        assert name in caught.value.message
+    del bombs
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert after - before < MOST_BYTES
