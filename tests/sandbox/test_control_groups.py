@@ -194,8 +194,9 @@ def test_shared_memory_counts_which_no_limit_of_the_process_does(tmp_path: Path,
     session = Session(limits, lambda *_: None, lambda _: [], start)
     try:
         assert session.launch(bundle, b"{}", b"{}", 0) is None
-        with pytest.raises(SandboxFaultError):
+        with pytest.raises(SandboxFaultError) as caught:
             session.start(0, lambda *_: (None, "no", 0, 0))
+        assert caught.value.code == "MEMORY_LIMIT"
         assert started[0].process.returncode == -signal.SIGKILL
         assert started[0].group is not None
         assert started[0].group.ran_out_of_memory()
