@@ -22,35 +22,44 @@ from tests.sandbox.sources import handler
 ROOT = Path(__file__).resolve().parents[2]
 OVER_SECONDS = 0.25
 """How long after its limit a bomb may last."""
-TRIES = 3
-"""On a machine with other work a measurement may fail; the best of so many counts."""
+TRIES = 5
+"""On a machine with other work a measurement may fail: the best of so many counts."""
 PATIENCE_SECONDS = 5.0
 """For a whole bomb, however busy the machine is."""
 PACE_SECONDS = 0.02
 LATE_SECONDS = 0.25
 """No answer of the paced run may take longer."""
+HAND_OVERS = 4
+"""The engine wakes, the strategy writes its stack, the engine kills it, its keeper takes note: where there are many
+more threads than processors, each waits for its turn once more."""
 LIGHT = ("a list", "text", "memory made read-only", "threads", "threads that compute", "processor", "a number")
 """Bombs for the test beside a paced run, the most various first."""
 
 
 def check(name: str, bomb: Bomb, folder: Path, tiers: tuple[Tier, ...]) -> None:
+    """A bomb ends as it should, and in time: in one of a few tries, since others may need the machine too.
+
+    A bomb that gets too little of the processor to reach its own limit in time is ended by the handler's.
+    """
     measured = []
     for number in range(TRIES):
         place = folder / str(number)
         ended = set_off(bomb, place, tiers)
-        check_end(bomb, ended, place)
         assert ended.seconds < PATIENCE_SECONDS
-        measured.append(ended.over_seconds)
-        if ended.over_seconds <= OVER_SECONDS:
-            break
-    print(f"{name}, {tiers[0]}: over its limit for", ", ".join(f"{over * 1000:.0f} ms" for over in measured))
-    assert min(measured) <= OVER_SECONDS
+        measured.append(f"{ended.code} {ended.over_seconds * 1000:.0f} ms")
+        if ended.code == bomb.code or ended.code != "HANDLER_TIMEOUT":
+            check_end(bomb, ended, place)
+            if ended.over_seconds <= OVER_SECONDS:
+                print(f"{name}, {tiers[0]}, over its limit for: {', '.join(measured)}")
+                return
+    pytest.fail(f"not once in time: {', '.join(measured)}")
 
 
 def check_end(bomb: Bomb, ended: Ended, folder: Path) -> None:
     assert (ended.code, bomb.words in ended.message) == (bomb.code, True), ended
-    if bomb.line:
+    if bomb.line and ended.line is not None:
         assert ended.line == line_of(folder), ended
+    assert ended.line is not None or not bomb.line or bomb.code == "HANDLER_TIMEOUT", "only a stack may come too late"
 
 
 @pytest.mark.parametrize("tier", [Tier.SEALED, Tier.CONFINED])
@@ -149,15 +158,19 @@ def test_bombs_beside_a_paced_run(tmp_path: Path, cases: Callable[..., int]) -> 
     """
     names = list(islice(cycle(LIGHT), cases(5, 20)))
     for number in range(TRIES):
-        slowest, longest = _blow_up(names, tmp_path / str(number))
+        slowest, longest, turn = _blow_up(names, tmp_path / str(number))
         assert max(slowest, longest) < PATIENCE_SECONDS
-        if slowest <= LATE_SECONDS and longest <= OVER_SECONDS:
+        if slowest <= LATE_SECONDS and longest <= OVER_SECONDS + HAND_OVERS * turn:
             return
     pytest.fail("not once were all bombs ended and all bars answered in time")
 
 
-def _blow_up(names: list[str], folder: Path) -> tuple[float, float]:
-    """Seconds of the paced run's slowest answer, and for which a bomb was over its limit at most."""
+def _blow_up(names: list[str], folder: Path) -> tuple[float, float, float]:
+    """Three times in seconds, the longest of each.
+
+    What an answer of the paced run took, how long a bomb was over its limit, and for how long this test, which sleeps
+    between the bars, waited for its turn of a processor when it woke up.
+    """
     (folder / "paced").mkdir(parents=True)
     (folder / "paced" / "strategy.py").write_text(PACED)
     with Driver(folder / "paced", handler_seconds=30) as driver:
@@ -170,23 +183,22 @@ def _blow_up(names: list[str], folder: Path) -> tuple[float, float]:
                 assert host.stdin is not None
                 host.stdin.write("go\n")
                 host.stdin.flush()
-            answers = sorted(_pace(driver, hosts))
+            answers, turns = _pace(driver, hosts)
             said = [host.communicate(timeout=60) for host in hosts]
         finally:
             for host in hosts:
                 host.kill()
                 host.wait()
     assert not any(errors for _, errors in said), said
-    half, nearly_all, all_ = (answers[(len(answers) - 1) * part // 100] * 1000 for part in (50, 99, 100))
-    print(
-        f"{len(answers)} bars beside {len(names)} bombs: p50 {half:.1f} ms, p99 {nearly_all:.1f} ms, max {all_:.1f} ms"
-    )
+    half, nearly_all, most = (f"{answers[(len(answers) - 1) * part // 100] * 1000:.1f} ms" for part in (50, 99, 100))
+    print(f"{len(answers)} bars beside {len(names)} bombs: p50 {half}, p99 {nearly_all}, at most {most}; ", end="")
+    print(f"turns came after at most {turns[-1] * 1000:.1f} ms")
     ends = [Ended(**json.loads(text)) for text, _ in said]
     for number, (name, ended) in enumerate(zip(names, ends, strict=True)):
         print(f"{name}: {ended.code} after {ended.seconds:.3f} s, over for {ended.over_seconds * 1000:.0f} ms")
         if ended.code != "HANDLER_TIMEOUT":
             check_end(BOMBS[name], ended, folder / f"bomb{number}")
-    return answers[-1], max(ended.over_seconds for ended in ends)
+    return answers[-1], max(ended.over_seconds for ended in ends), turns[-1]
 
 
 def _host(name: str, folder: Path) -> subprocess.Popen[str]:
@@ -196,20 +208,24 @@ def _host(name: str, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def _pace(driver: Driver, hosts: list[subprocess.Popen[str]]) -> list[float]:
-    """Deliver bars until the bombs are over; returns how long each answer took."""
-    taken: list[float] = []
+def _pace(driver: Driver, hosts: list[subprocess.Popen[str]]) -> tuple[list[float], list[float]]:
+    """Deliver bars until the bombs are over; how long each answer and each turn of this process took, sorted."""
+    answers: list[float] = []
+    turns: list[float] = []
     due = time.monotonic()
-    while len(taken) < 50 or any(host.poll() is None for host in hosts):
-        time.sleep(max(0.0, due - time.monotonic()))
+    while len(answers) < 50 or any(host.poll() is None for host in hosts):
+        slept = max(0.0, due - time.monotonic())
+        until = time.monotonic() + slept
+        time.sleep(slept)
         began = time.monotonic()
+        turns.append(began - until)
         said = driver.bar()
-        taken.append(time.monotonic() - began)
-        cents = Decimal(100 + len(taken))
+        answers.append(time.monotonic() - began)
+        cents = Decimal(100 + len(answers))
         assert isinstance(said, tuple)
         assert said[3] == [WithdrawCashAction(cents / 100)]
         due += PACE_SECONDS
-    return taken
+    return sorted(answers), sorted(turns)
 
 
 def test_nothing_of_a_bomb_is_left(tmp_path: Path) -> None:
