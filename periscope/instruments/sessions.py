@@ -1,35 +1,45 @@
 """When an exchange trades: sessions and trading days, daylight saving, holidays and half days included.
 
-All times are microseconds since 1970-01-01 UTC. A session is [open, close). A trading day may begin on the evening
-before: Sunday evening at CME belongs to Monday.
+All times are microseconds since 1970-01-01 UTC. A session is [open, close), and may have breaks in which nothing
+trades. A trading day may begin on the evening before: Sunday evening at CME belongs to Monday.
 """
 
-import csv
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from importlib.resources import files
-from typing import Self
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
 from periscope.instruments.hours import EXCHANGES, ExchangeHours, HoursRule
-from periscope.instruments.zones import local_to_utc
+from periscope.instruments.session_table import (
+    EPOCH_ORDINAL,
+    MICROSECONDS_PER_SECOND,
+    Ints,
+    SessionException,
+    build_table,
+    exceptions_of,
+)
 
-type Ints = npt.NDArray[np.int64]
-
-MICROSECONDS_PER_SECOND = 1_000_000
-_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-_SECONDS_PER_DAY = 86_400
+__all__ = [
+    "MICROSECONDS_PER_SECOND",
+    "ExchangeSessions",
+    "Ints",
+    "Session",
+    "SessionException",
+    "SessionRangeError",
+    "UnknownExchangeError",
+    "day_of_number",
+    "sessions_for",
+]
 
 
 def day_of_number(number: int) -> date:
     """The date of a trading day number, days since 1970-01-01."""
-    return date.fromordinal(number + _EPOCH_ORDINAL)
+    return date.fromordinal(number + EPOCH_ORDINAL)
 
 
 class UnknownExchangeError(KeyError):
@@ -49,20 +59,21 @@ class SessionRangeError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One trading day's session, [open, close) in microseconds since 1970-01-01 UTC."""
+    """One trading day's session, [open, close) in microseconds since 1970-01-01 UTC, with the breaks inside it.
+
+    A break is [start, end) and belongs to the trading day, but not to the times at which bars exist.
+    """
 
     day: date
     open: int
     close: int
+    breaks: tuple[tuple[int, int], ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class _Exception:
-    """One row of the compiled table: how a weekday differs from the regular hours."""
-
-    day: date
-    kind: str
-    at: time | None
+    @property
+    def parts(self) -> tuple[tuple[int, int], ...]:
+        """The stretches in which there is trading, each [start, end): the whole session where it has no break."""
+        edges = [self.open, *(edge for pause in self.breaks for edge in pause), self.close]
+        return tuple(pairwise(edges))[::2]
 
 
 class ExchangeSessions:
@@ -79,25 +90,32 @@ class ExchangeSessions:
         self.extended = extended and hours.extended is not None
         self.sessions_per_year = hours.sessions_per_year
         self._hours = hours
-        exceptions = _exceptions(hours.code)
-        self._stubs = frozenset(
-            row.day.toordinal() - _EPOCH_ORDINAL for row in exceptions if row.kind == "holiday_stub"
-        )
-        self._days, self._opens, self._closes = _build(hours, exceptions, self.zone, extended=self.extended)
+        self._exceptions: dict[date, list[SessionException]] = {}
+        for row in exceptions_of(hours.code):
+            self._exceptions.setdefault(row.day, []).append(row)
+        table = build_table(hours, extended=self.extended)
+        self._days, self._opens, self._closes = table.days, table.opens, table.closes
+        self._break_starts, self._break_ends = table.break_starts, table.break_ends
         self._day_list: list[int] = self._days.tolist()
         self._open_list: list[int] = self._opens.tolist()
         self._close_list: list[int] = self._closes.tolist()
+        self._break_start_list: list[int] = self._break_starts.tolist()
+        self._break_end_list: list[int] = self._break_ends.tolist()
         self._covered_from = self.day_bounds(hours.first_day)[0]
         self._covered_until = max(self._close_list[-1], self.day_bounds(hours.last_day)[1])
 
     def session_at(self, t: int) -> Session | None:
-        """The session with open <= t < close, None if the exchange is closed at t."""
+        """The session with open <= t < close, None if the exchange is closed at t or pauses."""
         self._check(t)
         index = bisect_right(self._open_list, t) - 1
-        return self._session(index) if index >= 0 and t < self._close_list[index] else None
+        if index < 0 or t >= self._close_list[index]:
+            return None
+        pause = bisect_right(self._break_end_list, t)
+        paused = pause < len(self._break_start_list) and self._break_start_list[pause] <= t
+        return None if paused else self._session(index)
 
     def session_from(self, t: int) -> Session:
-        """The session that contains t, else the next one to open."""
+        """The session that contains t, in a break too, else the next one to open."""
         self._check(t)
         index = bisect_right(self._close_list, t)
         if index == len(self._close_list):
@@ -109,11 +127,13 @@ class ExchangeSessions:
         return self.session_from(t).day
 
     def is_open_mask(self, starts: Ints) -> npt.NDArray[np.bool_]:
-        """Which of the bar starts lie in a session; `starts` in any order."""
+        """Which of the bar starts lie in a session and not in one of its breaks; `starts` in any order."""
         if len(starts) > 1 and bool(np.all(starts[1:] >= starts[:-1])):
             return self._open_mask_of_ascending(starts)
-        index = self._next_session(starts)
-        return np.asarray(self._opens[index] <= starts)
+        inside = self._opens[self._next_session(starts)] <= starts
+        breaks_begun = np.searchsorted(self._break_starts, starts, side="right")
+        breaks_over = np.searchsorted(self._break_ends, starts, side="right")
+        return np.asarray(inside & (breaks_begun == breaks_over))
 
     def trading_day_numbers(self, starts: Ints) -> npt.NDArray[np.int32]:
         """The trading day of each bar start as days since 1970-01-01; see `trading_day`."""
@@ -121,7 +141,7 @@ class ExchangeSessions:
 
     def session_of_day(self, day: date) -> Session | None:
         """The session of a trading day, None on a weekend or a holiday."""
-        number = day.toordinal() - _EPOCH_ORDINAL
+        number = day.toordinal() - EPOCH_ORDINAL
         if not self._hours.first_day <= day <= self._hours.last_day:
             raise SessionRangeError(f"{day} is outside {self._range_text()}")
         index = bisect_left(self._day_list, number)
@@ -129,7 +149,7 @@ class ExchangeSessions:
         return self._session(index) if found else None
 
     def sessions_between(self, t0: int, t1: int) -> list[Session]:
-        """The sessions that have any time in common with [t0, t1), ascending."""
+        """The sessions that have any time in common with [t0, t1), ascending; their breaks count as theirs."""
         self._check(t0)
         self._check(t1)
         return [
@@ -139,7 +159,16 @@ class ExchangeSessions:
 
     def is_holiday_stub(self, day: date) -> bool:
         """Whether a futures trading day is cut short because the cash market is closed (a holiday, a mourning)."""
-        return day.toordinal() - _EPOCH_ORDINAL in self._stubs
+        return any(row.kind == "holiday_stub" for row in self.exceptions_of_day(day))
+
+    def exceptions_of_day(self, day: date) -> tuple[SessionException, ...]:
+        """How a day differs from the regular hours and why, empty if it does not (a weekend is no exception)."""
+        return tuple(self._exceptions.get(day, ()))
+
+    def rule_of_day(self, day: date) -> HoursRule:
+        """The hours of a day if it is no exception, with their source."""
+        rules = self._hours.extended if self.extended and self._hours.extended is not None else self._hours.regular
+        return _rule_on(rules, day)
 
     def day_bounds(self, day: date) -> tuple[int, int]:
         """The whole of a calendar day as this exchange counts it, [start, end), session or not.
@@ -159,7 +188,12 @@ class ExchangeSessions:
 
     def _session(self, index: int) -> Session:
         day = day_of_number(self._day_list[index])
-        return Session(day, self._open_list[index], self._close_list[index])
+        open_, close = self._open_list[index], self._close_list[index]
+        breaks = slice(bisect_left(self._break_start_list, open_), bisect_left(self._break_start_list, close))
+        if breaks.start == breaks.stop:
+            return Session(day, open_, close)
+        pauses = zip(self._break_start_list[breaks], self._break_end_list[breaks], strict=True)
+        return Session(day, open_, close, tuple(pauses))
 
     def _next_session(self, starts: Ints) -> npt.NDArray[np.intp]:
         if len(starts) > 0:
@@ -176,9 +210,12 @@ class ExchangeSessions:
         self._check(first)
         self._check(last)
         near = slice(bisect_right(self._close_list, first), bisect_right(self._open_list, last))
+        pauses = slice(bisect_right(self._break_end_list, first), bisect_right(self._break_start_list, last))
         steps = np.zeros(len(starts) + 1, dtype=np.int8)
-        np.add.at(steps, np.searchsorted(starts, self._opens[near]), 1)
-        np.subtract.at(steps, np.searchsorted(starts, self._closes[near]), 1)
+        for begins in (self._opens[near], self._break_ends[pauses]):
+            np.add.at(steps, np.searchsorted(starts, begins), 1)
+        for ends in (self._closes[near], self._break_starts[pauses]):
+            np.subtract.at(steps, np.searchsorted(starts, ends), 1)
         return np.asarray(np.cumsum(steps[:-1], dtype=np.int8) > 0)
 
     def _check(self, t: int) -> None:
@@ -203,8 +240,8 @@ def _sessions(code: str, *, extended: bool) -> ExchangeSessions:
 def sessions_for(exchange: str, *, extended: bool = False) -> ExchangeSessions:
     """The sessions of an exchange, built once per exchange and kind of hours.
 
-    Codes: US equities `XNYS`, `XNAS`, `ARCX`, `BATS` and `US`; CME equity index futures `CME` (no extended hours: both
-    answers are the same). Raises `UnknownExchangeError` for any other.
+    The codes are those of `hours.EXCHANGES`; where a table has no extended hours, both answers are the same. Raises
+    `UnknownExchangeError` for any other code.
     """
     hours = EXCHANGES.get(exchange)
     if hours is None:
@@ -212,83 +249,5 @@ def sessions_for(exchange: str, *, extended: bool = False) -> ExchangeSessions:
     return _sessions(hours.code, extended=extended and hours.extended is not None)
 
 
-@cache
-def _all_exceptions() -> dict[str, list[_Exception]]:
-    table: dict[str, list[_Exception]] = {}
-    text = (files("periscope.instruments") / "data" / "sessions.csv").read_text(encoding="utf-8")
-    for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#")):
-        at = time.fromisoformat(row["time"]) if row["time"] else None
-        table.setdefault(row["exchange"], []).append(_Exception(date.fromisoformat(row["day"]), row["kind"], at))
-    return table
-
-
-def _exceptions(code: str) -> list[_Exception]:
-    return _all_exceptions()[code]
-
-
 def _rule_on(rules: tuple[HoursRule, ...], day: date) -> HoursRule:
     return next((rule for rule in reversed(rules) if rule.since <= day), rules[0])
-
-
-def _seconds(at: time) -> int:
-    return at.hour * 3600 + at.minute * 60 + at.second
-
-
-class _Table:
-    """The arrays under construction: one element per trading day, times as local seconds since 1970-01-01."""
-
-    def __init__(self, hours: ExchangeHours, closed: Iterable[date]) -> None:
-        first, last = (day.toordinal() - _EPOCH_ORDINAL for day in (hours.first_day, hours.last_day))
-        days = np.arange(first, last + 1, dtype=np.int64)
-        weekday = (days + 3) % 7 < 5
-        closed_days = np.array([day.toordinal() - _EPOCH_ORDINAL for day in closed], dtype=np.int64)
-        self.days: Ints = days[weekday & ~np.isin(days, closed_days)]
-        self.opens: Ints = np.zeros_like(self.days)
-        self.closes: Ints = np.zeros_like(self.days)
-
-    def apply(self, rules: tuple[HoursRule, ...], short_days: Iterable[date]) -> Self:
-        """Fill in the hours of every rule from its first day on; `short_days` have an early close."""
-        midnight = self.days * _SECONDS_PER_DAY
-        short = np.array([day.toordinal() - _EPOCH_ORDINAL for day in short_days], dtype=np.int64)
-        after_break = ~np.isin(self.days - 1, np.setdiff1d(self.days, short))
-        for rule in rules:
-            since = self.days >= rule.since.toordinal() - _EPOCH_ORDINAL
-            evening = _SECONDS_PER_DAY if rule.opens_day_before else 0
-            self.opens[since] = (midnight - evening + _seconds(rule.opens))[since]
-            if rule.opens_after_break is not None:
-                late = since & after_break
-                self.opens[late] = (midnight - evening + _seconds(rule.opens_after_break))[late]
-            self.closes[since] = (midnight + _seconds(rule.closes))[since]
-        return self
-
-    def index(self, day: date) -> int:
-        """Where a trading day stands; an assertion fails if it is none."""
-        number = day.toordinal() - _EPOCH_ORDINAL
-        index = int(np.searchsorted(self.days, number))
-        assert self.days[index] == number, f"{day} has special hours but is no trading day"
-        return index
-
-
-def _build(
-    hours: ExchangeHours, exceptions: list[_Exception], zone: ZoneInfo, *, extended: bool
-) -> tuple[npt.NDArray[np.int32], Ints, Ints]:
-    closed = [row.day for row in exceptions if row.kind == "closed"]
-    early = [row for row in exceptions if row.kind in {"early_close", "holiday_stub"}]
-    rules = hours.extended if extended and hours.extended is not None else hours.regular
-    table = _Table(hours, closed).apply(rules, [row.day for row in early])
-    for row in exceptions:
-        if row.at is None or (extended and row.kind == "late_open"):
-            continue
-        index = table.index(row.day)
-        at = (row.day.toordinal() - _EPOCH_ORDINAL) * _SECONDS_PER_DAY + _seconds(row.at)
-        if row.kind == "late_open":
-            table.opens[index] = at
-        elif extended:
-            table.closes[index] = min(table.closes[index], at + 60 * hours.extended_minutes_after_close)
-        else:
-            table.closes[index] = at
-    both = local_to_utc(np.concatenate([table.opens, table.closes]), zone) * MICROSECONDS_PER_SECOND
-    opens, closes = np.split(both, 2)
-    assert bool(np.all(opens < closes)), "a session ends before it begins"
-    assert bool(np.all(closes[:-1] <= opens[1:])), "two sessions overlap"
-    return table.days.astype(np.int32), opens, closes

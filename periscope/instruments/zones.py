@@ -34,6 +34,15 @@ def _transitions(zone: ZoneInfo, first: int, last: int) -> tuple[Ints, Ints]:
     return np.array(changes, dtype=np.int64), np.array(offsets, dtype=np.int64)
 
 
+def standard_offset(zone: ZoneInfo) -> int:
+    """How many seconds the zone's clock is ahead of UTC when it is not put forward for the summer."""
+    moment = datetime(2020, 1, 1, tzinfo=zone)
+    offset, summer = moment.utcoffset(), moment.dst()
+    assert offset is not None
+    assert summer is not None
+    return int((offset - summer).total_seconds())
+
+
 def local_to_utc(local: Ints, zone: ZoneInfo) -> Ints:
     """Seconds since 1970-01-01 on the zone's wall clock to UTC seconds, element by element.
 

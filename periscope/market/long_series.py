@@ -29,8 +29,8 @@ _SESSIONS_AT_ONCE = 125
 def long_minute_instrument(bars: int) -> Instrument:
     """The instrument that `long_minute_chunks(bars)` are bars of.
 
-    Up to a million bars it is an equity (390 minutes a day from 2012 on), above that a future without expiry (1,380
-    minutes a day from 1998 on). Its symbol is LONG.
+    Up to a million bars it is an equity (390 minutes a day from 2012 on), above that a future without expiry (up to
+    1,380 minutes a day from 1998 on). Its symbol is LONG.
     """
     source = "SYNTHETIC benchmark series: invented prices"
     if bars <= _MOST_AS_EQUITY:
@@ -58,7 +58,8 @@ def long_minute_chunks(bars: int, seed: int = 7) -> Iterator[BarColumns]:
     equity = instrument.exchange == "XNYS"
     tick_size, price = (1, 10_000) if equity else (25, 16_000)
     batches = list(_batches(sessions_for(instrument.exchange), date(2012, 1, 3) if equity else date(1998, 1, 5)))
-    most = sum((session.close - session.open) // MINUTE for sessions in batches for session in sessions)
+    days = [session for sessions in batches for session in sessions]
+    most = sum((end - begin) // MINUTE for session in days for begin, end in session.parts)
     if most < bars:
         raise ValueError(f"{bars} minutes do not fit in the session table of {instrument.exchange}: at most {most}")
     for number, sessions in enumerate(batches):

@@ -60,13 +60,17 @@ class Clock:
 
 
 def clock_of(sessions: list[Session]) -> Clock:
-    """Every whole minute of the sessions as a bar start."""
+    """Every whole minute of the sessions, their breaks left out, as a bar start."""
     opens = np.array([session.open for session in sessions], dtype=np.int64)
-    minutes = np.array([(session.close - session.open) // MINUTE for session in sessions], dtype=np.int64)
-    session = np.repeat(np.arange(len(sessions), dtype=np.int64), minutes)
+    lengths = np.array([(session.close - session.open) // MINUTE for session in sessions], dtype=np.int64)
+    parts = [(number, *part) for number, session in enumerate(sessions) for part in session.parts]
+    owners, begins, ends = np.array(parts, dtype=np.int64).reshape(-1, 3).T
+    minutes = (ends - begins) // MINUTE
+    session = np.repeat(owners, minutes)
     minute = np.arange(len(session), dtype=np.int64) - np.repeat(np.cumsum(minutes) - minutes, minutes)
-    bucket = minute * _PARTS_OF_DAY // minutes[session]
-    return Clock(tuple(sessions), opens[session] + minute * MINUTE, session, bucket)
+    start = np.repeat(begins, minutes) + minute * MINUTE
+    bucket = (start - opens[session]) // MINUTE * _PARTS_OF_DAY // lengths[session]
+    return Clock(tuple(sessions), start, session, bucket)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

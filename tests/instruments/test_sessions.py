@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from periscope.instruments.hours import EXCHANGES
+from periscope.instruments.hours import TABLES as ALL_TABLES
 from periscope.instruments.sessions import (
     ExchangeSessions,
     SessionRangeError,
@@ -17,9 +18,11 @@ from periscope.instruments.sessions import (
     sessions_for,
 )
 
-NEW_YORK, CHICAGO = ZoneInfo("America/New_York"), ZoneInfo("America/Chicago")
+NEW_YORK, CHICAGO, UTC_ZONE = ZoneInfo("America/New_York"), ZoneInfo("America/Chicago"), ZoneInfo("UTC")
 MINUTE = 60_000_000
-TABLES = [("US", False), ("US", True), ("CME", False)]
+TABLES = [
+    (hours.code, extended) for hours in ALL_TABLES for extended in (False, True) if hours.extended or not extended
+]
 
 
 def us(text: str, zone: ZoneInfo) -> int:
@@ -32,8 +35,17 @@ def shown(sessions: ExchangeSessions, day: str, zone: ZoneInfo) -> str:
     session = sessions.session_of_day(date.fromisoformat(day))
     if session is None:
         return "closed"
-    opens, closes = (datetime.fromtimestamp(t // 1_000_000, zone) for t in (session.open, session.close))
-    return f"{opens:%a %H:%M} - {closes:%a %H:%M}"
+    return " - ".join(f"{datetime.fromtimestamp(t // 1_000_000, zone):%a %H:%M}" for t in (session.open, session.close))
+
+
+def shown_parts(exchange: str, day: str) -> str:
+    """A trading day's stretches of trading as 'ddd HH:MM - ddd HH:MM, ...' in exchange time."""
+    sessions = sessions_for(exchange)
+    session = sessions.session_of_day(date.fromisoformat(day))
+    if session is None:
+        return "closed"
+    local = [[datetime.fromtimestamp(t // 1_000_000, sessions.zone) for t in part] for part in session.parts]
+    return ", ".join(f"{begin:%a %H:%M} - {end:%a %H:%M}" for begin, end in local)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +101,78 @@ def test_us_equity_days(day: str, regular: str, extended: str) -> None:
         ("2024-12-26", "Wed 17:00 - Thu 16:00"),
         ("2001-09-12", "closed"),
         ("2001-09-17", "Mon 08:15 - Mon 15:15"),
+        ("2004-06-11", "Thu 15:30 - Fri 08:00"),  # mourning of President Reagan
+        ("2007-01-02", "closed"),  # mourning of President Ford
+        ("2003-09-26", "Thu 15:45 - Fri 15:15"),  # the last week of the hours before 29 September 2003
     ],
 )
 def test_cme_days(day: str, local: str) -> None:
     assert shown(sessions_for("CME"), day, CHICAGO) == local
+
+
+@pytest.mark.parametrize(
+    ("exchange", "day", "parts"),
+    [
+        # The halt at the end of the cash session, from November 2012 to June 2021.
+        ("CME", "2013-10-08", "Mon 17:00 - Tue 15:15, Tue 15:30 - Tue 16:15"),
+        ("CME", "2020-01-06", "Sun 17:00 - Mon 15:15, Mon 15:30 - Mon 16:00"),
+        ("CME", "2021-06-25", "Thu 17:00 - Fri 15:15, Fri 15:30 - Fri 16:00"),
+        ("CME", "2021-06-28", "Sun 17:00 - Mon 16:00"),
+        ("CME", "2013-11-28", "Wed 17:00 - Thu 10:30"),  # a short day is over before its halt
+        # The maintenance shutdown of the evening, and before September 2003 of the night.
+        ("CME", "2012-09-05", "Tue 15:30 - Tue 16:30, Tue 17:00 - Wed 15:15"),
+        ("CME", "2012-09-04", "Mon 17:00 - Tue 15:15"),
+        ("CME", "1999-05-12", "Tue 15:45 - Tue 22:00, Tue 23:00 - Wed 15:15"),
+        # Grains trade at night and by day.
+        ("CBOT_GRAINS", "2024-05-14", "Mon 19:00 - Tue 07:45, Tue 08:30 - Tue 13:20"),
+        ("CBOT_GRAINS", "2016-11-25", "Fri 08:30 - Fri 12:05"),  # after Thanksgiving: no night session
+        ("CBOT_GRAINS", "2018-12-05", "Tue 19:00 - Wed 07:45, Wed 08:30 - Wed 13:20"),  # mourning: financials only
+        ("CBOT_GRAINS", "2025-01-09", "Wed 19:00 - Thu 07:45, Thu 08:30 - Thu 12:15"),
+        ("CBOT_GRAINS", "2024-07-04", "closed"),
+        ("CME_RATES", "2018-12-05", "closed"),
+        ("CME_RATES", "2025-01-09", "Wed 17:00 - Thu 12:15"),
+        ("NYMEX", "2025-01-09", "Wed 17:00 - Thu 16:00"),
+        ("COMEX", "2024-11-28", "Wed 17:00 - Thu 13:30"),
+        ("CME_FX", "2024-11-28", "Wed 17:00 - Thu 16:00"),  # currencies trade all day on Thanksgiving
+        ("EUREX", "2024-12-24", "closed"),
+        ("XEUR", "2024-12-23", "Mon 08:00 - Mon 22:00"),
+        ("XLON", "2022-09-19", "closed"),  # the Queen's funeral
+        ("XLON", "2024-12-24", "Tue 08:00 - Tue 12:30"),
+    ],
+)
+def test_parts_of_trading_days(exchange: str, day: str, parts: str) -> None:
+    assert shown_parts(exchange, day) == parts
+
+
+def test_a_break_belongs_to_its_trading_day_but_has_no_bars() -> None:
+    sessions = sessions_for("CBOT_GRAINS")
+    day = sessions.session_of_day(date(2024, 5, 14))
+    assert day is not None
+    begins, ends = us("2024-05-14T07:45", CHICAGO), us("2024-05-14T08:30", CHICAGO)
+    assert day.breaks == ((begins, ends),)
+    assert day.parts == ((day.open, begins), (ends, day.close))
+    around = np.array([begins - 1, begins, ends - 1, ends])
+    assert sessions.is_open_mask(around).tolist() == [True, False, False, True]
+    assert sessions.is_open_mask(around[::-1].copy()).tolist() == [True, False, False, True]
+    assert [sessions.session_at(t) for t in around.tolist()] == [day, None, None, day]
+    assert {sessions.session_from(t) for t in around.tolist()} == {day}
+    assert set(sessions.trading_day_numbers(around).tolist()) == {(date(2024, 5, 14) - date(1970, 1, 1)).days}
+    assert sessions.sessions_between(begins, ends) == [day]
+
+
+@pytest.mark.parametrize(
+    ("day", "regular", "extended"),
+    [
+        ("2018-12-07", "Fri 08:00 - Fri 22:00", "Fri 08:00 - Fri 22:00"),
+        ("2018-12-10", "Mon 08:00 - Mon 22:00", "Mon 01:10 - Mon 22:00"),
+        ("2024-03-28", "Thu 08:00 - Thu 22:00", "Thu 01:10 - Thu 22:00"),
+        ("2024-04-02", "Tue 08:00 - Tue 22:00", "Tue 02:10 - Tue 22:00"),  # Asia's morning knows no summer time
+    ],
+)
+def test_eurex_opens_early_by_the_clock_of_winter(day: str, regular: str, extended: str) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    assert shown(sessions_for("EUREX"), day, berlin) == regular
+    assert shown(sessions_for("EUREX", extended=True), day, berlin) == extended
 
 
 @pytest.mark.parametrize(
@@ -109,12 +189,16 @@ def test_cme_days(day: str, local: str) -> None:
         ("CME", "2024-03-08", "2024-03-07T23:00", "2024-03-08T22:00"),
         ("CME", "2024-03-11", "2024-03-10T22:00", "2024-03-11T21:00"),
         ("CME", "2024-11-04", "2024-11-03T23:00", "2024-11-04T22:00"),
+        ("XLON", "2024-03-28", "2024-03-28T08:00", "2024-03-28T16:30"),
+        ("XLON", "2024-04-02", "2024-04-02T07:00", "2024-04-02T15:30"),
+        ("EUREX", "2024-10-25", "2024-10-25T06:00", "2024-10-25T20:00"),
+        ("EUREX", "2024-10-28", "2024-10-28T07:00", "2024-10-28T21:00"),
     ],
 )
 def test_daylight_saving(exchange: str, day: str, opens: str, closes: str) -> None:
     session = sessions_for(exchange).session_of_day(date.fromisoformat(day))
     assert session is not None
-    assert (session.open, session.close) == (us(opens, ZoneInfo("UTC")), us(closes, ZoneInfo("UTC")))
+    assert (session.open, session.close) == (us(opens, UTC_ZONE), us(closes, UTC_ZONE))
 
 
 def test_a_session_includes_its_open_and_excludes_its_close() -> None:
@@ -171,7 +255,7 @@ def test_holiday_stubs(day: str, stub: bool) -> None:
 )
 def test_a_whole_day(exchange: str, day: str, start: str, end: str) -> None:
     bounds = sessions_for(exchange).day_bounds(date.fromisoformat(day))
-    assert bounds == (us(start, ZoneInfo("UTC")), us(end, ZoneInfo("UTC")))
+    assert bounds == (us(start, UTC_ZONE), us(end, UTC_ZONE))
 
 
 @pytest.mark.parametrize("code", ["XNYS", "XNAS", "ARCX", "BATS", "US"])
@@ -184,7 +268,7 @@ def test_cme_has_no_extended_hours() -> None:
 
 
 def test_an_unknown_exchange_is_named_with_the_known_ones() -> None:
-    with pytest.raises(UnknownExchangeError, match=r"'XPAR'; known codes: ARCX, BATS, CME, US, XNAS, XNYS"):
+    with pytest.raises(UnknownExchangeError, match=r"'XPAR'; known codes: ARCX, BATS, CBOT_GRAINS, CME, .*, XNYS"):
         sessions_for("XPAR")
 
 
@@ -219,34 +303,38 @@ def test_every_session_of_the_table_is_in_order(exchange: str, extended: bool) -
     start = sessions.day_bounds(hours.first_day)[1]
     end = sessions.day_bounds(hours.last_day)[0]
     found = sessions.sessions_between(start, end)
-    assert len(found) / ((hours.last_day - hours.first_day).days / 365.25) == pytest.approx(255, abs=5)
+    assert len(found) / ((hours.last_day - hours.first_day).days / 365.25) == pytest.approx(254, abs=6)
     for earlier, later in pairwise(found):
-        assert earlier.open < earlier.close <= later.open
+        edges = [edge for part in earlier.parts for edge in part]
+        assert edges == sorted(set(edges))
+        assert earlier.close <= later.open
         assert earlier.day < later.day <= earlier.day + timedelta(days=7)
         assert later.day.weekday() < 5
 
 
 def naive_session_of(t: int, sessions: ExchangeSessions) -> tuple[bool, date]:
-    """Whether t is in a session, and its trading day, by asking for one calendar day after the other."""
+    """Whether there is trading at t, and its trading day, by asking for one calendar day after the other."""
     day = datetime.fromtimestamp(t // 1_000_000, UTC).date() - timedelta(days=1)
     while True:
         session = sessions.session_of_day(day)
         if session is not None and t < session.close:
-            return session.open <= t, session.day
+            return any(begin <= t < end for begin, end in session.parts), session.day
         day += timedelta(days=1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     table=st.sampled_from(TABLES),
-    begin=st.integers(us("1998-01-05", NEW_YORK) // MINUTE, us("2027-11-01", NEW_YORK) // MINUTE),
+    place=st.floats(0, 1),
     steps=st.lists(st.integers(0, 3 * 24 * 60), min_size=1, max_size=60),
     ascending=st.booleans(),
 )
 def test_vectorised_answers_equal_a_loop(
-    table: tuple[str, bool], begin: int, steps: list[int], ascending: bool
+    table: tuple[str, bool], place: float, steps: list[int], ascending: bool
 ) -> None:
-    sessions = sessions_for(table[0], extended=table[1])
+    sessions, hours = sessions_for(table[0], extended=table[1]), EXCHANGES[table[0]]
+    first, last = us(f"{hours.first_day}T12:00", NEW_YORK), us(f"{hours.last_day - timedelta(days=200)}", NEW_YORK)
+    begin = (first + round(place * (last - first))) // MINUTE + 24 * 60
     starts = (begin + np.cumsum(np.array(steps, dtype=np.int64))) * MINUTE
     if not ascending:
         starts = starts[::-1].copy()
