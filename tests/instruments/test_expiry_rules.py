@@ -1,7 +1,7 @@
 """Last trading days and first notice days as the exchanges published them."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -171,6 +171,52 @@ def test_rules_and_calendars_that_are_not_there() -> None:
 )
 def test_business_days_of_cme(day: date, expected: bool) -> None:
     assert BusinessDays(("CME",)).is_business_day(day) is expected
+
+
+SAME_BUSINESS_DAYS: dict[str, dict[date, str]] = {
+    "NYMEX": {},
+    "CBOT_GRAINS": {},
+    "CME_RATES": {date(2018, 12, 5): "mourning: interest rates stopped early too, which no rule's count reaches"},
+}
+
+
+@pytest.mark.parametrize("table", sorted(SAME_BUSINESS_DAYS))
+def test_the_exchanges_of_cme_group_share_their_business_days(table: str) -> None:
+    """The tables of other products, made from other calendars, count as that of the equity indices does."""
+    days = [date(2015, 9, 21) + timedelta(days=n) for n in range((date(2026, 12, 31) - date(2015, 9, 21)).days)]
+    shared, theirs = BusinessDays(("CME",)), BusinessDays((table,))
+    different = {day for day in days if shared.is_business_day(day) != theirs.is_business_day(day)}
+    assert different == set(SAME_BUSINESS_DAYS[table])
+
+
+PUBLISHED_EUREX = """
+    FESXU20 2020-09-18 12:00
+    FDAXZ13 2013-12-20 13:00
+    FGBLU20 2020-09-08 12:30
+    FGBLH20 2020-03-06 12:30
+    FGBMZ20 2020-12-08 12:30
+"""
+
+
+@pytest.mark.parametrize(("symbol", "day", "at"), rows(PUBLISHED_EUREX))
+def test_last_trade_at_eurex(symbol: str, day: str, at: str) -> None:
+    contract = read_contract(symbol)
+    product = PRODUCTS[contract.root]
+    dates = contract_dates(product, contract.year, contract.month)
+    assert dates.last_trade is not None
+    moment = datetime.fromtimestamp(dates.last_trade // 1_000_000, ZoneInfo("Europe/Berlin"))
+    assert f"{moment:%Y-%m-%d %H:%M}" == f"{day} {at}"
+
+
+@pytest.mark.parametrize(
+    ("year", "month", "day"), [(2020, 12, "2020-12-24"), (2021, 1, "2021-01-29"), (2025, 12, "2025-12-24")]
+)
+def test_bitcoin_ends_when_both_london_and_chicago_work(year: int, month: int, day: str) -> None:
+    """The last Friday of 2025 is Boxing Day."""
+    dates = contract_dates(PRODUCTS["BTC"], year, month)
+    assert dates.last_trade is not None
+    moment = datetime.fromtimestamp(dates.last_trade // 1_000_000, ZoneInfo("Europe/London"))
+    assert f"{moment:%Y-%m-%d %H:%M}" == f"{day} 16:00"
 
 
 def test_rules_in_words() -> None:
