@@ -1,5 +1,6 @@
 """Imports that are interrupted, by Ctrl-C or kill -9, at each step that reaches the disk; and imports made twice."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -142,6 +143,21 @@ def test_a_refused_file_leaves_nothing_behind(file: Path, tmp_path: Path) -> Non
     with pytest.raises(ImportProblem, match="2020-06-31"):
         _import(file, root)
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("full", ["spool.Spool.write", "assemble.MappedBars"])
+def test_a_full_disk_refuses_the_import(full: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    root = tmp_path / "catalog"
+    before = (Catalog.create(root).root / "manifest.json").read_bytes()
+    monkeypatch.setattr(f"periscope.market.importers.{full}", no_room)
+    with pytest.raises(ImportProblem, match="no room left on the disk") as caught:
+        import_path(file, Catalog.open(root), OPTIONS)
+    assert caught.value.code == "DISK_FULL"
+    assert (root / "manifest.json").read_bytes() == before
+    assert not Catalog.open(root).instruments.all()
 
 
 def test_large_years_are_stored_in_parts(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,7 +127,7 @@ def _rows_of_json(data: bytes) -> int | None:
 def _rows_of_dbn(data: bytes) -> int:
     decoder = dbn.DBNDecoder()
     decoder.write(data)
-    return sum(isinstance(each, dbn.OHLCVMsg) for each in decoder.decode())
+    return len(decoder.decode()) - 1
 
 
 def _rows_of_frame(data: bytes) -> int:

@@ -101,11 +101,11 @@ class _Bars:
             self._mappings.setdefault(mapping.instrument_id, []).append(mapping)
 
     def add(self, batch: list[Any]) -> None:
-        """Take the bars of some records; definitions are another function's, all others are left alone, and counted."""
+        """Take the bars of some records; all others are left alone, and counted."""
         places = [place for place, each in enumerate(batch, self._count + 1) if type(each) is dbn.OHLCVMsg]
         if len(places) < len(batch):
             others = Counter(type(each).__name__ for each in batch)
-            del others["OHLCVMsg"], others["InstrumentDefMsg"]
+            del others["OHLCVMsg"]
             self.left_alone.update({f"records {name}": count for name, count in others.items()})
         self._count += len(batch)
         if not places:
