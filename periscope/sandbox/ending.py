@@ -59,12 +59,12 @@ def ended_early(child: Child) -> SandboxFaultError:
     """What to say of a process that has closed its channel without a goodbye; it is over when this returns."""
     by_itself = _wait(child.process.pid, _LAST_BREATH_SECONDS)
     status = end_process(child, 0.0)
-    if not by_itself:
+    if child.group is not None and child.group.ran_out_of_memory():
+        code, how = "MEMORY_LIMIT", "needed more memory than its control group may have, and was ended by the kernel"
+    elif not by_itself:
         code, how = "STRATEGY_EXITED", "closed its channel to the engine and was ended"
     elif status in _STATUSES:
         return SandboxFaultError(*_STATUSES[status])
-    elif status == -signal.SIGKILL and child.group is not None and child.group.ran_out_of_memory():
-        code, how = "MEMORY_LIMIT", "needed more memory than its control group may have, and was ended by the kernel"
     elif status < 0:
         code, how = _SIGNALS.get(-status, ("STRATEGY_EXITED", f"was ended by signal {-status}"))
     else:

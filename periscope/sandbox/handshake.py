@@ -47,7 +47,7 @@ def confirm(process: subprocess.Popen[bytes], channel: socket.socket, plan: Plan
                 _map_users(process.pid, plan)
                 channel.sendall(frame(words.GO_ON, b""))
             elif kind == words.FORKED:
-                number, waits_for_number = _number(body, process.pid), False
+                number, waits_for_number = msgspec.msgpack.decode(body, type=Forked).number, False
             elif kind == words.REFUSED:
                 refused = msgspec.msgpack.decode(body, type=Refused)
                 raise UnconfinedError(Attempt(refused.step, False, refused.reason))
@@ -55,6 +55,8 @@ def confirm(process: subprocess.Popen[bytes], channel: socket.socket, plan: Plan
                 said = msgspec.msgpack.decode(body, type=Confined)
             else:
                 raise UnconfinedError(Attempt("confinement", False, f"message {kind} before it was done"))
+        if number != process.pid and parent_of(number) != process.pid:
+            raise UnconfinedError(Attempt("fork", False, f"process {number} is not a child of process {process.pid}"))
         attempts = (
             Attempt("Landlock", said.landlock >= 1, f"version {said.landlock}"),
             *examine(number, plan, said, os.getuid() if plan.user is None else plan.user),
@@ -79,13 +81,6 @@ def _exactly(channel: socket.socket, size: int) -> bytes:
     if len(data) < size:
         raise EOFError("the process ended")
     return data
-
-
-def _number(body: bytes, keeper: int) -> int:
-    number = msgspec.msgpack.decode(body, type=Forked).number
-    if parent_of(number) != keeper:
-        raise UnconfinedError(Attempt("fork", False, f"process {number} is not a child of process {keeper}"))
-    return number
 
 
 def _map_users(process: int, plan: Plan) -> None:

@@ -194,7 +194,7 @@ with tempfile.SpooledTemporaryFile(max_size=1 << 20) as spooled:
     spooled.write(b"x" * 1000)
     spooled.seek(0)
     assert len(spooled.read()) == 1000
-with mmap.mmap(-1, 1 << 16) as page:
+with mmap.mmap(-1, 1 << 16, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as page:
     page[:5] = b"hello"
     assert page[:5] == b"hello"
 with open(os.devnull, "w") as nowhere:

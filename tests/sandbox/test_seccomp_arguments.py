@@ -63,7 +63,7 @@ def verdicts(machine: str, name: str, given: Given, whole: frozenset[int]) -> se
 
 
 PASS: Mapping[str, Sequence[Given]] = {
-    "mmap": [(ANY, ANY, 7, 0x22), (ANY, ANY, 5, 0x802), (ANY, ANY, 3, 0x24022), (ANY, ANY, 1, 0x1)],
+    "mmap": [(ANY, ANY, 7, 0x22), (ANY, ANY, 5, 0x802), (ANY, ANY, 3, 0x24022), (ANY, ANY, 1, 0x1), (ANY, ANY, 3, 0x3)],
     "madvise": [(ANY, ANY, advice) for advice in (0, 1, 2, 3, 4, 8, 14, 15, 16, 17, 18, 22, 23)],
     "clock_gettime": [(clock,) for clock in (*range(12), 0x8000_0004, 0xFFFF_FFFE, ~OTHER << 3 & 0xFFFF_FFFF | 6)],
     "clock_getres": [(0,), (1,), (7,)],
@@ -89,7 +89,9 @@ PASS: Mapping[str, Sequence[Given]] = {
 }
 
 NOT_PASS: Mapping[str, Sequence[Given]] = {
-    "mmap": [(ANY, ANY, 3, 0x22 | flag) for flag in (0x100, 0x2000, 0x40000)],
+    "mmap": [(ANY, ANY, 3, 0x22 | flag) for flag in (0x100, 0x2000, 0x40000)]
+    + [(ANY, ANY, 3, 0x20 | sharing) for sharing in (0, 1, 3, 8)]
+    + [(ANY, ANY, 3, 0x1 | flag) for flag in (0x100, 0x2000, 0x40000)],
     "madvise": [(ANY, ANY, advice) for advice in (5, 9, 12, 13, 20, 21, 100, 101, 0xFFFF_FFFF)],
     "clock_gettime": [(~OTHER << 3 & 0xFFFF_FFFF | kind,) for kind in (0, 1, 2, 3)],
     "clock_getres": [(~OTHER << 3 & 0xFFFF_FFFF | 2,)],

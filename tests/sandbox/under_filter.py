@@ -22,6 +22,7 @@ from pathlib import Path
 from periscope.sandbox.inside.confine import kernel, seccomp
 
 _PR_SET_NO_NEW_PRIVS = 38
+_OWN = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 _READ_MODULE = Path(os.__file__)
 _GETPID_BY_INTERRUPT = bytes.fromhex("b814000000 cd80 c3")
 """x86: mov eax, 20 (getpid of the 32-bit table); int 0x80; ret."""
@@ -126,7 +127,7 @@ WORKS: dict[str, Callable[[], object]] = {
     "clock of this thread": lambda: time.clock_gettime(time.pthread_getcpuclockid(threading.get_ident())) >= 0,
     "signal to oneself": handle_signal,
     "limits": lambda: resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 0,
-    "executable memory": lambda: len(mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_EXEC)),
+    "executable memory": lambda: len(mmap.mmap(-1, 4096, _OWN, mmap.PROT_READ | mmap.PROT_EXEC)),
 }
 
 REFUSED: dict[str, Callable[[], object]] = {
@@ -172,7 +173,7 @@ def outcome(attempt: Callable[[], object]) -> object:
 
 def by_interrupt() -> int:
     """Make a call by the table of 32-bit programs; there is no return from it under the filter."""
-    page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    page = mmap.mmap(-1, 4096, _OWN, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     page.write(_GETPID_BY_INTERRUPT)
     function = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
     return int(function())

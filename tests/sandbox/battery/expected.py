@@ -158,4 +158,6 @@ def excused(*, root: bool, attempts: Iterable[Attempt]) -> set[str]:
 def plausible(attempt: Attempt, tier: Tier) -> set[str]:
     """The traces with which an attempt may be held in a tier."""
     found = {*TRACES[attempt.layer], *attempt.traces, ABSENT}
+    if attempt.name in names(MACHINE):
+        found.add("ENOENT")
     return found | set(PRIVATE_ROOT) if attempt.layer is Layer.LANDLOCK and tier is Tier.SEALED else found

@@ -54,6 +54,11 @@ _FLAGS = (1, 2, 3)  # F_GETFD, F_SETFD, F_GETFL
 _SET_STATUS = 4  # F_SETFL
 
 _MAP_REFUSED = 0x100 | 0x2000 | 0x40000  # MAP_GROWSDOWN, MAP_LOCKED, MAP_HUGETLB
+_MAP_ANONYMOUS, _MAP_OWN, _MAP_KIND = (
+    0x20,
+    0x22,
+    0xF,
+)  # without a file; MAP_PRIVATE without a file; all kinds of sharing
 _ADVICE = (*range(5), 8, 10, 11, *range(14, 20), 22, 23, 25, 102, 103)
 """MADV_NORMAL to DONTNEED, FREE, DONTFORK, DOFORK, HUGEPAGE to KEEPONFORK, POPULATE_*, COLLAPSE, GUARD_*."""
 
@@ -67,8 +72,12 @@ def _memory() -> tuple[Rule, ...]:
     return (
         Rule(
             ("mmap", 9, 222),
-            "any memory but what is locked, comes in huge pages of the machine's store, or grows by itself",
-            ((Test(3, (0,), _MAP_REFUSED),),),
+            "files, and memory of its own; not memory that is locked, comes in huge pages of the machine's store, "
+            "grows by itself, or could be shared: no limit counts pages of a shared mapping that is not mapped any more",
+            (
+                (Test(3, (0,), _MAP_REFUSED | _MAP_ANONYMOUS),),
+                (Test(3, (_MAP_OWN,), _MAP_REFUSED | _MAP_OWN | _MAP_KIND),),
+            ),
         ),
         Rule(
             ("madvise", 28, 233),

@@ -39,6 +39,11 @@ def merge(targets: Targets) -> str | None:
     return f"returned {call('madvise', mapped(_PRIVATE), mmap.PAGESIZE, _MERGE)}"
 
 
+@attempt("map memory that could be shared, which no limit counts once it is not mapped", SECCOMP)
+def share(targets: Targets) -> str | None:
+    return f"at {mapped(_SHARED):#x}"
+
+
 @attempt("cut a hole into shared memory", SECCOMP)
 def cut(targets: Targets) -> str | None:
     return f"returned {call('madvise', mapped(_SHARED), mmap.PAGESIZE, _REMOVE)}"

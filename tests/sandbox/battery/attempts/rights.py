@@ -137,7 +137,7 @@ def raise_priority(targets: Targets) -> str | None:
 
 @attempt("lock memory", LIMIT, "ENOSYS", "ENOMEM")
 def lock_memory(targets: Targets) -> str | None:
-    page = mmap.mmap(-1, mmap.PAGESIZE)
+    page = mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     call("mlock", ctypes.addressof(ctypes.c_char.from_buffer(page)), mmap.PAGESIZE)
     return "locked"
 
