@@ -73,7 +73,7 @@ def _memory() -> tuple[Rule, ...]:
         Rule(
             ("mmap", 9, 222),
             "files, and memory of its own; not memory that is locked, comes in huge pages of the machine's store, "
-            "grows by itself, or could be shared: no limit counts pages of a shared mapping that is not mapped any more",
+            "grows by itself, or could be shared: no limit counts pages of a shared mapping that is mapped no more",
             (
                 (Test(3, (0,), _MAP_REFUSED | _MAP_ANONYMOUS),),
                 (Test(3, (_MAP_OWN,), _MAP_REFUSED | _MAP_OWN | _MAP_KIND),),
