@@ -118,8 +118,8 @@ CME_EQUITY_INDEX = ExchangeHours(
             opens_day_before=True,
             closes=time(15, 15),
             breaks=(_MAINTENANCE,),
-            source="CME news release of 2006-01-10: 17:00 on Sundays; since when after September 2003 is not known "
-            "here, and the earlier hour leaves out no bar",
+            source="CME news release of 2005-03-16: 17:00 is regular on Sundays; since when after September 2003 is "
+            "not known here, and the earlier hour leaves out no bar",
         ),
         HoursRule(
             since=date(2012, 11, 19),
