@@ -1,7 +1,6 @@
 """Putting into words what went wrong in the user's code, however odd the objects are that it left."""
 
 import mmap
-import traceback
 
 from libs.shared_ipc.src.protocol import Action
 
@@ -63,6 +62,8 @@ def code_of(error: BaseException) -> str:
 def trace_of(error: BaseException) -> str:
     """The traceback of an exception for the log, even where parts of it cannot be shown."""
     try:
+        import traceback  # which costs a start two milliseconds
+
         return "".join(traceback.format_exception(error))
     except BaseException:
         return f"{type(error).__name__} (its traceback could not be made)"

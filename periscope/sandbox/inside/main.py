@@ -8,7 +8,6 @@ import select
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from os import read, write
 from typing import Any
@@ -215,6 +214,8 @@ def main(descriptor: int) -> None:
     except MemoryError:
         os._exit(wire.NO_MEMORY_STATUS)
     except Exception:
+        import traceback
+
         traceback.print_exc()
         os._exit(wire.OUR_FAULT_STATUS)
     os._exit(0)
