@@ -19,6 +19,7 @@ from periscope.cli.exits import ExitCode
 from periscope.cli.instruments import instruments_app
 from periscope.cli.output import CliError, JsonOption, print_json, remark, say
 from periscope.cli.release import release
+from periscope.cli.sessions import sessions
 from periscope.cli.start import init
 
 _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
@@ -41,6 +42,7 @@ data_app.rich_markup_mode = None
 app.add_typer(data_app, name="data")
 instruments_app.rich_markup_mode = None
 app.add_typer(instruments_app, name="instruments")
+app.command()(sessions)
 app.command()(doctor)
 
 

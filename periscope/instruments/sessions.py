@@ -7,6 +7,7 @@ trades. A trading day may begin on the evening before: Sunday evening at CME bel
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from difflib import get_close_matches
 from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -14,10 +15,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from periscope.instruments.hours import EXCHANGES, ExchangeHours, HoursRule
+from periscope.instruments.hours import EXCHANGES, TABLES, ExchangeHours, HoursRule
 from periscope.instruments.session_table import (
     EPOCH_ORDINAL,
     MICROSECONDS_PER_SECOND,
+    ExceptionKind,
     Ints,
     SessionException,
     build_table,
@@ -26,6 +28,7 @@ from periscope.instruments.session_table import (
 
 __all__ = [
     "MICROSECONDS_PER_SECOND",
+    "ExceptionKind",
     "ExchangeSessions",
     "Ints",
     "Session",
@@ -43,11 +46,12 @@ def day_of_number(number: int) -> date:
 
 
 class UnknownExchangeError(KeyError):
-    """No session table has this exchange code."""
+    """No session table has this exchange code; `near` are codes that may be meant."""
 
     def __init__(self, exchange: str) -> None:
         super().__init__(exchange)
         self.exchange = exchange
+        self.near = _near_codes(exchange)
 
     def __str__(self) -> str:
         return f"no session table for exchange {self.exchange!r}; known codes: {', '.join(sorted(EXCHANGES))}"
@@ -89,7 +93,7 @@ class ExchangeSessions:
         self.zone = ZoneInfo(hours.zone)
         self.extended = extended and hours.extended is not None
         self.sessions_per_year = hours.sessions_per_year
-        self._hours = hours
+        self.hours = hours
         self._exceptions: dict[date, list[SessionException]] = {}
         for row in exceptions_of(hours.code):
             self._exceptions.setdefault(row.day, []).append(row)
@@ -142,7 +146,7 @@ class ExchangeSessions:
     def session_of_day(self, day: date) -> Session | None:
         """The session of a trading day, None on a weekend or a holiday."""
         number = day.toordinal() - EPOCH_ORDINAL
-        if not self._hours.first_day <= day <= self._hours.last_day:
+        if not self.hours.first_day <= day <= self.hours.last_day:
             raise SessionRangeError(f"{day} is outside {self._range_text()}")
         index = bisect_left(self._day_list, number)
         found = index < len(self._day_list) and self._day_list[index] == number
@@ -167,8 +171,13 @@ class ExchangeSessions:
 
     def rule_of_day(self, day: date) -> HoursRule:
         """The hours of a day if it is no exception, with their source."""
-        rules = self._hours.extended if self.extended and self._hours.extended is not None else self._hours.regular
-        return _rule_on(rules, day)
+        return _rule_on(self.rules, day)
+
+    @property
+    def rules(self) -> tuple[HoursRule, ...]:
+        """The dated rules of the regular or the extended hours, whichever these sessions are of."""
+        extended = self.hours.extended if self.extended else None
+        return self.hours.regular if extended is None else extended
 
     def day_bounds(self, day: date) -> tuple[int, int]:
         """The whole of a calendar day as this exchange counts it, [start, end), session or not.
@@ -179,7 +188,7 @@ class ExchangeSessions:
         return self._day_start(day), self._day_start(day + timedelta(days=1))
 
     def _day_start(self, day: date) -> int:
-        rule = _rule_on(self._hours.regular, day)
+        rule = _rule_on(self.hours.regular, day)
         if rule.opens_day_before:
             at = datetime.combine(day - timedelta(days=1), rule.opens, self.zone)
         else:
@@ -227,7 +236,7 @@ class ExchangeSessions:
         return SessionRangeError(f"{at:%Y-%m-%dT%H:%M:%SZ} is outside {self._range_text()}")
 
     def _range_text(self) -> str:
-        hours = self._hours
+        hours = self.hours
         return f"the session table of {self.exchange}, trading days {hours.first_day} to {hours.last_day}"
 
 
@@ -247,6 +256,14 @@ def sessions_for(exchange: str, *, extended: bool = False) -> ExchangeSessions:
     if hours is None:
         raise UnknownExchangeError(exchange)
     return _sessions(hours.code, extended=extended and hours.extended is not None)
+
+
+def _near_codes(exchange: str) -> tuple[str, ...]:
+    """Codes that are spelled alike, and codes of tables whose name has the word: CBOT's products have several."""
+    word = exchange.upper()
+    alike = get_close_matches(word, sorted(EXCHANGES), n=3, cutoff=0.6)
+    named = [hours.code for hours in TABLES if word in hours.name.upper().split()]
+    return tuple(dict.fromkeys([*alike, *named]))
 
 
 def _rule_on(rules: tuple[HoursRule, ...], day: date) -> HoursRule:
