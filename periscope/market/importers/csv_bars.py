@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +46,9 @@ def import_csv(
         header, rest = _header(content, path)
         assembler.describe(header.roles)
         reader: TimeReader | None = None
-        line = header.line + 1
-        for data in _blocks(content, rest, path):
-            rows = read_rows(data, header.delimiter, header.width, file=path.name, first_line=line, findings=findings)
-            line += data.count(b"\n")
-            rows = _of_one_symbol(rows, header.roles, assembler)
+        for every, malformed in _split_ahead(_blocks(content, rest, path), header, path.name):
+            findings.take(malformed)
+            rows = _of_one_symbol(every, header.roles, assembler)
             stamps = _stamps(rows, header.roles)
             if reader is None and len(rows) > 0:
                 reader = time_reader(stamps, path, date_format=options.date_format)
@@ -59,6 +58,27 @@ def import_csv(
             if progress is not None:
                 progress(min(content.position, size), size, path.name)
     return store_file("CSV", [assembler], catalog, progress=progress)
+
+
+def _split_ahead(blocks: Iterator[bytes], header: _Header, file: str) -> Iterator[tuple[TextRows, Findings]]:
+    """The rows of each block with the findings about its lines; the next block is split while one is worked on."""
+    with ThreadPoolExecutor(max_workers=1) as helper:
+        line = header.line + 1
+        ahead: Future[tuple[TextRows, Findings]] | None = None
+        for data in blocks:
+            split = helper.submit(_split, data, header, file, line)
+            line += data.count(b"\n")
+            if ahead is not None:
+                yield ahead.result()
+            ahead = split
+        if ahead is not None:
+            yield ahead.result()
+
+
+def _split(data: bytes, header: _Header, file: str, line: int) -> tuple[TextRows, Findings]:
+    findings = Findings()
+    rows = read_rows(data, header.delimiter, header.width, file=file, first_line=line, findings=findings)
+    return rows, findings
 
 
 def _block(rows: TextRows, stamps: pl.Series, roles: Roles, reader: TimeReader) -> Block:

@@ -84,6 +84,15 @@ class Findings:
         if shown + more > 0:
             self.counts[code] += shown + more
 
+    def take(self, others: "Findings") -> None:
+        """Add the findings about a later part of the same input."""
+        for found in others.examples:
+            if self._room(found.code) > 0:
+                self.examples.append(found)
+            self.counts[found.code] += 1
+        shown = Counter(found.code for found in others.examples)
+        self.counts.update({code: count - shown[code] for code, count in others.counts.items()})
+
     def _room(self, code: str) -> int:
         """How many more findings of a code are kept in words."""
         if code in REMARKS:

@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 
 from periscope.market.catalog import Catalog
-from periscope.market.columns import IntColumn
+from periscope.market.columns import UNKNOWN_VOLUME, IntColumn
 from periscope.market.importers.assemble import Assembler, store_file
-from periscope.market.importers.exact import Mask
+from periscope.market.importers.exact import LARGEST, MOST_DECIMALS, Mask, shortened
 from periscope.market.importers.findings import Findings, ImportProblem, is_panic, no_room
 from periscope.market.importers.names import Roles, expected, roles_of
 from periscope.market.importers.options import DEFAULTS, ImportOptions
-from periscope.market.importers.rows import Block
+from periscope.market.importers.rows import Block, Rows
 from periscope.market.importers.storing import ImportSummary, Progress
 from periscope.market.importers.timestamps import EARLIEST, LATEST, TimeReader, time_reader
 
@@ -99,6 +99,10 @@ def _add(
         reader = time_reader(stamps, assembler.path, date_format=assembler.options.date_format)
         assembler.zoned, assembler.dates = reader.zoned, reader.dates
     times, timed = _times(stamps, assembler, reader)
+    exact = _exact_rows(columns, roles, times, timed, lines)
+    if exact is not None:
+        assembler.gathered.add(exact)
+        return reader
     open_, high, low, close = (_text(columns[place]) for place in roles.prices)
     volume = None if roles.volume is None else _text(columns[roles.volume])
     assembler.add(Block(times, timed, stamps.cast(pl.String), (open_, high, low, close), volume, lines))
@@ -136,6 +140,42 @@ def _times(stamps: pl.Series, assembler: Assembler, reader: TimeReader | None) -
     else:
         raise ImportProblem("UNKNOWN_DATES", f"column {stamps.name!r} of type {stamps.dtype} is no time", exit_code=5)
     return found.fill_null(0).cast(pl.Int64).to_numpy(), found.is_not_null().to_numpy()
+
+
+def _exact_rows(columns: list[pl.Series], roles: Roles, times: IntColumn, timed: Mask, lines: IntColumn) -> Rows | None:
+    """Whole numbers and decimals as they are, None if there are others, or a row that can't be used."""
+    prices = [columns[place] for place in roles.prices]
+    volume = [] if roles.volume is None else [columns[roles.volume]]
+    numeric = [*prices, *volume]
+    if not bool(timed.all()) or not all(column.dtype.is_integer() or column.dtype.is_decimal() for column in numeric):
+        return None
+    scale = max(_scale(column) for column in prices)
+    scaled = [_integers(column, scale) for column in prices] + [_integers(column, _scale(column)) for column in volume]
+    found = [column for column in scaled if column is not None]
+    if scale > MOST_DECIMALS or len(found) < len(numeric) or any(bool(np.any(each < 0)) for each in found[4:]):
+        return None
+    amounts = found[4] if volume else np.full(len(times), UNKNOWN_VOLUME, dtype=np.int64)
+    values, scale = shortened(found[:4], scale)
+    amount, volume_scale = shortened([amounts], _scale(volume[0])) if volume else ([amounts], 0)
+    return Rows.of((times, *values, *amount, lines), scale, volume_scale)
+
+
+def _scale(column: pl.Series) -> int:
+    return column.dtype.scale if isinstance(column.dtype, pl.Decimal) else 0
+
+
+def _integers(column: pl.Series, scale: int) -> IntColumn | None:
+    """A column times ten to the scale; None if a value is missing or has too many digits."""
+    values = column.to_physical()
+    if values.null_count() > 0 or len(values) == 0:
+        return None
+    lowest, highest, factor = values.min(), values.max(), 10 ** (scale - _scale(column))
+    assert isinstance(lowest, int)
+    assert isinstance(highest, int)
+    if max(-lowest, highest) * factor > LARGEST:
+        return None
+    whole: IntColumn = values.cast(pl.Int64).to_numpy()
+    return whole * factor
 
 
 def _text(column: pl.Series) -> pl.Series:
