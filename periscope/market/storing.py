@@ -69,6 +69,7 @@ def check_bars(bars: BarColumns) -> None:
     for first in range(0, len(bars), MERGE_ROWS):
         piece = take(bars, slice(first, first + MERGE_ROWS))
         _check_piece(piece, first, int(bars.start[first - 1]) if first > 0 else None)
+        let_go(piece)
 
 
 def _check_piece(bars: BarColumns, first: int, before: int | None) -> None:

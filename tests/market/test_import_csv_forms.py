@@ -222,3 +222,8 @@ def test_formats_told_by_content(tmp_path: Path) -> None:
     ):
         path.write_bytes(content)
         assert detect_format(path) == name
+
+
+def test_the_sum_of_volumes_is_exact_beyond_64_bits(load: Load) -> None:
+    rows = "".join(f"2020-01-02 10:{n:02d}:00,1,1,1,1,{10**17 * 9 + n}\n" for n in range(40))
+    assert load(HEADER + rows).series[0].volume == 40 * 9 * 10**17 + sum(range(40))

@@ -175,7 +175,7 @@ def _integers(column: pl.Series, scale: int) -> IntColumn | None:
     if max(-lowest, highest) * factor > LARGEST:
         return None
     whole: IntColumn = values.cast(pl.Int64).to_numpy()
-    return whole * factor
+    return whole * np.int64(factor)
 
 
 def _text(column: pl.Series) -> pl.Series:

@@ -10,10 +10,14 @@ import numpy as np
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.times import time_text
+from periscope.market.bar_files import in_pieces
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
 from periscope.market.errors import CatalogConflictError
 from periscope.market.importers.findings import Findings, ImportProblem
+from periscope.market.mapped_bars import let_go
+
+_ROWS_AT_ONCE = 1 << 20
 
 type Progress = Callable[[int, int, str], None]
 """Called with how much is done, how much there is, and what is being read."""
@@ -128,7 +132,6 @@ def _store(catalog: Catalog, item: ImportedSeries, *, replace_bars: bool) -> Ser
         report = catalog.write_bars(instrument, item.span, bars, source=item.source, replace=replace_bars)
     except CatalogConflictError as error:
         raise ImportProblem(error.code, f"{error} (--replace)") from None
-    known = bars.volume[bars.volume != UNKNOWN_VOLUME]
     return SeriesSummary(
         symbol=instrument.symbol,
         asset_type=instrument.asset_type.name,
@@ -136,11 +139,21 @@ def _store(catalog: Catalog, item: ImportedSeries, *, replace_bars: bool) -> Ser
         rows=len(bars),
         first=int(bars.start[0]) if len(bars) > 0 else None,
         last=int(bars.start[-1]) if len(bars) > 0 else None,
-        volume=Decimal(int(known.sum())).scaleb(-instrument.volume_scale),
+        volume=Decimal(_known_volume(bars)).scaleb(-instrument.volume_scale),
         added=report.added,
         unchanged=report.unchanged,
         replaced=report.replaced,
     )
+
+
+def _known_volume(bars: BarColumns) -> int:
+    """The sum of all known volumes, which 64 bits may not hold."""
+    total = 0
+    for piece in in_pieces(bars, _ROWS_AT_ONCE):
+        known = piece.volume[piece.volume != UNKNOWN_VOLUME]
+        total += (int((known >> 32).sum()) << 32) + int((known & 0xFFFFFFFF).sum())
+        let_go(piece)
+    return total
 
 
 def _plain(value: object) -> object:
