@@ -17,6 +17,7 @@ import msgspec
 from periscope.sandbox.compiled import ensure_compiled
 from periscope.sandbox.confinement import Attempt, Confinement, NoSandboxError, Tier
 from periscope.sandbox.control_groups import ControlGroup, join
+from periscope.sandbox.filter.program import program
 from periscope.sandbox.grants import WRITABLE, Access, grants, hidden_folders, mounted_folders
 from periscope.sandbox.handshake import UnconfinedError, confirm
 from periscope.sandbox.inside.plan import CONFINE, Plan, encode
@@ -111,7 +112,9 @@ def start_in(tier: Tier, asked: Confinement) -> Child:
             trap.listen(1)
             plan = _plan(asked, tier, user, descriptors)
             shown, folder = _bundle(tier, bundle, copy)
-            plan = msgspec.structs.replace(plan, shown=[*plan.shown, shown], folder=folder, canary=name)
+            plan = msgspec.structs.replace(
+                plan, shown=[*plan.shown, shown], folder=folder, canary=name, filter=_filter(tier, child.process.pid)
+            )
             confirmed = confirm(child.process, child.channel, plan)
     except BaseException as error:
         if child is not None:
@@ -143,6 +146,14 @@ def _named(tier: Tier, attempt: Attempt) -> Attempt:
     return Attempt(f"{tier}: {attempt.name}", attempt.good, attempt.detail)
 
 
+def _filter(tier: Tier, number: int) -> bytes:
+    """The filter for the process of that number; in a namespace of its own it is the first. Raises UnconfinedError."""
+    try:
+        return program(os.uname().machine, 1 if tier is Tier.SEALED else number)
+    except OSError as error:
+        raise UnconfinedError(Attempt("seccomp", False, str(error.strerror))) from None
+
+
 def _bundle(tier: Tier, bundle: Path, copy: Path | None) -> tuple[tuple[str, str, bool], str | None]:
     """How the bundle is shown, and where its files are if that is another place than the bundle's."""
     source = str(copy or bundle)
@@ -166,6 +177,7 @@ def _plan(asked: Confinement, tier: Tier, user: int | None, descriptors: list[in
         modules={name: str(path) for package in asked.packages for name, path in package.modules},
         folder=None,
         canary="",
+        filter=b"",
     )
 
 

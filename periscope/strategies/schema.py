@@ -156,7 +156,7 @@ def _default_problems(document: JsonDocument, schema: Schema) -> Iterator[Proble
     """Defaults that break the rules of their own property; all are looked at by one validator."""
     declared = {key: found for key in property_names(schema) if (found := declaration(schema, key)) is not None}
     defaults = {key: as_spelled(each, each["default"]) for key, each in declared.items() if "default" in each}
-    only_these = {"properties": {key: {"$ref": property_pointer(key)} for key in defaults}}
+    only_these: JSONValue = {"properties": {key: {"$ref": property_pointer(key)} for key in defaults}}
     validator = validator_for({**schema, _DEFAULTS: only_these, "$ref": f"#/{_DEFAULTS}"})
     wrong: dict[str, str] = {}
     try:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from periscope.sandbox.inside.confine import bpf, seccomp
-from periscope.sandbox.inside.confine.rules import Rule, rules
-from periscope.sandbox.inside.confine.syscalls import ABSENT, ALLOWED, MACHINES, Call, number_on
+from periscope.sandbox.filter import bpf
+from periscope.sandbox.filter.program import program
+from periscope.sandbox.filter.rules import Rule, rules
+from periscope.sandbox.filter.syscalls import ABSENT, ALLOWED, MACHINES, Call, number_on
 from tests.sandbox import bpf_machine
 
 PID = 4711
@@ -46,7 +47,7 @@ machines = pytest.mark.parametrize("machine", NAMES)
 
 @cache
 def built(machine: str) -> list[bpf_machine.Instruction]:
-    return bpf_machine.decoded(seccomp.program(machine, PID))
+    return bpf_machine.decoded(program(machine, PID))
 
 
 def outcome(machine: str, number: int, *arguments: int, architecture: int | None = None) -> bpf_machine.Outcome:
@@ -154,7 +155,7 @@ def test_the_tables_of_other_machines_end_the_process(machine: str) -> None:
 
 def test_a_machine_without_a_table_is_refused() -> None:
     with pytest.raises(OSError, match="no table of system calls for riscv64") as caught:
-        seccomp.program("riscv64", PID)
+        program("riscv64", PID)
     assert caught.value.errno == errno.ENOSYS
 
 

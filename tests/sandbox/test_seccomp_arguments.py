@@ -9,9 +9,9 @@ from functools import cache
 
 import pytest
 
-from periscope.sandbox.inside.confine import seccomp
-from periscope.sandbox.inside.confine.rules import rules
-from periscope.sandbox.inside.confine.syscalls import MACHINES, number_on
+from periscope.sandbox.filter.program import program
+from periscope.sandbox.filter.rules import rules
+from periscope.sandbox.filter.syscalls import MACHINES, number_on
 from tests.sandbox import bpf_machine
 
 PID, OTHER = 4711, 4712
@@ -42,7 +42,7 @@ type Given = Sequence[int | None]
 
 @cache
 def built(machine: str) -> list[bpf_machine.Instruction]:
-    return bpf_machine.decoded(seccomp.program(machine, PID))
+    return bpf_machine.decoded(program(machine, PID))
 
 
 def verdicts(machine: str, name: str, given: Given, whole: frozenset[int]) -> set[int]:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from periscope.sandbox.filter.program import program
+from periscope.sandbox.filter.syscalls import MACHINES
 from periscope.sandbox.inside.confine import seccomp
-from periscope.sandbox.inside.confine.syscalls import MACHINES
 from tests.sandbox.under_filter import REFUSED, WORKS
 from tests.tidy.source import ROOT
 
@@ -81,15 +82,15 @@ def test_a_call_by_the_x32_table_ends_the_process() -> None:
 def test_a_filter_that_the_kernel_does_not_take_is_an_error() -> None:
     """The program has no end; with no verdict the kernel refuses it, whatever rights the process has."""
     with pytest.raises(OSError, match="Invalid argument") as caught:
-        seccomp.install(seccomp.program(platform.machine(), os.getpid())[:8])
+        seccomp.install(program(platform.machine(), os.getpid())[:8])
     assert caught.value.errno == errno.EINVAL
 
 
 def test_it_is_quick_to_make() -> None:
-    seccomp.program("x86_64", 1)
+    program("x86_64", 1)
     spans = []
     for _ in range(20):
         begun = time.perf_counter()
-        seccomp.program("x86_64", 1)
+        program("x86_64", 1)
         spans.append(time.perf_counter() - begun)
     assert min(spans) < 0.002

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fcntl import F_GETFL, F_SETFL, F_SETOWN, fcntl
 from pathlib import Path
 
+from periscope.sandbox.filter.program import program
 from periscope.sandbox.inside.confine import kernel, seccomp
 
 _PR_SET_NO_NEW_PRIVS = 38
@@ -184,7 +185,7 @@ def main(*, mode: str, wanted: str) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if mode == "filtered":
         kernel.prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        seccomp.install(seccomp.program(kernel.MACHINE, os.getpid()))
+        seccomp.install(program(kernel.MACHINE, os.getpid()))
     match wanted:
         case "interrupt":
             print(json.dumps(by_interrupt() == os.getpid()))

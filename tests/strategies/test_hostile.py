@@ -249,7 +249,7 @@ def test_generated_schemas_and_configs_are_answered(cases: Callable[..., int]) -
         assert "\n".join(messages).encode("utf-8") is not None, f"seed {seed}"
 
 
-COSTLY = {
+COSTLY: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "as many errors as values times names": (
         {"items": {"required": [f"n{number}" for number in range(9_000)]}},
         [{} for _ in range(9_000)],

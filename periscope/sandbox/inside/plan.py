@@ -14,8 +14,8 @@ class Plan(msgspec.Struct, array_like=True, frozen=True):
     `shown` are the sources that may be read, each with the path at which it is read and whether it may also be listed;
     `hidden` are the folders in them that may not; `writable` may be written. `user` is the user to become, None to stay
     the same one. `folder` is where the bundle's files are, if not where the bundle says. `canary` is a folder, and the
-    name of an abstract socket, that must be out of reach in the end. `descriptors` stay open: the channel, the counter,
-    the pipe for stacks.
+    name of an abstract socket, that must be out of reach in the end. `filter` decides about system calls.
+    `descriptors` stay open: the channel, the counter, the pipe for stacks.
     """
 
     tier: str
@@ -30,6 +30,7 @@ class Plan(msgspec.Struct, array_like=True, frozen=True):
     modules: dict[str, str]
     folder: str | None
     canary: str
+    filter: bytes
 
 
 class Forked(msgspec.Struct, array_like=True, frozen=True):

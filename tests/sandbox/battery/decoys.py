@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sysconfig
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +50,14 @@ _libc.shmdt.argtypes = (ctypes.c_void_p,)
 def _open_to_all(path: Path) -> Path:
     path.chmod(0o777 if path.is_dir() else 0o666)
     return path
+
+
+def _wait_for_environment(process: int) -> None:
+    """A new program can be seen to run a moment before its environment can be read."""
+    for _ in range(1_000):
+        if Path(f"/proc/{process}/environ").read_bytes():
+            return
+        time.sleep(0.001)
 
 
 def _environ_of(process: int) -> tuple[int, int]:
@@ -104,6 +113,8 @@ class Decoys:
             )
             for _ in range(2)
         )
+        for process in (self.decoy, self.victim):
+            _wait_for_environment(process.pid)
         assert self.decoy.stdin is not None
         self.decoy.stdin.write(MARK.encode())
         self.decoy.stdin.flush()

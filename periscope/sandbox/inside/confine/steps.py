@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from ..plan import Confined, Forked, Plan
 from . import doors, identity, landlock, limits, namespaces, seccomp
-from .kernel import MACHINE
 
 SEALED, UNCONFINED = "sealed", "unconfined"
 
@@ -56,7 +55,7 @@ def confine(plan: Plan, map_users: Callable[[], None], tell_number: Callable[[Fo
         shown = [(doors.through(opened, path), listed) for _, path, listed in plan.shown]
         version = landlock.confine(shown, plan.writable, [doors.through(opened, path) for path in plan.hidden])
     with _Step("seccomp"):
-        seccomp.install(seccomp.program(MACHINE, os.getpid()))
+        seccomp.install(plan.filter)
     return Confined(version, _try_to_make_a_file(plan.canary), _try_to_open_a_socket(plan.canary))
 
 

@@ -8,7 +8,7 @@ are those of the kernel's headers; they are the same on both machines unless `Ma
 import errno
 from typing import NamedTuple
 
-from .syscalls import Call, Machine
+from periscope.sandbox.filter.syscalls import Call, Machine
 
 
 class Test(NamedTuple):
