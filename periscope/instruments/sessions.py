@@ -130,14 +130,28 @@ class ExchangeSessions:
         """The trading day that a bar starting at t belongs to: the session's that contains t, else the next one's."""
         return self.session_from(t).day
 
-    def is_open_mask(self, starts: Ints) -> npt.NDArray[np.bool_]:
-        """Which of the bar starts lie in a session and not in one of its breaks; `starts` in any order."""
+    def is_open_mask(self, starts: Ints, ends: Ints | None = None) -> npt.NDArray[np.bool_]:
+        """Which of the bar starts lie in a session and not in one of its breaks; `starts` in any order.
+
+        With `ends` a bar that starts in a break and ends after it counts too: an hour bar of grains starts at 08:00
+        and has the trades from 08:30 on.
+        """
         if len(starts) > 1 and bool(np.all(starts[1:] >= starts[:-1])):
-            return self._open_mask_of_ascending(starts)
-        inside = self._opens[self._next_session(starts)] <= starts
-        breaks_begun = np.searchsorted(self._break_starts, starts, side="right")
-        breaks_over = np.searchsorted(self._break_ends, starts, side="right")
-        return np.asarray(inside & (breaks_begun == breaks_over))
+            inside = self._open_mask_of_ascending(starts)
+        else:
+            inside = np.asarray((self._opens[self._next_session(starts)] <= starts) & ~self._in_break(starts))
+        if ends is not None and len(self._break_ends) > 0 and not bool(inside.all()):
+            outside = np.flatnonzero(~inside)
+            inside[outside] = self._outlasts_a_break(starts[outside], ends[outside])
+        return inside
+
+    def _in_break(self, starts: Ints) -> npt.NDArray[np.bool_]:
+        begun = np.searchsorted(self._break_starts, starts, side="right")
+        return np.asarray(begun != np.searchsorted(self._break_ends, starts, side="right"))
+
+    def _outlasts_a_break(self, starts: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
+        index = np.searchsorted(self._break_ends, starts, side="right").clip(max=len(self._break_ends) - 1)
+        return np.asarray(self._in_break(starts) & (self._break_ends[index] < ends))
 
     def trading_day_numbers(self, starts: Ints) -> npt.NDArray[np.int32]:
         """The trading day of each bar start as days since 1970-01-01; see `trading_day`."""

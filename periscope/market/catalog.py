@@ -293,7 +293,7 @@ def _in_window(bars: BarColumns, start: int, end: int) -> BarColumns:
 
 
 def _in_sessions(bars: BarColumns, sessions: ExchangeSessions) -> BarColumns:
-    inside = sessions.is_open_mask(bars.start)
+    inside = sessions.is_open_mask(bars.start, bars.end)
     return bars if bool(inside.all()) else take(bars, inside)
 
 

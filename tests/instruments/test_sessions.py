@@ -154,6 +154,9 @@ def test_a_break_belongs_to_its_trading_day_but_has_no_bars() -> None:
     around = np.array([begins - 1, begins, ends - 1, ends])
     assert sessions.is_open_mask(around).tolist() == [True, False, False, True]
     assert sessions.is_open_mask(around[::-1].copy()).tolist() == [True, False, False, True]
+    assert sessions.is_open_mask(around, around + 1).tolist() == [True, False, False, True]
+    assert sessions.is_open_mask(around, around + 60 * MINUTE).tolist() == [True, True, True, True]
+    assert sessions.is_open_mask(around[1:2], np.array([ends])).tolist() == [False]
     assert [sessions.session_at(t) for t in around.tolist()] == [day, None, None, day]
     assert {sessions.session_from(t) for t in around.tolist()} == {day}
     assert set(sessions.trading_day_numbers(around).tolist()) == {(date(2024, 5, 14) - date(1970, 1, 1)).days}

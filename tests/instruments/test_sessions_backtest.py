@@ -147,6 +147,19 @@ def test_an_hour_and_a_day_go_on_over_the_halt(tmp_path: Path) -> None:
     assert delivered(lab, "XXZ13", "DAY", *window) == ["Tue 26 23:00 - Wed 27 22:15"]
 
 
+def test_the_hour_after_the_night_of_grains_is_not_lost(tmp_path: Path) -> None:
+    """08:00 in Chicago lies in the break of 07:45 to 08:30; the bar of that hour has the trades from 08:30 on."""
+    corn = future("XXZ13", None, exchange="CBOT_GRAINS")
+    start = np.arange(micros("2024-01-08T12:00"), micros("2024-01-08T21:00"), 60 * MINUTE, dtype=np.int64)
+    price = np.full(len(start), 10_000)
+    stored = BarColumns(start, start + 60 * MINUTE, price, price, price, price, np.full(len(start), 100))
+    expected = [f"Mon 08 {hour}:00 - Mon 08 {hour + 1}:00" for hour in range(12, 20)]
+    lab = Lab(tmp_path).add(corn, hour=stored)
+    assert delivered(lab, "XXZ13", "HOUR", "2024-01-08", "2024-01-09") == expected
+    made = Lab(tmp_path / "minutes").add(corn, minute=every_minute("2024-01-08T12:00", "2024-01-08T21:00"))
+    assert delivered(made, "XXZ13", "HOUR", "2024-01-08", "2024-01-09")[:-1] == expected[:-1]
+
+
 def test_orders_wait_for_the_end_of_the_halt_and_end_with_the_day(tmp_path: Path) -> None:
     lab = Lab(tmp_path).add(XXZ13, minute=every_minute("2013-11-27T20:00", "2013-11-28T00:00"))
     source = """
