@@ -1,11 +1,7 @@
 """The report: one HTML file that needs nothing else, made from a run's folder."""
 
-import base64
-import hashlib
 import json
-import re
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +14,7 @@ from periscope.report.curves import EquityCurve, equity_curve, monthly_returns, 
 from periscope.report.markup import Markup, element, escape, join
 from periscope.report.packing import compress
 from periscope.report.run_files import RunFiles, microseconds, read_run
+from periscope.report.template import asset, filled, policy
 
 SCRIPTS = ("unpack", "format", "zoom", "levels", "charts", "equity", "price", "table", "page")
 CHART_LIBRARY = "lightweight-charts.standalone.production.js"
@@ -46,14 +43,14 @@ def render(run: RunFiles, series: list[PackedSeries], price_note: str | None) ->
     result = run.result
     failed = result.get("status") == "error"
     curve = equity_curve(run.equity, result.get("cash_flows") or [])
-    early, charts, script = _asset("early.js"), _asset(CHART_LIBRARY), _script()
-    return _filled(
-        _asset("template.html"),
+    early, charts, script = asset("early.js"), asset(CHART_LIBRARY), _script()
+    return filled(
+        asset("template.html"),
         {
-            "policy": escape(_policy(early, charts, script)),
+            "policy": escape(policy(early, charts, script)),
             "engine_version": escape(str(result.get("engine_version") or "")),
             "title": escape(head.title(result)),
-            "style": Markup(_asset("report.css")),
+            "style": Markup(asset("report.css")),
             "early_script": Markup(early),
             "chart_script": Markup(charts),
             "script": Markup(script),
@@ -149,24 +146,8 @@ def _equity_label(result: dict[str, Any]) -> str:
     )
 
 
-def _filled(template: str, parts: dict[str, Markup]) -> str:
-    """The template with each `{{name}}` replaced once; what is put in is not looked at again."""
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match.group(1)], template)
-
-
-def _policy(*scripts: str) -> str:
-    """Nothing may be loaded from anywhere, and only these scripts may run. Styles: the charts set their own."""
-    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in scripts)
-    return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
-
 @cache
 def _script() -> str:
     """The page's own script: its parts one after the other, in a scope of their own."""
-    parts = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
+    parts = "\n".join(asset(f"{name}.js") for name in SCRIPTS)
     return f'"use strict";\n(() => {{\n{parts}\n}})();'
-
-
-@cache
-def _asset(name: str) -> str:
-    return (files("periscope.report") / "assets" / name).read_text(encoding="utf-8").strip()
