@@ -1,0 +1,1 @@
+"""What is wrong with stored bars: every rule of `periscope data check`."""

@@ -1,0 +1,46 @@
+"""The splits that a catalog knows of an equity."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import msgspec
+
+from periscope.instruments.instrument import TRADES_AS_EQUITY, Instrument
+from periscope.instruments.sessions import SessionRangeError, UnknownExchangeError, sessions_for
+from periscope.market.errors import CatalogDamagedError
+from periscope.market.importers.corporate_actions import corporate_actions_path
+
+
+class _Split(msgspec.Struct):
+    last_day_before: date
+
+
+class _Actions(msgspec.Struct):
+    splits: list[_Split] = []
+
+
+def split_days(root: Path, instrument: Instrument) -> frozenset[date]:
+    """The trading days at whose open a known split of an equity takes effect; none where the catalog knows of none.
+
+    Raises `CatalogDamagedError` if the file of corporate actions can't be read.
+    """
+    if instrument.asset_type not in TRADES_AS_EQUITY:
+        return frozenset()
+    path = corporate_actions_path(root, instrument.symbol)
+    try:
+        actions = msgspec.json.decode(path.read_bytes(), type=_Actions)
+    except FileNotFoundError:
+        return frozenset()
+    except (OSError, msgspec.DecodeError) as error:
+        raise CatalogDamagedError(f"{path} can't be read: {error}. Import the symbol again") from None
+    return frozenset(_next_session(instrument.exchange, split.last_day_before) for split in actions.splits)
+
+
+def _next_session(exchange: str, day: date) -> date:
+    """The trading day after a day; the next calendar day where the sessions are not known."""
+    following = day + timedelta(days=1)
+    try:
+        sessions = sessions_for(exchange)
+        return sessions.trading_day(sessions.day_bounds(following)[0])
+    except (SessionRangeError, UnknownExchangeError):
+        return following

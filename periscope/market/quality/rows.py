@@ -1,0 +1,99 @@
+"""The rules that look at single bars. Those that an import knows too are the import's own: one place for each rule."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from periscope.instruments.instrument import TRADES_AS_EQUITY
+from periscope.instruments.times import time_text
+from periscope.market.bar_files import take
+from periscope.market.columns import BarColumns, IntColumn
+from periscope.market.importers.checks import (
+    Batch,
+    in_order,
+    remark_closed,
+    remark_off_tick,
+    usable_prices,
+)
+from periscope.market.importers.exact import Mask
+from periscope.market.importers.findings import Findings
+from periscope.market.quality.findings import FindingLog
+from periscope.market.quality.series import Series
+
+
+class RowRules:
+    """Refuses bars that cannot be, and remarks on the others; what is refused is not shown to the other rules."""
+
+    def __init__(self, series: Series, log: FindingLog) -> None:
+        self._series = series
+        self._log = log
+        self._after: tuple[int, int] | None = None
+
+    def accept(self, bars: BarColumns) -> BarColumns:
+        """The bars that go on forward in time and have possible prices."""
+        instrument = self._series.instrument
+        bars = self._ordered(bars)
+        findings, batch = _Timed(bars, self._log), _batch(bars)
+        possible = usable_prices(
+            batch,
+            scale=instrument.price_scale,
+            positive=instrument.asset_type in TRADES_AS_EQUITY,
+            findings=findings,
+        )
+        remark_off_tick(batch, instrument, findings)
+        self._negative(bars)
+        self._closed(bars)
+        return bars if bool(possible.all()) else take(bars, possible)
+
+    def _ordered(self, bars: BarColumns) -> BarColumns:
+        ordered = in_order(_batch(bars), self._after, _Timed(bars, self._log))
+        kept = bars if bool(ordered.all()) else take(bars, ordered)
+        if len(kept) > 0:
+            self._after = (int(kept.start[-1]), int(kept.end[-1]))
+        return kept
+
+    def _negative(self, bars: BarColumns) -> None:
+        if self._series.instrument.asset_type in TRADES_AS_EQUITY:
+            return
+        below = np.flatnonzero(bars.low <= 0)
+        self._log.add(
+            "NEGATIVE_PRICE", bars.start[below], lambda i: f"a low of {self._series.price(int(bars.low[below[i]]))}"
+        )
+
+    def _closed(self, bars: BarColumns) -> None:
+        """Bars beside the regular sessions, where these are known."""
+        grid = self._series.grid
+        covered: Mask = np.zeros(len(bars), dtype=np.bool_)
+        if grid is not None:
+            first, last = min(grid.opens[0], grid.extended_opens[0]), max(grid.closes[-1], grid.extended_closes[-1])
+            covered = np.asarray((bars.start >= first) & (bars.start < last))
+            inside = take(bars, covered)
+            remark_closed(_batch(inside), grid, _Timed(inside, self._log))
+        beyond = bars.start[~covered]
+        exchange = self._series.instrument.exchange
+        self._log.add(
+            "NO_SESSIONS",
+            beyond,
+            lambda i: f"the sessions of {exchange!r} at {time_text(int(beyond[i]))} are not known here",
+        )
+
+
+class _Timed(Findings):
+    """Takes what the import's rules find, by row, and hands it on by time."""
+
+    def __init__(self, bars: BarColumns, log: FindingLog) -> None:
+        super().__init__()
+        self._starts = bars.start
+        self._log = log
+
+    def add_rows(
+        self, code: str, _file: str, lines: Iterable[int | None] | IntColumn, describe: Callable[[int], str]
+    ) -> None:
+        """Log the rows of the bars."""
+        rows = lines if isinstance(lines, np.ndarray) else np.array(list(lines), dtype=np.int64)
+        self._log.add(code, self._starts[rows], describe)
+
+
+def _batch(bars: BarColumns) -> Batch:
+    """The bars with their row numbers in the place of lines."""
+    return Batch(bars, np.arange(len(bars), dtype=np.int64), "")
