@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from periscope.cli.data_check import check
 from periscope.cli.exits import ExitCode
 from periscope.cli.import_display import import_display
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from periscope.market.catalog import Catalog
 
 data_app = typer.Typer(name="data", help="Bring bars into the catalog and look at them.", no_args_is_help=True)
+data_app.command()(check)
 
 _NUMERIC = {"bars", "rows", "added", "replaced", "open", "high", "low", "close", "volume"}
 

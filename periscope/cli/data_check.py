@@ -1,0 +1,177 @@
+"""`periscope data check`: what is wrong with the bars of the catalog."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from periscope.cli.exits import ExitCode
+from periscope.cli.import_display import import_display
+from periscope.cli.output import JsonOption, fail, print_json, remark, say
+from periscope.cli.table import print_table
+from periscope.cli.workspace import find_catalog, shown
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from libs.shared_ipc.src.protocol import BarTimeSpan
+    from periscope.instruments.instrument import Instrument
+    from periscope.market.catalog import Catalog
+    from periscope.market.quality.check import SeriesReport
+
+COLUMNS = ("severity", "code", "symbol", "span", "count", "first", "example")
+
+type Wanted = list[tuple[Instrument, BarTimeSpan]]
+
+
+def check(
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="Without: all.")
+    ] = None,
+    span: Annotated[Literal["second", "minute", "hour", "day"] | None, typer.Option(help="Only this span.")] = None,
+    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")] = None,
+    accept: Annotated[list[str] | None, typer.Option(help="A code that is no problem here; may be repeated.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML page with a picture of each series.")] = None,
+    catalog: Annotated[Path | None, typer.Option(help="The catalog's folder. Without it: the workspace's.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Look for what is wrong with stored bars: gaps, spikes, bad stamps and more. Ends with 5 if there are problems."""
+    from periscope.market.catalog import Catalog
+
+    accepted = _codes(accept or [])
+    if since is not None and until is not None and until < since:
+        raise typer.BadParameter(f"--to {until:%Y-%m-%d} is before --from {since:%Y-%m-%d}")
+    opened = Catalog.open(find_catalog(catalog, must_exist=True))
+    wanted = _wanted(opened, symbols or [], span)
+    days = (None if since is None else since.date(), None if until is None else until.date())
+    reports = list(_reports(opened, wanted, *days))
+    if not reports:
+        fail("NO_BARS", "there are no bars to check", exit_code=ExitCode.DATA, where=str(opened.root))
+    document = _document(reports, accepted) | {"catalog": str(opened.root), "report": None}
+    if report is not None:
+        from periscope.report.quality import write_quality_report
+
+        document["report"] = str(write_quality_report(reports, report, accepted=accepted))
+    if as_json:
+        print_json(document)
+    else:
+        _show(document)
+    return ExitCode.DATA if document["problems"] else ExitCode.DONE
+
+
+def _codes(codes: list[str]) -> frozenset[str]:
+    from periscope.market.quality.rules import RULES
+
+    unknown = [code for code in codes if code.upper() not in RULES]
+    if unknown:
+        raise typer.BadParameter(f"--accept {unknown[0]}: there is no such code; the codes are {', '.join(RULES)}")
+    return frozenset(code.upper() for code in codes)
+
+
+def _wanted(catalog: "Catalog", symbols: list[str], span: str | None) -> "Wanted":
+    """The series to check. A symbol that the catalog does not have, or not at the span, ends the command."""
+    from libs.shared_ipc.src.protocol import AssetType
+
+    names = list(dict.fromkeys(symbol.strip().upper() for symbol in symbols))
+    instruments = [each for each in catalog.instruments.all() if not names or each.symbol in names]
+    for name in names:
+        if all(each.symbol != name for each in instruments):
+            what = catalog.instruments.explain_unknown(name, AssetType.EQUITY)
+            fail("UNKNOWN_INSTRUMENT", what, exit_code=ExitCode.NOT_FOUND)
+    wanted = [(each, stored) for each in instruments for stored in catalog.spans(each) if span in {None, stored.value}]
+    lacking = next((name for name in names if all(each.symbol != name for each, _ in wanted)), None)
+    if lacking is not None or not wanted:
+        of = lacking or "any instrument"
+        fail("SPAN_NOT_AVAILABLE", f"the catalog has no {span or ''} bars of {of}", exit_code=ExitCode.NOT_FOUND)
+    return wanted
+
+
+def _reports(
+    catalog: "Catalog", wanted: "Wanted", since: "date | None", until: "date | None"
+) -> "Iterator[SeriesReport]":
+    """One report for each series that has bars on those days, with progress in bars."""
+    from periscope.market.quality.check import check_stored
+
+    total = sum(catalog.spans(instrument)[span].rows for instrument, span in wanted)
+    done = 0
+    with import_display() as progress:
+        for instrument, span in wanted:
+            progress(done, total, f"{instrument.symbol} {span.value}")
+            start, end = _window(instrument.exchange, since, until)
+            report = check_stored(catalog, instrument, span, start=start, end=end)
+            done += catalog.spans(instrument)[span].rows
+            if report is not None:
+                yield report
+
+
+def _window(exchange: str, since: "date | None", until: "date | None") -> tuple[int, int]:
+    """The days as a window in microseconds UTC: whole days as the exchange counts them, of UTC if it is unknown."""
+    from datetime import UTC, timedelta
+    from datetime import datetime as moment
+
+    from periscope.instruments.sessions import UnknownExchangeError, sessions_for
+    from periscope.market.quality.check import EVER
+
+    def bounds(day: "date") -> tuple[int, int]:
+        try:
+            return sessions_for(exchange).day_bounds(day)
+        except UnknownExchangeError:
+            first = moment(day.year, day.month, day.day, tzinfo=UTC)
+            start, end = (round(at.timestamp()) * 1_000_000 for at in (first, first + timedelta(days=1)))
+            return start, end
+
+    return (-EVER if since is None else bounds(since)[0]), (EVER if until is None else bounds(until)[1])
+
+
+def _document(reports: "list[SeriesReport]", accepted: frozenset[str]) -> dict[str, Any]:
+    """The outcome as one JSON document."""
+    from periscope.instruments.times import time_text
+
+    series: list[dict[str, Any]] = []
+    for report in reports:
+        findings = [found.to_json() for found in report.findings]
+        for found in findings:
+            if found["code"] in accepted:
+                found["severity"] = "accepted"
+        series.append(
+            {
+                "symbol": report.series.instrument.symbol,
+                "asset_type": report.series.instrument.asset_type.name,
+                "span": report.series.span.value,
+                "bars": report.bars,
+                "first": time_text(report.first),
+                "last": time_text(report.last),
+                "findings": findings,
+            }
+        )
+    severities = [found["severity"] for entry in series for found in entry["findings"]]
+    return {
+        "series": series,
+        "bars": sum(report.bars for report in reports),
+        "clean": sum(not entry["findings"] for entry in series),
+        "problems": severities.count("problem"),
+        "accepted": severities.count("accepted"),
+        "notes": severities.count("note"),
+    }
+
+
+def _show(document: dict[str, Any]) -> None:
+    from periscope.market.quality.rules import RULES
+
+    rows = [found for entry in document["series"] for found in entry["findings"]]
+    ranks = {"problem": 0, "accepted": 1, "note": 2}
+    rows.sort(key=lambda found: (ranks[found["severity"]], list(RULES).index(found["code"])))
+    print_table(COLUMNS, rows, to_right={"count"})
+    if rows:
+        say()
+    parts = [f"{document['problems']} problems", f"{document['notes']} notes"]
+    if document["accepted"]:
+        parts.insert(1, f"{document['accepted']} accepted")
+    say(f"{len(document['series'])} series, {document['bars']:,} bars: {document['clean']} clean, {', '.join(parts)}")
+    for code in dict.fromkeys(found["code"] for found in rows if found["severity"] == "problem"):
+        remark(f"{code}: {RULES[code].what}. What to do: {RULES[code].mend}")
+    if document["report"] is not None:
+        remark(f"the report is {shown(Path(document['report']))}")
