@@ -10,6 +10,7 @@ import typer
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
+from periscope.cli.rolls import rolls
 from periscope.cli.table import print_table
 from periscope.cli.workspace import CATALOG_VARIABLE, find_catalog, find_workspace
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 instruments_app = typer.Typer(
     name="instruments", help="Instruments, futures roots, and the contracts of a root.", no_args_is_help=True
 )
+instruments_app.command()(rolls)
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2069, 12, 31)
 """Contract symbols have two digits for the year, of these years."""

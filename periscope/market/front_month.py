@@ -39,6 +39,21 @@ class NoFrontMonthError(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
+class RootVolumes:
+    """What the front month of a root is decided by: the volume of each contract on each trading day that counts.
+
+    `chain` is in order of expiry. For each row `days` is the trading day (days since 1970-01-01, ascending), `complete`
+    when it is complete (microseconds UTC, ascending), and `table` the volume by contract.
+    """
+
+    chain: list[Instrument]
+    sessions: ExchangeSessions
+    days: Ints
+    complete: Ints
+    table: Ints
+
+
+@dataclass(frozen=True, slots=True)
 class _Answers:
     """The front month from each of `times` until the next one; None where there is none."""
 
@@ -86,7 +101,17 @@ class FrontMonths:
         until = min([answers.until(as_of), *answers.times[index + 1 : index + 2]])
         return FrontMonth(symbol, answers.times[index], until)
 
-    def _work_out(self, root: str) -> _Answers:
+    def changes(self, root: str) -> list[tuple[int, str | None]]:
+        """Every time at which the answer may change, ascending, and the front month from then on; None for none.
+
+        Raises `NoFrontMonthError` for a root without contracts or bars.
+        """
+        if root not in self._answers:
+            self._answers[root] = self._work_out(root)
+        return list(zip(self._answers[root].times, self._answers[root].symbols, strict=True))
+
+    def volumes(self, root: str) -> RootVolumes:
+        """The volumes that decide. Raises `NoFrontMonthError` for a root without contracts or bars."""
         chain = self._catalog.instruments.chain(root)
         if not chain:
             known = ", ".join(self._catalog.instruments.roots()) or "none"
@@ -94,10 +119,14 @@ class FrontMonths:
         sessions = sessions_for(chain[0].exchange, extended=True)
         decimals = max(contract.volume_scale for contract in chain)
         volumes = [_daily_volumes(self._catalog, contract, sessions, decimals) for contract in chain]
-        complete, table = _table(volumes, sessions)
+        days, complete, table = _table(volumes, sessions)
         if len(complete) == 0:
             raise NoFrontMonthError(f"the catalog has no bars with volume of any contract of {root}")
-        return _answers(chain, complete, table, sessions)
+        return RootVolumes(chain, sessions, days, complete, table)
+
+    def _work_out(self, root: str) -> _Answers:
+        volumes = self.volumes(root)
+        return _answers(volumes.chain, volumes.complete, volumes.table, volumes.sessions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +178,8 @@ def _volumes_of(
     return _Volumes(day, volume, end)
 
 
-def _table(contracts: list[_Volumes], sessions: ExchangeSessions) -> tuple[Ints, Ints]:
-    """For the days with volume that are no holiday stubs: when each is complete, and volumes by day and contract."""
+def _table(contracts: list[_Volumes], sessions: ExchangeSessions) -> tuple[Ints, Ints, Ints]:
+    """The days with volume that are no holiday stubs, when each is complete, and volumes by day and contract."""
     days = np.unique(np.concatenate([contract.days for contract in contracts]))
     table = np.zeros((len(days), len(contracts)), dtype=np.int64)
     complete = np.zeros(len(days), dtype=np.int64)
@@ -165,7 +194,7 @@ def _table(contracts: list[_Volumes], sessions: ExchangeSessions) -> tuple[Ints,
     stubs = np.array([sessions.is_holiday_stub(day_of_number(number)) for number in days.tolist()], dtype=np.bool_)
     counts = ~stubs & (table.sum(axis=1) > 0)
     # Should bars of one day end after the next day's close, neither is complete before they do.
-    return np.maximum.accumulate(complete[counts]), table[counts]
+    return days[counts], np.maximum.accumulate(complete[counts]), table[counts]
 
 
 def _answers(chain: list[Instrument], complete: Ints, table: Ints, sessions: ExchangeSessions) -> _Answers:

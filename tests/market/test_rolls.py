@@ -1,0 +1,135 @@
+"""Rolls of a futures root: small markets by hand, then ES as LEAN has it."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from periscope.instruments.times import time_text
+from periscope.market.catalog import Catalog
+from periscope.market.front_month import FrontMonths
+from periscope.market.importers.lean import import_lean
+from periscope.market.rolls import NoRollsError, Roll, RollBy, Tenure, roll_schedule
+from periscope.market.sample import make_sample
+from tests.market.catalog_data import at
+from tests.market.test_front_month import H14, M14, ROLL, Z13, market
+
+LEAN = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "lean"
+needs_lean = pytest.mark.skipif(not LEAN.is_dir(), reason="needs a LEAN data folder at ../shared/data/lean")
+
+
+@pytest.fixture(scope="module")
+def lean(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    catalog = Catalog.create(tmp_path_factory.mktemp("lean") / "catalog")
+    import_lean(LEAN / "future", catalog)
+    return catalog
+
+
+def test_a_roll_says_what_decided_it(tmp_path: Path) -> None:
+    market(tmp_path, ROLL)
+    schedule = roll_schedule(Catalog(tmp_path / "catalog"), "ES")
+    assert (schedule.first_symbol, time_text(schedule.first_at)) == ("ESZ13", "2013-12-11T22:15:00Z")
+    assert schedule.rolls[0] == Roll(
+        from_symbol="ESZ13",
+        to_symbol="ESH14",
+        day=date(2013, 12, 13),
+        at=at("2013-12-13T17:15"),
+        decided=date(2013, 12, 13),
+        from_volume=Decimal(400),
+        to_volume=Decimal(600),
+        expired=False,
+    )
+
+
+def test_after_an_expiry_the_last_volumes_decide(tmp_path: Path) -> None:
+    market(tmp_path, {"2013-12-11": {Z13: 900, H14: 5, M14: 4}})
+    schedule = roll_schedule(Catalog(tmp_path / "catalog"), "ES")
+    first, second = schedule.rolls
+    assert (first.to_symbol, first.day, first.decided) == ("ESH14", date(2013, 12, 20), date(2013, 12, 11))
+    assert (first.from_volume, first.to_volume, first.expired) == (Decimal(900), Decimal(5), True)
+    assert (second.to_symbol, second.at) == ("ESM14", H14.expires_at)
+    assert schedule.ends_at == M14.expires_at
+
+
+def test_by_last_trade_each_contract_counts_until_it_ends(tmp_path: Path) -> None:
+    market(tmp_path, ROLL)
+    schedule = roll_schedule(Catalog(tmp_path / "catalog"), "ES", RollBy.LAST_TRADE)
+    assert schedule.first_symbol == "ESZ13"
+    assert [(roll.to_symbol, roll.at, roll.day) for roll in schedule.rolls] == [
+        ("ESH14", Z13.expires_at, date(2013, 12, 20)),
+        ("ESM14", H14.expires_at, date(2014, 3, 21)),
+    ]
+    assert all(roll.from_volume is None and roll.decided is None for roll in schedule.rolls)
+
+
+def test_tenures_follow_each_other(tmp_path: Path) -> None:
+    market(tmp_path, ROLL)
+    assert Z13.expires_at is not None
+    assert H14.expires_at is not None
+    assert M14.expires_at is not None
+    schedule = roll_schedule(Catalog(tmp_path / "catalog"), "ES", RollBy.LAST_TRADE)
+    assert schedule.tenures() == [
+        Tenure("ESZ13", schedule.first_at, Z13.expires_at),
+        Tenure("ESH14", Z13.expires_at, H14.expires_at),
+        Tenure("ESM14", H14.expires_at, M14.expires_at),
+    ]
+
+
+def test_the_rolls_are_those_of_the_front_month(tmp_path: Path) -> None:
+    catalog = Catalog.create(tmp_path / "catalog")
+    make_sample(catalog)
+    schedule, front = roll_schedule(catalog, "SX"), FrontMonths(catalog)
+    assert [(roll.from_symbol, roll.to_symbol, str(roll.day)) for roll in schedule.rolls] == [
+        ("SXH23", "SXM23", "2023-03-09"),
+        ("SXM23", "SXU23", "2023-06-08"),
+        ("SXU23", "SXZ23", "2023-09-07"),
+        ("SXZ23", "SXH24", "2023-12-07"),
+    ]
+    for roll in schedule.rolls:
+        assert front.front_month("SX", roll.at - 1).symbol == roll.from_symbol
+        assert front.front_month("SX", roll.at).symbol == roll.to_symbol
+
+
+@pytest.mark.parametrize(
+    ("root", "by", "code"),
+    [
+        ("NQ", RollBy.VOLUME, "UNKNOWN_ROOT"),
+        ("NQ", RollBy.LAST_TRADE, "UNKNOWN_ROOT"),
+        ("ES", RollBy.OPEN_INTEREST, "OPEN_INTEREST_UNKNOWN"),
+        ("ES", RollBy.VOLUME, "NO_FRONT_MONTH"),
+        ("ES", RollBy.LAST_TRADE, "NO_EXPIRIES"),
+    ],
+)
+def test_what_cannot_be_told_is_said(root: str, by: RollBy, code: str, tmp_path: Path) -> None:
+    catalog = Catalog.create(tmp_path)
+    catalog.add_instruments([Z13])
+    with pytest.raises(NoRollsError) as refusal:
+        roll_schedule(catalog, root, by)
+    assert refusal.value.code == code
+    assert root in str(refusal.value)
+
+
+@needs_lean
+def test_es_rolls_once_in_december_2013_and_never_back(lean: Catalog) -> None:
+    schedule = roll_schedule(lean, "ES")
+    rolls = [roll for roll in schedule.rolls if roll.day.year == 2013]
+    assert [(roll.from_symbol, roll.to_symbol, roll.day, roll.decided) for roll in rolls] == [
+        ("ESZ13", "ESH14", date(2013, 12, 13), date(2013, 12, 13))
+    ]
+    assert time_text(rolls[0].at) == "2013-12-13T22:15:00Z"
+    old, new = rolls[0].from_volume, rolls[0].to_volume
+    assert old is not None
+    assert new is not None
+    assert old < new
+    order = [schedule.first_symbol, *(roll.to_symbol for roll in schedule.rolls)]
+    assert len(order) == len(set(order)), "no contract comes back"
+
+
+@needs_lean
+def test_the_front_month_of_es_is_esz13_until_the_end_of_the_trading_day_2013_12_13(lean: Catalog) -> None:
+    front = FrontMonths(lean)
+    first, roll, last = at("2013-10-08T00:00"), at("2013-12-13T17:15"), at("2013-12-31T17:00")
+    hour = 3_600_000_000
+    for t in [*range(first, last, 7 * hour), roll - 1, roll, at("2013-12-15T18:30"), at("2013-12-16T03:00")]:
+        assert front.front_month("ES", t).symbol == ("ESZ13" if t < roll else "ESH14"), time_text(t)
