@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -125,6 +125,9 @@ def show(
     asset_type: AssetTypeOption = None,
     span: SpanOption = None,
     rows: Annotated[int, typer.Option(min=1, max=10_000, help="How many bars at each end.")] = 5,
+    continuous: Annotated[
+        Literal["raw", "difference", "ratio"] | None, typer.Option(help="A futures root as one series.")
+    ] = None,
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -132,6 +135,8 @@ def show(
     from periscope.cli.data_view import instrument_document, series_document
 
     opened = _open(catalog)
+    if continuous is not None:
+        return _show_continuous(opened, symbol.strip().upper(), _span(span), continuous, rows, as_json=as_json)
     wanted = _asset_type(asset_type)
     found = [
         each
@@ -200,6 +205,19 @@ def _open(option: Path | None) -> "Catalog":
     from periscope.market.catalog import Catalog
 
     return Catalog.open(find_catalog(option, must_exist=True))
+
+
+def _show_continuous(
+    catalog: "Catalog", root: str, span: "BarTimeSpan | None", adjustment: str, rows: int, *, as_json: bool
+) -> int:
+    from periscope.cli.continuous import continuous_document, show_continuous
+
+    document = continuous_document(catalog, root, span, adjustment, rows)
+    if as_json:
+        print_json(document | {"catalog": str(catalog.root)})
+    else:
+        show_continuous(document)
+    return ExitCode.DONE
 
 
 def _explain_unknown(catalog: "Catalog", symbol: str, wanted: "AssetType | None") -> str:
