@@ -1,7 +1,7 @@
 """Importing Parquet files: the column types that other tools write, floats, dates, broken files."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -112,6 +112,53 @@ def test_missing_values(load: Load, catalog: Catalog) -> None:
 def test_nan_is_no_price(load: Load) -> None:
     with pytest.raises(ImportProblem, match="NaN"):
         load(_frame(pl.Series([AT]), close=[float("nan")]))
+
+
+def _day_of_minutes(count: int) -> pl.DataFrame:
+    times = pl.Series([AT + timedelta(minutes=n) for n in range(count)])
+    prices = {name: [Decimal(n).scaleb(-3) for n in range(10_000, 10_000 + count)] for name in ("open", "high", "low")}
+    return pl.DataFrame({"timestamp": times, **prices, "close": prices["low"], "volume": list(range(count))})
+
+
+@pytest.mark.parametrize("kind", ["Parquet", "Arrow"])
+@pytest.mark.parametrize("group", [7, 100_000])
+def test_files_are_read_batch_by_batch(
+    kind: str, group: int, tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row numbers, order and values hold across batches, whether a file has many groups of rows or one."""
+    monkeypatch.setattr("periscope.market.importers.parquet_bars._ROWS_AT_ONCE", 16)
+    frame = _day_of_minutes(300)
+    path = tmp_path / "spy.data"
+    if kind == "Parquet":
+        frame.write_parquet(path, row_group_size=group)
+    else:
+        frame.write_ipc(path, record_batch_size=group)
+    summary = import_path(path, catalog, MINUTE)
+    assert summary.format == kind
+    assert _bars(catalog).open.tolist() == list(range(10_000, 10_300))
+    spoiled = frame.with_columns(open=pl.when(pl.col("volume") == 250).then(None).otherwise(pl.col("open")))
+    if kind == "Parquet":
+        spoiled.write_parquet(path, row_group_size=group)
+    else:
+        spoiled.write_ipc(path, record_batch_size=group)
+    with pytest.raises(ImportProblem, match=r"spy\.data:251: can't use ''"):
+        import_path(path, catalog, MINUTE)
+
+
+def test_exact_columns_and_their_text_give_the_same(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = _day_of_minutes(50).with_columns(volume=pl.col("volume").cast(pl.Decimal(20, 4)) / 8)
+    load(frame)
+    monkeypatch.setattr("periscope.market.importers.parquet_bars._exact_rows", lambda *_: None)
+    again = load(frame)
+    assert (again.series[0].unchanged, again.series[0].added) == (50, 0)
+
+
+def test_times_beyond_every_calendar_are_findings(load: Load) -> None:
+    times = pl.Series([US, 2**62]).cast(pl.Datetime("us", "UTC"))
+    frame = pl.DataFrame({"timestamp": times, **{name: [1, 1] for name in ("open", "high", "low", "close", "volume")}})
+    with pytest.raises(ImportProblem) as caught:
+        load(frame)
+    assert (caught.value.code, "spy.parquet:2" in caught.value.message) == ("BAD_TIME", True)
 
 
 def test_what_is_no_parquet_file_of_bars(tmp_path: Path, catalog: Catalog, load: Load) -> None:

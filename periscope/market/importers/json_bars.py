@@ -6,6 +6,7 @@ for several symbols, {"bars": {symbol: […]}}; t is RFC 3339. Polygon (Massive)
 start. Numbers stay the text that they are in the file; no float ever holds one.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,10 @@ LARGEST_FILE = 256 << 20
 """JSON is decoded as a whole; vendors' answers hold at most some ten thousand bars each."""
 
 _ROWS_AT_ONCE = 250_000
+_LISTS = re.compile(rb'"(?:bars|results)"\s*:')
+_KEYS_OF_LISTS = re.compile(rb'"\s*:\s*\[')
+"""JSON lets a key come twice, and decoders take the last: these see it, so that no bars are lost."""
+
 _NULL = msgspec.Raw(b"null")
 _WANTED = 'an object with "bars" (as Alpaca gives) or "results" (as Polygon does)'
 
@@ -99,6 +104,8 @@ def _page(path: Path) -> _Page:
                 what = f"{path} holds more than {LARGEST_FILE >> 20} MB of JSON; download it as CSV, or in parts"
                 raise ImportProblem("BAD_FILE", what)
     data = data.removeprefix(b"\xef\xbb\xbf")
+    if len(_LISTS.findall(data)) > 1:
+        raise ImportProblem("BAD_FILE", f"{path} holds several answers, or one twice; import them one by one")
     try:
         return msgspec.json.decode(data, type=_Page)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -111,7 +118,10 @@ def _series(page: _Page, path: Path) -> Iterator[_Series]:
         raise ImportProblem("COLUMNS_MISSING", f"{path}: expected {_WANTED}")
     try:
         if bytes(content).startswith(b"{"):
-            for name, of_symbol in msgspec.json.decode(content, type=dict[str, list[msgspec.Raw]]).items():
+            by_symbol = msgspec.json.decode(content, type=dict[str, list[msgspec.Raw]])
+            if len(_KEYS_OF_LISTS.findall(content)) > len(by_symbol):
+                raise ImportProblem("BAD_FILE", f"{path} has the bars of a symbol twice")
+            for name, of_symbol in by_symbol.items():
                 yield _Series(name.strip().upper(), of_symbol)
             return
         bars = msgspec.json.decode(content, type=list[msgspec.Raw])
