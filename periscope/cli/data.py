@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from periscope.cli.data_check import check
+from periscope.cli.data_check import check, imported_findings, show_imported
 from periscope.cli.exits import ExitCode
 from periscope.cli.import_display import import_display
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
@@ -76,11 +76,10 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     _choice(format_, "--format", FORMATS)
     if not path.exists():
         fail("NOT_FOUND", f"{path} does not exist", exit_code=ExitCode.NOT_FOUND)
+    opened = Catalog.create(root)
     with import_display() as progress:
-        summary = _refusing(
-            lambda: import_path(path, Catalog.create(root), options, force_format=format_, progress=progress)
-        )
-    document = summary.to_json() | {"catalog": str(root)}
+        summary = _refusing(lambda: import_path(path, opened, options, force_format=format_, progress=progress))
+    document = summary.to_json() | {"catalog": str(root), "quality": imported_findings(opened, summary)}
     if as_json:
         print_json(document)
     else:
@@ -259,6 +258,7 @@ def _show_import(document: dict[str, Any]) -> None:
                 remark(f"  {place}: {found['message']}")
     for note in document["notes"]:
         remark(f"note: {note}")
+    show_imported(document["quality"])
 
 
 def _show_instruments(documents: list[dict[str, Any]]) -> None:

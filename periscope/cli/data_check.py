@@ -10,6 +10,7 @@ import typer
 from periscope.cli.exits import ExitCode
 from periscope.cli.import_display import import_display
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
+from periscope.cli.release import release
 from periscope.cli.table import print_table
 from periscope.cli.workspace import find_catalog, shown
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from libs.shared_ipc.src.protocol import BarTimeSpan
     from periscope.instruments.instrument import Instrument
     from periscope.market.catalog import Catalog
+    from periscope.market.importers.storing import ImportSummary
     from periscope.market.quality.check import SeriesReport
 
 COLUMNS = ("severity", "code", "symbol", "span", "count", "first", "example")
@@ -27,9 +29,7 @@ type Wanted = list[tuple[Instrument, BarTimeSpan]]
 
 
 def check(
-    symbols: Annotated[
-        list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="Without: all.")
-    ] = None,
+    symbols: Annotated[list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="Without: all.")] = None,
     span: Annotated[Literal["second", "minute", "hour", "day"] | None, typer.Option(help="Only this span.")] = None,
     since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")] = None,
@@ -54,12 +54,29 @@ def check(
     if report is not None:
         from periscope.report.quality import write_quality_report
 
-        document["report"] = str(write_quality_report(reports, report, accepted=accepted))
+        document["report"] = str(write_quality_report(reports, report, accepted=accepted, version=release()))
     if as_json:
         print_json(document)
     else:
         _show(document)
     return ExitCode.DATA if document["problems"] else ExitCode.DONE
+
+
+def imported_findings(catalog: "Catalog", summary: "ImportSummary") -> list[dict[str, Any]]:
+    """What a check finds in the bars that an import brought, without what the import itself has counted."""
+    from periscope.market.quality.check import check_imported
+
+    found = check_imported(catalog, summary.series)
+    return [each.to_json() for each in found if each.code not in summary.findings.counts]
+
+
+def show_imported(findings: list[dict[str, Any]]) -> None:
+    """The same for people, beside the result of the import."""
+    for found in findings:
+        place = f"{found['symbol']} {found['span']} {found['first']}"
+        remark(f"{found['count']} {found['code']}\n  {place}: {found['example']}")
+    if findings:
+        remark("`periscope data check --report check.html` shows these findings with pictures")
 
 
 def _codes(codes: list[str]) -> frozenset[str]:

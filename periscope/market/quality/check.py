@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from libs.shared_ipc.src.protocol import BarTimeSpan
+from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.market.catalog import Catalog
 from periscope.market.columns import BarColumns
+from periscope.market.importers.intervals import DAY, LENGTHS
+from periscope.market.importers.storing import SeriesSummary
 from periscope.market.quality.clock import ClockRule
 from periscope.market.quality.coverage import SessionCoverage
 from periscope.market.quality.findings import FindingLog, QualityFinding
@@ -118,3 +120,18 @@ def check_stored(
         last=min(end, coverage.until),
         splits=split_days(catalog.root, instrument),
     )
+
+
+def check_imported(catalog: Catalog, imported: Iterable[SeriesSummary]) -> list[QualityFinding]:
+    """Check what an import brought: the stored bars from each series' first to its last one."""
+    found: list[QualityFinding] = []
+    for item in imported:
+        instrument = catalog.instruments.get(item.symbol, AssetType(item.asset_type))
+        if instrument is None or item.first is None or item.last is None:
+            continue
+        span = BarTimeSpan(item.span)
+        # Far enough for the last bar, whose end the summary does not tell.
+        end = item.last + 2 * LENGTHS.get(span, DAY)
+        report = check_stored(catalog, instrument, span, start=item.first, end=end)
+        found += [] if report is None else report.findings
+    return found
