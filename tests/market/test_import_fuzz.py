@@ -12,7 +12,7 @@ import resource
 import shutil
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -187,7 +187,8 @@ def test_spoiled_files(name: str, tmp_path: Path, cases: Callable[..., int]) -> 
         root = tmp_path / "catalog"
         began = perf_counter()
         try:
-            summary = import_path(path, Catalog.create(root), OPTIONS)
+            options = OPTIONS if seed % 2 else replace(OPTIONS, symbol=None)
+            summary = import_path(path, Catalog.create(root), options)
         except ImportProblem as problem:
             assert "spoiled" in problem.message or problem.exit_code == 2, f"seed {seed}: {problem.message}"
             assert not Catalog.open(root).instruments.all(), f"seed {seed}: refused, and yet something was written"

@@ -1,1 +1,1 @@
-"""Getting market data in: CSV, Parquet and LEAN data folders, exactly and with nothing silently dropped."""
+"""Getting market data in from files of every usual kind, exactly and with nothing silently dropped."""

@@ -19,7 +19,7 @@ from periscope.instruments.contract_names import read_contract
 from periscope.instruments.futures import PRODUCTS, future_instrument, future_symbol
 from periscope.instruments.instrument import Instrument
 from periscope.market.catalog import Catalog
-from periscope.market.errors import CatalogConflictError
+from periscope.market.errors import CatalogConflictError, SymbolRefusedError
 from periscope.market.importers.dbn_files import PRICE_SCALE, UNDEFINED_PRICE, UNDEFINED_TIME
 from periscope.market.importers.facts import decimals
 from periscope.market.importers.findings import Findings, ImportProblem
@@ -54,7 +54,7 @@ def store_definitions(
         raise ImportProblem("NO_ROWS", f"{path} defines no future or share that can be stored ({counts or 'none'})")
     try:
         catalog.add_instruments(found.values())
-    except CatalogConflictError as error:
+    except (CatalogConflictError, SymbolRefusedError) as error:
         raise ImportProblem(error.code, str(error)) from None
     names = ", ".join(sorted(found)[:10]) + (", …" if len(found) > 10 else "")
     notes.insert(0, f"{len(found)} instruments are in the catalog: {names}")

@@ -13,7 +13,7 @@ from periscope.instruments.times import time_text
 from periscope.market.bar_files import in_pieces
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
-from periscope.market.errors import CatalogConflictError
+from periscope.market.errors import CatalogConflictError, SymbolRefusedError
 from periscope.market.importers.findings import Findings, ImportProblem
 from periscope.market.mapped_bars import let_go
 
@@ -93,7 +93,10 @@ def store_series(catalog: Catalog, series: Sequence[ImportedSeries], *, replace_
     Raises `ImportProblem` CATALOG_CONFLICT if stored bars differ and are not to be replaced.
     """
     scaled = _with_common_scales(catalog, series)
-    catalog.add_instruments(list({item.instrument.key: item.instrument for item in scaled}.values()))
+    try:
+        catalog.add_instruments(list({item.instrument.key: item.instrument for item in scaled}.values()))
+    except SymbolRefusedError as error:
+        raise ImportProblem(error.code, str(error), exit_code=2) from None
     return [_store(catalog, item, replace_bars=replace_bars) for item in scaled]
 
 
