@@ -129,6 +129,7 @@ def compile_rows() -> list[Row]:
     rows = [row for hours, calendar in SOURCES for row in rows_of(hours, calendar)]
     reviewed = overrides()
     corrected = {(row.exchange, row.day) for row in reviewed}
+    replaced = [row for row in rows if (row.exchange, row.day) in corrected]
     rows = [row for row in rows if (row.exchange, row.day) not in corrected]
     no_cash_market = {row.day for row in rows if row.exchange == US_EQUITIES.code and row.kind == "closed"}
     us_futures = {hours.code for hours, _ in SOURCES if hours.us_futures}
@@ -138,6 +139,7 @@ def compile_rows() -> list[Row]:
         else row
         for row in rows
     ]
+    check_need(reviewed, replaced)
     rows += [row for row in reviewed if row.kind != "regular"]
     return sorted(rows, key=lambda row: (row.exchange, row.day, row.kind))
 
@@ -145,6 +147,19 @@ def compile_rows() -> list[Row]:
 def regular_close(rules: tuple[HoursRule, ...], day: date) -> str:
     """The regular close on a day, local HH:MM."""
     return f"{next(rule for rule in reversed(rules) if rule.since <= day).closes:%H:%M}"
+
+
+def check_need(reviewed: list[Row], replaced: list[Row]) -> None:
+    """Every day that is corrected would be another without: the library may have learnt what it lacked."""
+    for exchange, day in sorted({(row.exchange, row.day) for row in reviewed}):
+        ours = {
+            ("early_close" if row.kind == "holiday_stub" else row.kind, row.at)
+            for row in reviewed
+            if (row.exchange, row.day) == (exchange, day)
+        }
+        theirs = {(row.kind, row.at) for row in replaced if (row.exchange, row.day) == (exchange, day)}
+        if ours - {("regular", "")} == theirs:
+            raise SystemExit(f"{exchange} {day}: the library says the same; remove the correction")
 
 
 def check_rows(rows: list[Row]) -> None:

@@ -43,7 +43,8 @@ class ExchangeHours:
 
     `extended` are the hours with trading before and after the regular ones, None where there is no difference;
     `extended_minutes_after_close` is how long after an early close extended trading ends. `us_futures` says that an
-    early close on a day without a US stock session is a holiday stub.
+    early close on a day without a US stock session is a holiday stub. `sessions_per_year` is what statistics annualise
+    with: the average of the table, holiday stubs left out.
     """
 
     code: str
@@ -172,6 +173,7 @@ CME_CURRENCIES = ExchangeHours(
     first_day=date(2016, 1, 4),
     last_day=date(2026, 12, 31),
     us_futures=True,
+    sessions_per_year=255,
     regular=_globex(date(2016, 1, 1), "pandas_market_calendars calendar CMEGlobex_FX; LEAN market-hours file, 6E"),
 )
 
@@ -219,6 +221,7 @@ EUREX = ExchangeHours(
     zone="Europe/Berlin",
     first_day=date(2006, 6, 1),
     last_day=date(2027, 12, 30),
+    sessions_per_year=255,
     regular=(HoursRule(since=date(2006, 6, 1), opens=time(8, 0), closes=time(22, 0), source=_EUREX_2006),),
     extended=(
         HoursRule(since=date(2006, 6, 1), opens=time(8, 0), closes=time(22, 0), source=_EUREX_2006),
@@ -238,6 +241,7 @@ LONDON = ExchangeHours(
     zone="Europe/London",
     first_day=date(2000, 1, 4),
     last_day=date(2027, 12, 31),
+    sessions_per_year=253,
     regular=(
         HoursRule(
             since=date(2000, 1, 1),
