@@ -1,7 +1,9 @@
 """Each finding of `data check`: a series with exactly that defect, beside a clean one that has none."""
 
+import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -276,6 +278,9 @@ def test_expiry_ends_a_session_early() -> None:
 
 
 def test_every_code_is_explained() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "data-quality.md").read_text()
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (problem|note) \|", page, flags=re.MULTILINE)
+    assert rows == [(code, rule.severity.value) for code, rule in RULES.items()]
     for code, rule in RULES.items():
         assert rule.what, code
         assert rule.mend, code
