@@ -122,7 +122,7 @@ def lean_hours(key: str) -> LeanHours:
     return LeanHours(
         ZoneInfo(entry["exchangeTimeZone"]),
         frozenset(days([*whole["holidays"], *entry["holidays"]])),
-        times(entry["earlyCloses"]),
+        times(entry.get("earlyCloses", {})),
         times(entry.get("lateOpens", {})),
     )
 

@@ -32,6 +32,7 @@ LAST = date(2026, 12, 31)
         ("Future-nymex-CL", "NYMEX", date(2015, 9, 21)),
         ("Future-comex-GC", "NYMEX", date(2024, 1, 2)),
         ("Future-cbot-ZC", "CBOT_GRAINS", date(2015, 7, 6)),
+        ("Future-eurex-[*]", "EUREX", date(2006, 6, 1)),
     ],
 )
 def test_closes_and_late_opens(key: str, table: str, first: date) -> None:
