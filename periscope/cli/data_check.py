@@ -109,17 +109,14 @@ def _wanted(catalog: "Catalog", symbols: list[str], span: str | None) -> "Wanted
 def _reports(
     catalog: "Catalog", wanted: "Wanted", since: "date | None", until: "date | None"
 ) -> "Iterator[SeriesReport]":
-    """One report for each series that has bars on those days, with progress in bars."""
+    """One report for each series that has bars around those days, with progress in series."""
     from periscope.market.quality.check import check_stored
 
-    total = sum(catalog.spans(instrument)[span].rows for instrument, span in wanted)
-    done = 0
     with import_display() as progress:
-        for instrument, span in wanted:
-            progress(done, total, f"{instrument.symbol} {span.value}")
+        for done, (instrument, span) in enumerate(wanted):
+            progress(done, len(wanted), f"{instrument.symbol} {span.value}")
             start, end = _window(instrument.exchange, since, until)
             report = check_stored(catalog, instrument, span, start=start, end=end)
-            done += catalog.spans(instrument)[span].rows
             if report is not None:
                 yield report
 

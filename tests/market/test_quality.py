@@ -11,13 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
+from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import sessions_for
 from periscope.instruments.times import time_text
 from periscope.market.bar_files import joined, take
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
+from periscope.market.quality.check import check_series
 from periscope.market.quality.rules import RULES, Severity
 from periscope.market.sample import sample_series
-from tests.market.catalog_data import MINUTE
+from tests.market.catalog_data import MINUTE, columns
 from tests.market.quality_data import (
     FUTURE,
     ONE_HOUR,
@@ -225,6 +227,55 @@ def test_a_break_that_the_session_has_is_no_gap() -> None:
     assert found(check(without(night, before - 2, before + 3), FUTURE)) == {}
     (gap,) = check(without(night, before - 9, before + 3), FUTURE).findings
     assert gap.example.startswith("12 minute bars are missing")
+
+
+def test_bars_in_a_break_are_outside_of_the_session() -> None:
+    night = minutes("CME", date(2020, 1, 6), 5)
+    before = int(np.flatnonzero(np.diff(night.start) > MINUTE)[0])
+    stray = changed(night, before, start=int(night.end[before]), end=int(night.end[before]) + MINUTE)
+    assert found(check(stray, FUTURE)) == {"OUTSIDE_SESSIONS": 1}
+
+
+def test_a_window_is_filled_up_to_its_ends() -> None:
+    hole = without(BARS, 3 * DAY, 7 * DAY)
+    first, last = int(BARS.start[4 * DAY]), int(BARS.end[8 * DAY - 1])
+    inside = take(hole, (hole.start >= first) & (hole.end <= last))
+    report = check_series(SPY, BarTimeSpan.MINUTE, [inside], first=first, last=last)
+    assert found(report) == {"MISSING_DAYS": 3}
+    nothing = check_series(SPY, BarTimeSpan.MINUTE, [], first=first, last=last)
+    assert found(nothing) == {"MISSING_DAYS": 4}
+    assert (nothing.bars, nothing.first, nothing.last) == (0, first, last)
+    late = take(BARS, slice(20, None))
+    assert found(check_series(SPY, BarTimeSpan.MINUTE, [late], first=int(BARS.start[0]), last=int(BARS.end[-1]))) == {
+        "LATE_START": 1
+    }
+    assert found(check(late)) == {}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.one_of(
+                st.integers(-(10**15), 4 * 10**15),
+                st.integers(0, 3_000).map(lambda step: int(BARS.start[0]) + step * 20_000_000),
+            ),
+            st.sampled_from([1, 1_000_000, MINUTE, ONE_HOUR, 10**11]),
+            *[st.integers(-(10**18) + 1, 10**18 - 1)] * 4,
+            st.integers(-1, 10**12),
+        ),
+        min_size=1,
+        max_size=40,
+    ),
+    span=st.sampled_from(list(BarTimeSpan)),
+    instrument=st.sampled_from([SPY, FUTURE, replace(SPY, exchange="XXXX")]),
+)
+def test_any_bars_can_be_checked(rows: list[tuple[int, ...]], span: BarTimeSpan, instrument: Instrument) -> None:
+    bars = columns([(start, start + length, *rest) for start, length, *rest in rows])  # type: ignore[misc]
+    with np.errstate(all="raise"):
+        report = check(bars, instrument, span, rows=7)
+    assert report.bars == len(bars)
+    assert all(finding.count > 0 and finding.example for finding in report.findings)
 
 
 def test_a_thin_series_is_measured_by_itself() -> None:

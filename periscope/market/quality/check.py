@@ -33,9 +33,9 @@ EVER = 2**62
 class SeriesReport:
     """What a check found in one series.
 
-    `bars` is the number of all bars looked at; `first` and `last` are the starts of the first and the last one,
-    microseconds since 1970-01-01 UTC. `sessions` is what each session has, None where the sessions are not known;
-    `line` is the series in few points, without the bars that cannot be.
+    `bars` is the number of all bars looked at; `first` and `last` are the starts of the first and the last one, or the
+    ends of the window without any, microseconds since 1970-01-01 UTC. `sessions` is what each session has, None where
+    the sessions are not known; `line` is the series in few points, without the bars that cannot be.
     """
 
     series: Series
@@ -71,7 +71,7 @@ def check_series(
     rows, table = RowRules(series, log), None if series.grid is None else SessionCoverage(series, series.grid)
     line = LineSampler()
     rules: list[BarRule] = [line, *_rules(series, log, table)]
-    count, begun, ended = 0, 0, 0
+    count, begun, ended = 0, first, last
     for chunk in chunks:
         if len(chunk) == 0:
             continue

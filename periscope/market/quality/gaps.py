@@ -46,37 +46,34 @@ _SLICES_OF_A_DAY = 2 * 288
 
 
 def find_gaps(table: SessionCoverage, log: FindingLog) -> None:
-    """Everything that is missing between the series' first and last bar."""
+    """Everything that is missing in the window that the series should fill."""
+    _missing_days(table, log)
     there = np.flatnonzero(table.bars > 0)
-    if len(there) == 0:
-        return
-    _missing_days(table, there, log)
-    if table.series.intraday:
+    if table.series.intraday and len(there) > 0:
         limits = np.maximum(FEWEST_MISSING[table.series.span], TIMES_USUAL * _usual_holes(table, there))
         _missing_bars(table, there, limits, log)
         _late_starts(table, there, limits, log)
         _early_ends(table, there, limits, log)
 
 
-def _missing_days(table: SessionCoverage, there: IntColumn, log: FindingLog) -> None:
-    """Sessions without a bar between two that have some; holiday stubs are left out."""
-    steps = np.flatnonzero(np.diff(there) > 1)
-    sessions = sessions_for(table.grid.exchange)
+def _missing_days(table: SessionCoverage, log: FindingLog) -> None:
+    """Sessions in the window without a bar; holiday stubs are left out."""
+    series, grid, has_bars = table.series, table.grid, table.bars > 0
+    wanted = has_bars | ((grid.opens >= series.first) & (grid.closes <= series.last))
+    place = np.flatnonzero(wanted)
+    if len(place) == 0:
+        return
+    absent = ~has_bars[place[0] : place[-1] + 1]
+    edges = np.flatnonzero(np.diff(absent, prepend=False, append=False)) + place[0]
     quiet = _quiet(table)
-    for code, wanted in (("MISSING_DAYS", False), ("QUIET_DAYS", True)):
-        for step in steps.tolist():
-            before, after = int(there[step]), int(there[step + 1])
-            if bool(quiet[before] and quiet[after]) is not wanted:
-                continue
-            absent = np.array(
-                [
-                    index
-                    for index in range(before + 1, after)
-                    if not sessions.is_holiday_stub(day_of_number(int(table.grid.days[index])))
-                ],
-                dtype=np.int64,
-            )
-            log.add(code, table.grid.opens[absent], lambda _, days=table.grid.days[absent]: _days(days))  # type: ignore[misc]
+    sessions = sessions_for(grid.exchange)
+    for begin, stop in edges.reshape(-1, 2).tolist():
+        around = [quiet[each] for each in (begin - 1, stop) if 0 <= each < len(has_bars) and has_bars[each]]
+        days = [day_of_number(number) for number in grid.days[begin:stop].tolist()]
+        rows = np.array([begin + i for i, day in enumerate(days) if not sessions.is_holiday_stub(day)], dtype=np.int64)
+        code = "QUIET_DAYS" if around and all(around) else "MISSING_DAYS"
+        words = _days(grid.days[rows]) if len(rows) > 0 else ""
+        log.add(code, grid.opens[rows], lambda _, words=words: words)  # type: ignore[misc]
 
 
 def _quiet(table: SessionCoverage) -> Mask:
@@ -144,12 +141,12 @@ def _of_pauses(table: SessionCoverage, there: IntColumn) -> IntColumn:
 
 
 def _late_starts(table: SessionCoverage, there: IntColumn, limits: IntColumn, log: FindingLog) -> None:
-    """Sessions whose first bar comes late; the series' first session may begin anywhere."""
+    """Sessions of the window whose first bar comes late."""
     opens, first = table.grid.opens[there], table.first[there]
     late = table.series.pauses.trading_time(opens, first) // table.series.length
     limits = np.maximum(limits, TIMES_USUAL * _usual(late))
     rows = np.flatnonzero(late > limits)
-    rows = rows[(rows > 0) & (opens[rows] >= table.series.first)]
+    rows = rows[opens[rows] >= table.series.first]
     log.add(
         "LATE_START",
         first[rows],
@@ -161,7 +158,7 @@ def _late_starts(table: SessionCoverage, there: IntColumn, limits: IntColumn, lo
 
 
 def _early_ends(table: SessionCoverage, there: IntColumn, limits: IntColumn, log: FindingLog) -> None:
-    """Sessions whose last bar ends early; the series' last session, and the day of expiry, may end anywhere."""
+    """Sessions of the window whose last bar ends early; a contract's last day ends with it."""
     closes, last = table.grid.closes[there], table.last[there]
     expires = table.series.instrument.expires_at
     if expires is not None:
@@ -169,7 +166,7 @@ def _early_ends(table: SessionCoverage, there: IntColumn, limits: IntColumn, log
     early = table.series.pauses.trading_time(np.minimum(last, closes), closes) // table.series.length
     limits = np.maximum(limits, TIMES_USUAL * _usual(early))
     rows = np.flatnonzero(early > limits)
-    rows = rows[(rows < len(there) - 1) & (closes[rows] <= table.series.last)]
+    rows = rows[closes[rows] <= table.series.last]
     log.add(
         "EARLY_END",
         last[rows],

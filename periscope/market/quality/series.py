@@ -9,6 +9,7 @@ from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import Session, sessions_for
 from periscope.market.columns import BarColumns, IntColumn
+from periscope.market.importers.exact import Mask
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.intervals import LENGTHS, SessionGrid, session_grid
 
@@ -23,6 +24,10 @@ class Pauses:
     def trading_time(self, since: IntColumn, until: IntColumn) -> IntColumn:
         """How much time lies between two times of a session, its breaks left out."""
         return until - since - (self._paused_by(until) - self._paused_by(since))
+
+    def hold(self, times: IntColumn) -> Mask:
+        """Which times lie in a break."""
+        return np.searchsorted(self.begins, times, side="right") > np.searchsorted(self.ends, times, side="right")
 
     def _paused_by(self, times: IntColumn) -> IntColumn:
         """How long all breaks have lasted up to each time."""

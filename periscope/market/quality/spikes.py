@@ -57,8 +57,9 @@ class SpikeRule:
         above = bars.high[rows] - np.maximum(bars.high[rows - 1], bars.high[rows + 1])
         below = np.minimum(bars.low[rows - 1], bars.low[rows + 1]) - bars.low[rows]
         far = np.maximum(above, below)
-        possible = far * PARTS_OF_PRICE > np.abs(bars.close[rows - 1])
-        possible &= far > TIMES_USUAL * self._series.tick
+        # Divided, not multiplied: prices may have 18 digits.
+        possible = far > np.abs(bars.close[rows - 1]) // PARTS_OF_PRICE
+        possible &= (far - 1) // TIMES_USUAL >= self._series.tick
         rows, far, up = rows[possible], far[possible], (above >= below)[possible]
         grid = self._series.grid
         if grid is not None and self._series.intraday:
@@ -67,7 +68,7 @@ class SpikeRule:
         if len(rows) == 0:
             return
         usual = _usual_moves(bars.close, rows, self._series.tick)
-        spikes = far > TIMES_USUAL * usual
+        spikes = (far - 1) // TIMES_USUAL >= usual
         rows, far, up, usual = rows[spikes], far[spikes], up[spikes], usual[spikes]
 
         def describe(i: int) -> str:
