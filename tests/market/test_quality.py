@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
+from periscope.instruments.hours import EXCHANGES
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import sessions_for
 from periscope.instruments.times import time_text
@@ -59,6 +60,21 @@ def test_a_clean_series_has_no_findings(span: str, rows: int) -> None:
 def test_a_clean_future_has_no_findings() -> None:
     assert found(check(NIGHT, FUTURE)) == {}
     assert found(check(coarser(NIGHT, BarTimeSpan.HOUR, "CME"), FUTURE, BarTimeSpan.HOUR)) == {}
+
+
+@pytest.mark.parametrize("exchange", sorted(set(EXCHANGES) - {"US"}))
+@pytest.mark.parametrize("first", [date(2024, 3, 4), date(2024, 10, 28)])
+def test_every_exchange_is_clean_over_changes_of_the_clock(exchange: str, first: date) -> None:
+    instrument = replace(FUTURE, exchange=exchange)
+    bars = minutes(exchange, first, 12)
+    assert found(check(bars, instrument)) == {}
+    assert found(check(coarser(bars, BarTimeSpan.DAY, exchange), instrument, BarTimeSpan.DAY)) == {}
+    session = sessions_for(exchange).session_of_day(first)
+    assert session is not None
+    # An hour bar that begins at a mark within a break is one that no run sees.
+    strays = 12 * sum(end % ONE_HOUR > 0 for _, end in session.breaks)
+    hours = found(check(coarser(bars, BarTimeSpan.HOUR, exchange), instrument, BarTimeSpan.HOUR))
+    assert hours in ({}, {"OUTSIDE_SESSIONS": strays})
 
 
 def _stale(bars: BarColumns) -> BarColumns:
