@@ -9,7 +9,11 @@ from pathlib import Path
 
 from periscope.sandbox.inside.wire import Place
 
-_FRAME = re.compile(r'  File "([^\n]+)", line (\d{1,7}) in ([^\n]+)')
+_FRAME = re.compile(r'^  File "([^\n]+)", line (\d{1,7}) in ([^\n]+)', re.MULTILINE)
+"""Anchored, so that looking takes time in proportion to the text: the strategy can write into the pipe, too."""
+_MOST_TEXT = 1 << 18
+"""Characters that are looked at: more than faulthandler ever writes."""
+_MOST_NAME = 1_000
 _PATIENCE_SECONDS = 0.1
 """For everything: the process is over its limit and is to be ended soon, whatever it writes."""
 _NEXT_SECONDS = 0.01
@@ -55,7 +59,7 @@ def _read_place(pipe: int, files: dict[str, str], until: float) -> tuple[Place |
     poll = select.poll()
     poll.register(pipe, select.POLLIN)
     text = ""
-    while (left := until - time.monotonic()) > 0:
+    while len(text) < _MOST_TEXT and (left := until - time.monotonic()) > 0:
         if not poll.poll(1000 * (min(left, _NEXT_SECONDS) if text else left)):
             break
         data = os.read(pipe, 1 << 16)
@@ -65,5 +69,5 @@ def _read_place(pipe: int, files: dict[str, str], until: float) -> tuple[Place |
         whole_lines = text[: text.rfind("\n") + 1]
         for file, line, function in _FRAME.findall(whole_lines):
             if file in files:
-                return Place(files[file], int(line), function), True
+                return Place(files[file], int(line), function[:_MOST_NAME]), True
     return None, text != ""
