@@ -1,8 +1,9 @@
 """How fast a large file comes into a catalog, and how much memory that takes.
 
 Run it with `python -m benchmarks.imports`. It makes a file of five million invented bars of a second (about 270 MB of
-CSV), imports it in a process of its own, as the command line does, and prints rows a second and the peak of memory.
-Time is from the start of that process to its end. Importing it again shows what it costs to find nothing new.
+CSV), imports it in a process of its own, and prints rows a second and the peak of memory. Time is from the start of that
+process to its end. Importing it again shows what it costs to find nothing new. The last line is the command
+`periscope data import` with a new catalog, which also checks the quality of what it stored.
 """
 
 import argparse
@@ -21,6 +22,15 @@ from benchmarks.process import run_watched
 
 ROWS = 5_000_000
 PRICES = ("open", "high", "low", "close")
+IMPORT = f"""
+import json, sys
+from pathlib import Path
+from periscope.market.catalog import Catalog
+from periscope.market.importers.formats import import_path
+from periscope.market.importers.options import ImportOptions
+options = ImportOptions(symbol={SYMBOL!r}, stamp="start")
+print(json.dumps(import_path(Path(sys.argv[1]), Catalog.create(Path(sys.argv[2])), options).to_json()))
+"""
 
 
 def make_file(path: Path, rows: int) -> None:
@@ -39,10 +49,11 @@ def make_file(path: Path, rows: int) -> None:
         frame.with_columns(pl.col("timestamp").dt.strftime("%Y-%m-%dT%H:%M:%SZ")).write_csv(path)
 
 
-def import_file(path: Path, catalog: Path) -> dict[str, float]:
-    """Import the file by the command line; what it took."""
+def import_file(path: Path, catalog: Path, *, by_command: bool) -> dict[str, float]:
+    """Import the file; what it took."""
     words = ["data", "import", str(path), "--symbol", SYMBOL, "--stamp", "start", "--catalog", str(catalog), "--json"]
-    finished = run_watched([sys.executable, "-m", "periscope.cli.main", *words], folder=Path.cwd())
+    command = ["-m", "periscope.cli.main", *words] if by_command else ["-c", IMPORT, str(path), str(catalog)]
+    finished = run_watched([sys.executable, *command], folder=Path.cwd())
     if finished.code != 0:
         raise SystemExit(f"the import ended with {finished.code}: {finished.errors}")
     rows = json.loads(finished.output)["series"][0]["rows"]
@@ -68,11 +79,11 @@ def main() -> None:
         size = path.stat().st_size / 1e6
         print(f"{arguments.rows:,} rows of {arguments.format}, {size:.0f} MB, copied in {_copied(path):.2f} s")
         print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-        for what in ("new", "again"):
-            took = import_file(path, Path(folder) / "catalog")
+        for what, catalog in (("new", "catalog"), ("again", "catalog"), ("command", "other")):
+            took = import_file(path, Path(folder) / catalog, by_command=what == "command")
             assert took["rows"] == arguments.rows
             rate = took["rows"] / took["seconds"]
-            print(f"{what:<6} {took['seconds']:6.2f} s {rate:12,.0f} rows/s   peak {took['peak_mb']:,.0f} MB")
+            print(f"{what:<8} {took['seconds']:6.2f} s {rate:12,.0f} rows/s   peak {took['peak_mb']:,.0f} MB")
 
 
 if __name__ == "__main__":
