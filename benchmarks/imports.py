@@ -1,8 +1,8 @@
 """How fast a large file comes into a catalog, and how much memory that takes.
 
 Run it with `python -m benchmarks.imports`. It makes a file of five million invented bars of a second (about 270 MB of
-CSV), imports it in a process of its own, and prints rows a second and the peak of memory. Time is from the start of that
-process to its end. Importing it again shows what it costs to find nothing new. The last line is the command
+CSV), imports it in a process of its own, and prints rows a second and the peak of memory. Time is from the start of
+that process to its end. Importing it again shows what it costs to find nothing new. The last line is the command
 `periscope data import` with a new catalog, which also checks the quality of what it stored.
 """
 
