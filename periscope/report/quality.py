@@ -123,7 +123,7 @@ def _codes(reports: Sequence[SeriesReport], accepted: frozenset[str]) -> Markup:
                 element("th", element("code", code), scope="row"),
                 element("td", element("span", _TITLES[severity], class_=f"severity {severity}")),
                 element("td", text.count(len(of_code))),
-                element("td", f"{sum(each.count for each in of_code):,} {rule.counts}"),
+                element("td", rule.counted(sum(each.count for each in of_code))),
                 element("td", rule.what, class_="words"),
                 element("td", rule.mend, class_="words"),
             )

@@ -46,7 +46,7 @@ class QualityFinding:
     @property
     def counted(self) -> str:
         """The count in words: 1 bar, 12 sessions."""
-        return f"{self.count:,} {self.rule.counts if self.count != 1 else self.rule.counts.removesuffix('s')}"
+        return self.rule.counted(self.count)
 
     def __str__(self) -> str:
         return f"{self.place}: {self.example} [{self.code}]"

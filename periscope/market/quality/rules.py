@@ -25,6 +25,10 @@ class Rule:
     what: str
     mend: str
 
+    def counted(self, count: int) -> str:
+        """A count in words: 1 bar, 12 sessions."""
+        return f"{count:,} {self.counts if count != 1 else self.counts.removesuffix('s')}"
+
 
 def _problem(counts: str, what: str, mend: str) -> Rule:
     return Rule(Severity.PROBLEM, counts, what, mend)

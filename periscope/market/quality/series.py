@@ -25,9 +25,14 @@ class Pauses:
         """How much time lies between two times of a session, its breaks left out."""
         return until - since - (self._paused_by(until) - self._paused_by(since))
 
-    def hold(self, times: IntColumn) -> Mask:
-        """Which times lie in a break."""
-        return np.searchsorted(self.begins, times, side="right") > np.searchsorted(self.ends, times, side="right")
+    def hold(self, starts: IntColumn, ends: IntColumn) -> Mask:
+        """Which bars lie in a break as a whole."""
+        place = np.searchsorted(self.ends, starts, side="right")
+        known = place < len(self.ends)
+        place = np.minimum(place, max(len(self.ends) - 1, 0))
+        if len(self.ends) == 0:
+            return known
+        return np.asarray(known & (self.begins[place] <= starts) & (ends <= self.ends[place]))
 
     def _paused_by(self, times: IntColumn) -> IntColumn:
         """How long all breaks have lasted up to each time."""
