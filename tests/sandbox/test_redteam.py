@@ -1,6 +1,10 @@
 """Attacks that once worked, each kept as a regression."""
 
+import py_compile
+import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +56,33 @@ def test_a_long_line_in_the_pipe_for_stacks(lab: Lab, in_tier: InTier, tier: Tie
     ran = lab.run(folder, core=_SLOW)
     assert time.monotonic() - began < _ALLOWED
     assert ran.codes[0] == "HANDLER_TIMEOUT"
+
+
+def _beside_as_folder(folder: Path, source: str) -> None:
+    (folder / "strategy").mkdir()
+    (folder / "strategy" / "__init__.py").write_text(source)
+
+
+def _beside_compiled(folder: Path, source: str) -> None:
+    (folder / "__pycache__").mkdir()
+    other = folder / "other.txt"
+    other.write_text(source)
+    compiled = folder / "__pycache__" / f"strategy.{sys.implementation.cache_tag}.pyc"
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(str(other), str(compiled), invalidation_mode=unchecked)
+    other.unlink()
+
+
+@pytest.mark.parametrize("readable", [True, False], ids=["as it lies", "copied for root"])
+@pytest.mark.parametrize("beside", [_beside_as_folder, _beside_compiled])
+@pytest.mark.parametrize("tier", TIERS)
+def test_what_runs_is_the_text_that_the_version_stands_for(
+    lab: Lab, in_tier: InTier, tier: Tier, beside: Callable[[Path, str], None], readable: bool
+) -> None:
+    """A folder of the strategy's name, or a compiled file that says that it need not be compared, once came first."""
+    in_tier(tier)
+    folder = lab.bundle(handler("on_start", "print('the text')\nreturn []").replace(", event", ", time"))
+    beside(folder, (folder / "strategy.py").read_text().replace("the text", "another"))
+    if not readable:
+        folder.chmod(0o700)
+    assert lab.run(folder).said == ["the text"]

@@ -3,7 +3,9 @@
 import os
 import sys
 from collections.abc import Callable
-from types import CodeType, TracebackType
+from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_file_location
+from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 from libs.shared_ipc.src.framework import StrategyBase
@@ -27,12 +29,12 @@ class BundleFaultError(Exception):
 def load_class(folder: str, seed: int | None, files: str | None = None) -> type[StrategyBase]:
     """Import `strategy.py` of the bundle in `folder` and return its `Strategy` class, its hooks checked.
 
-    Where `files` is given, a copy of the bundle is read there, and its lines still carry the names of the original.
+    Modules are read from their sources alone. Where `files` is given, a copy of the bundle is read there, and its lines
+    still carry the names of the original.
     Random numbers are seeded before the first line of the bundle runs, unless `seed` is None or the bundle has a module
     of that name.
     """
-    if files is not None:
-        _read_copy(folder, files)
+    sys.path_hooks.insert(0, _Sources(folder, files or folder))
     if seed is not None and not os.path.exists(f"{files or folder}/random.py"):
         import random
 
@@ -58,23 +60,48 @@ def load_class(folder: str, seed: int | None, files: str | None = None) -> type[
     return found
 
 
-def _read_copy(folder: str, files: str) -> None:
-    """Import what lies in `files` as if it lay in `folder`."""
-    from importlib.machinery import FileFinder, SourceFileLoader
+class _Sources:
+    """Finds the bundle's modules by their sources, which lie in `files` and are named as if they lay in `folder`.
 
-    class Loader(SourceFileLoader):
-        def source_to_code(  # type: ignore[override]  # it is a method at run time, whatever the stubs say
-            self, data: Any, path: Any, *arguments: Any, **named: Any
-        ) -> CodeType:
-            original = folder + os.fsdecode(path).removeprefix(files)
-            return super().source_to_code(data, original, *arguments, **named)
+    A file that was compiled before could hold anything, and so could a folder of the same name, which would come first:
+    what was checked, and what the bundle's version stands for, is the text of the modules.
+    """
 
-    def find(path: str) -> FileFinder:
-        if path != files and not path.startswith(f"{files}/"):
+    def __init__(self, folder: str, files: str) -> None:
+        self.folder = folder
+        self._files = files
+
+    def __call__(self, path: str) -> FileFinder:
+        """Whoever finds modules in a folder, for `sys.path_hooks`."""
+        if path != self._files and not path.startswith(f"{self._files}/"):
             raise ImportError(path)
-        return FileFinder(path, (Loader, [".py"]))
+        return _Finder(path, self._loader)
 
-    sys.path_hooks.insert(0, find)
+    def _loader(self, name: str, path: str) -> "_Loader":
+        return _Loader(name, path, self.folder + path.removeprefix(self._files))
+
+
+class _Finder(FileFinder):
+    def __init__(self, path: str, loader: Callable[[str, str], "_Loader"]) -> None:
+        super().__init__(path, (loader, [".py"]))  # type: ignore[arg-type]  # any function that makes one will do
+        self._make_loader = loader
+
+    def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
+        """A file before a folder of the same name."""
+        file = f"{self.path}/{fullname.rpartition('.')[2]}.py"
+        if os.path.isfile(file):
+            return spec_from_file_location(fullname, file, loader=self._make_loader(fullname, file))
+        return super().find_spec(fullname, target)
+
+
+class _Loader(SourceFileLoader):
+    def __init__(self, name: str, path: str, original: str) -> None:
+        super().__init__(name, path)
+        self._original = original
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compiled anew, under the name of the original."""
+        return self.source_to_code(self.get_data(self.get_filename(fullname)), self._original)
 
 
 def unload(folder: os.PathLike[str]) -> None:
@@ -82,6 +109,8 @@ def unload(folder: os.PathLike[str]) -> None:
     path = os.fspath(folder)
     if path in sys.path:
         sys.path.remove(path)
+    sys.path_hooks[:] = [hook for hook in sys.path_hooks if not isinstance(hook, _Sources) or hook.folder != path]
+    sys.path_importer_cache.pop(path, None)
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if file is not None and _lies_in(path, file):
