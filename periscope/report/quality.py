@@ -27,9 +27,12 @@ _KEYS = (
 
 
 def write_quality_report(
-    reports: Sequence[SeriesReport], output: Path, *, accepted: frozenset[str] = frozenset(), version: str = ""
+    reports: Sequence[SeriesReport], output: Path, *, version: str, accepted: frozenset[str] = frozenset()
 ) -> Path:
-    """Write the page to `output` and return it. The codes in `accepted` are shown, but not as problems."""
+    """Write the page to `output` and return it.
+
+    `version` is Periscope's own; the codes in `accepted` are shown, but not as problems.
+    """
     page = render_quality(reports, accepted=accepted, version=version)
     output.parent.mkdir(parents=True, exist_ok=True)
     unfinished = output.with_name(output.name + ".part")
@@ -187,10 +190,12 @@ def _series(report: SeriesReport, accepted: frozenset[str], *, drawn: bool) -> M
         ),
     ]
     pictures = []
-    if drawn:
-        for caption, picture in (("Trading days", calendar(report)), ("Price", line(report))):
-            if picture:
-                pictures.append(element("figure", element("figcaption", caption), picture, class_="picture"))
+    for caption, draw in (("Trading days", calendar), ("Price", line)) if drawn else ():
+        picture = draw(report)
+        if picture:
+            pictures.append(element("figure", element("figcaption", caption), picture, class_="picture"))
+    if not drawn:
+        pictures.append(element("p", f"Only the first {MOST_PICTURES} series have pictures.", class_="quiet"))
     return element(
         "div",
         element(

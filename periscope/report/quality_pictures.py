@@ -171,7 +171,7 @@ def line(report: SeriesReport) -> Markup:
         parts += _stretch(points.low, points.high, points.close, scale, begin, stop)
     parts += _gap_marks(gaps, points.start, scale)
     parts += _bad_marks(bad, report, scale)
-    return _svg(WIDTH, _HEIGHT, parts, "Price with the places of the findings")
+    return _svg(WIDTH, _HEIGHT, parts, "Price with the findings")
 
 
 @dataclass(frozen=True, slots=True)
