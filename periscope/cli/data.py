@@ -32,9 +32,7 @@ SpanOption = Annotated[str | None, typer.Option(help="second, minute, hour or da
 
 @data_app.command("import")
 def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
-    path: Annotated[
-        Path, typer.Argument(help="A file (CSV, JSON, Parquet, Arrow, DBN), or a LEAN data folder.")
-    ],
+    path: Annotated[Path, typer.Argument(help="A file (CSV, JSON, Parquet, Arrow, DBN), or a LEAN data folder.")],
     symbol: SymbolOption = None,
     asset_type: AssetTypeOption = None,
     span: SpanOption = None,
