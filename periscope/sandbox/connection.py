@@ -47,6 +47,7 @@ class Connection:
         self._since = 0.0
         self.counts = memoryview(child.counter).cast("q")
         self.folder = Path("/")
+        self.met_strategy = False
         self.spin_microseconds = 0
 
     @property
@@ -173,7 +174,7 @@ class Connection:
         except BlockingIOError:
             return 0
         except (BrokenPipeError, ConnectionResetError):
-            raise ended_early(self._child) from None
+            raise self._ended() from None
 
     def _read(self) -> None:
         try:
@@ -183,8 +184,11 @@ class Connection:
         except ConnectionResetError:
             data = b""
         if not data:
-            raise ended_early(self._child)
+            raise self._ended()
         self._frames.add(data)
+
+    def _ended(self) -> SandboxFaultError:
+        return ended_early(self._child, met_strategy=self.met_strategy)
 
     def _has_answered(self) -> bool:
         """Whether a whole message is there that is no further question."""

@@ -36,6 +36,11 @@ _STATUSES = {
     wire.NO_MEMORY_STATUS: ("MEMORY_LIMIT", "the strategy's process found no memory to go on with"),
 }
 
+_MAYBE_OURS = (
+    f"ended with exit status {wire.OUR_FAULT_STATUS}, as it chose to, or because Periscope's own part of it failed "
+    "(the log has a traceback then),"
+)
+
 
 def end_process(child: Child, grace: float) -> int:
     """Let a process end by itself within `grace` seconds, then end its whole group; returns its exit status.
@@ -55,14 +60,20 @@ def end_process(child: Child, grace: float) -> int:
     return process.returncode
 
 
-def ended_early(child: Child) -> SandboxFaultError:
-    """What to say of a process that has closed its channel without a goodbye; it is over when this returns."""
+def ended_early(child: Child, *, met_strategy: bool = True) -> SandboxFaultError:
+    """What to say of a process that has closed its channel without a goodbye; it is over when this returns.
+
+    Once it has met a strategy, its exit status is what the strategy's code wants it to be, and so no proof of a failure
+    of Periscope's own.
+    """
     by_itself = _wait(child.process.pid, _LAST_BREATH_SECONDS)
     status = end_process(child, 0.0)
     if child.group is not None and child.group.ran_out_of_memory():
         code, how = "MEMORY_LIMIT", "needed more memory than its control group may have, and was ended by the kernel"
     elif not by_itself:
         code, how = "STRATEGY_EXITED", "closed its channel to the engine and was ended"
+    elif status == wire.OUR_FAULT_STATUS and met_strategy:
+        code, how = "STRATEGY_EXITED", _MAYBE_OURS
     elif status in _STATUSES:
         return SandboxFaultError(*_STATUSES[status])
     elif status < 0:

@@ -71,6 +71,7 @@ class Session:
         self._connection.folder = folder
         self._patience = (self._limits.start_seconds, "START_TIMEOUT")
         self._begin()
+        self._connection.met_strategy = True
         self._send(
             wire.LAUNCH, wire.encode(wire.Launch(str(folder), schema, config, seed, self._limits.actions_per_reply))
         )

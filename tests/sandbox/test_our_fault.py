@@ -18,9 +18,10 @@ def test_a_message_that_the_process_does_not_know_is_our_fault(tmp_path: Path) -
     start = partial(start_child, Confinement(tmp_path))
     session = Session(limits, lambda _time, _stream, line: lines.append(line), lambda _config: [], start)
     try:
+        session._begin()
         session._send(ord("?"), b"")
         with pytest.raises(SandboxFaultError) as caught:
-            session.launch(tmp_path, b"{}", b"{}", 0)
+            session._receive("nothing")
     finally:
         session.close()
     assert caught.value.code == "SANDBOX_FAULT"

@@ -86,3 +86,16 @@ def test_what_runs_is_the_text_that_the_version_stands_for(
     if not readable:
         folder.chmod(0o700)
     assert lab.run(folder).said == ["the text"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["__import__('os')._exit(70)", "__import__('sys').modules['periscope_inside.main'].Process._say = None\nreturn []"],
+    ids=["by its exit status", "by breaking it"],
+)
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_strategy_that_blames_periscope(lab: Lab, in_tier: InTier, tier: Tier, body: str) -> None:
+    in_tier(tier)
+    ran = lab.run(handler("on_bar", body))
+    assert (ran.codes[0], ran.exit_code) == ("STRATEGY_EXITED", 4)
+    assert "exit status 70" in ran.issue("STRATEGY_EXITED")["message"]
