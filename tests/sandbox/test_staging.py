@@ -1,6 +1,7 @@
 """A bundle that only root can read: a copy of it is read, under the names of the original, and goes away again."""
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def closed(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("tier", TIERS)
 def test_the_bundles_own_files_are_read_wherever_it_lies(closed: Path, tier: Tier) -> None:
     folder = write_bundle(
-        closed / "bundle",
+        closed / f"bundle-{os.getpid()}-{tier}",
         "from pathlib import Path\nimport helper",
         "print(helper.NAME, (Path(__file__).parent / 'table.csv').read_text())\n"
         "print(sorted(each.name for each in Path(__file__).parent.iterdir()))",
@@ -69,11 +70,12 @@ def test_a_link_in_a_bundle_is_not_followed(tmp_path: Path) -> None:
     (folder / "link.txt").symlink_to(secret)
     (folder / "away").symlink_to(tmp_path)
     os.mkfifo(folder / "pipe")
-    copy = make_copy(folder)
+    copy = make_copy(folder, os.getgid())
     try:
         found = sorted(path.relative_to(copy).as_posix() for path in copy.rglob("*"))
         assert found == ["data", "data/table.csv", "strategy.py"]
-        assert is_readable_by_all(copy)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (copy.parent, *copy.parent.rglob("*"))}
+        assert modes == {copy.parent.name: 0o750, "bundle": 0o750, "data": 0o750, "table.csv": 0o640, "strategy.py": 0o640}
     finally:
         for path in sorted(copy.parent.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
