@@ -101,7 +101,7 @@ def start_in(tier: Tier, asked: Confinement) -> Child:
         trusted.channel.sendall(frame(CONFINE, encode(_plan(asked, tier, None, descriptors))))
         return trusted
     user = unused_user()
-    copy = make_copy(bundle) if user is not None and not is_readable_by_all(bundle) else None
+    copy = make_copy(bundle, user) if user is not None and not is_readable_by_all(bundle) else None
     child: Child | None = None
     try:
         child, descriptors = _spawn(_environment(asked) | _NO_PROGRAMS)

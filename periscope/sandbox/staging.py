@@ -1,5 +1,6 @@
 """A copy of a bundle that a user without rights can read, where the original lies in a folder that only root enters."""
 
+import os
 import shutil
 import stat
 import tempfile
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _FOR_OTHERS = stat.S_IROTH | stat.S_IXOTH
-_FOLDER_FOR_ALL, _FILE_FOR_ALL = 0o755, 0o644
+_FOLDER_FOR_GROUP, _FILE_FOR_GROUP = 0o750, 0o640
 _OPEN_TO_ALL = 0o777
 
 
@@ -25,24 +26,29 @@ def is_readable_by_all(bundle: Path) -> bool:
     return True
 
 
-def make_copy(bundle: Path) -> Path:
+def make_copy(bundle: Path, group: int) -> Path:
     """Copy the bundle's folders and files; returns the copy, in a folder of its own that the caller removes.
 
-    Links, devices and pipes stay behind: whatever a link leads to was never part of the bundle.
+    The group can read it, and nobody else: the original may lie where it does to be kept from others. Links, devices
+    and pipes stay behind: whatever a link leads to was never part of the bundle.
     """
     above = Path(tempfile.mkdtemp(prefix="periscope-bundle-"))
     try:
         copy = above / bundle.name
         shutil.copytree(bundle, copy, ignore=_not_plain, copy_function=shutil.copyfile)
-        above.chmod(_FOLDER_FOR_ALL)
-        for folder, _, files in copy.walk():
-            folder.chmod(_FOLDER_FOR_ALL)
+        for folder, _, files in above.walk():
+            _open_to(group, folder, _FOLDER_FOR_GROUP)
             for name in files:
-                (folder / name).chmod(_FILE_FOR_ALL)
+                _open_to(group, folder / name, _FILE_FOR_GROUP)
     except BaseException:
         shutil.rmtree(above, ignore_errors=True)
         raise
     return copy
+
+
+def _open_to(group: int, path: Path, mode: int) -> None:
+    os.chown(path, -1, group)
+    path.chmod(mode)
 
 
 def _not_plain(folder: str, names: list[str]) -> set[str]:
