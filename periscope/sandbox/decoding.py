@@ -101,6 +101,8 @@ class ActionReader:
     def _action(self, raw: bytes) -> Action:
         found = self._known.get(raw)
         if found is None:
+            if len(raw) > wire.MOST_ACTION_BYTES:
+                raise ProtocolViolationError(f"an action of {len(raw)} bytes; {wire.MOST_ACTION_BYTES} are allowed")
             try:
                 found = action_from_wire(cast("JSONValue", _decoded(_fields, raw)))
             except (ValueError, TypeError) as error:

@@ -99,3 +99,15 @@ def test_a_strategy_that_blames_periscope(lab: Lab, in_tier: InTier, tier: Tier,
     ran = lab.run(handler("on_bar", body))
     assert (ran.codes[0], ran.exit_code) == ("STRATEGY_EXITED", 4)
     assert "exit status 70" in ran.issue("STRATEGY_EXITED")["message"]
+
+
+_LONG = "return [order('BUY', 1, symbol=str(self.bars) + 'X' * 900_000)]"
+_UNCHECKED = "__import__('sys').modules['periscope_inside.main']._bounded = lambda body, most=0: body\n"
+
+
+@pytest.mark.parametrize("before, code", [("", "INVALID_ACTIONS"), (_UNCHECKED, "PROTOCOL_VIOLATION")])
+def test_a_symbol_of_a_megabyte(lab: Lab, before: str, code: str) -> None:
+    """The engine once kept some megabytes for each of them."""
+    ran = lab.run(handler("on_bar", f"self.bars += 1\n{before}{_LONG}"))
+    assert (ran.codes[0], ran.exit_code) == (code, 4)
+    assert "2,048 are allowed" in ran.issue(code)["message"] or "2048 are allowed" in ran.issue(code)["message"]

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from libs.common_types.src.types import JSONValue
+from libs.shared_ipc.src.protocol import Action
 from libs.shared_ipc.src.protocol.wire import action_to_wire
 
 from . import wire
@@ -141,7 +142,7 @@ class Process:
             self._channel.send(wire.DONE, wire.encode(wire.Done(outcome.items_done, outcome.bars_done)))
         else:
             try:
-                actions = [msgspec.Raw(wire.encode(action_to_wire(action))) for action in outcome.actions]
+                actions = [msgspec.Raw(_packed(action)) for action in outcome.actions]
                 acted = wire.Acted(outcome.items_done, outcome.bars_done, outcome.was_bar, actions)
                 body = _bounded(wire.encode(acted))
             except ValueError as error:
@@ -177,10 +178,14 @@ class Process:
                 pass
 
 
-def _bounded(body: bytes) -> bytes:
-    """The body of a message, if the engine's process takes one of that size."""
-    if len(body) > wire.MOST_BYTES:
-        raise ValueError(f"it takes {len(body):,} bytes; {wire.MOST_BYTES:,} are allowed")
+def _packed(action: Action) -> bytes:
+    return _bounded(wire.encode(action_to_wire(action)), wire.MOST_ACTION_BYTES)
+
+
+def _bounded(body: bytes, most: int = wire.MOST_BYTES) -> bytes:
+    """The body of a message, or an action in it, if the engine's process takes one of that size."""
+    if len(body) > most:
+        raise ValueError(f"it takes {len(body):,} bytes; {most:,} are allowed")
     return body
 
 

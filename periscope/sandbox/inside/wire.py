@@ -13,6 +13,9 @@ import msgspec
 MOST_BYTES = 1 << 20
 """The largest frame that the strategy's process may send."""
 
+MOST_ACTION_BYTES = 2_048
+"""The largest action: what an order names is kept for the whole run, and long names would fill the engine's memory."""
+
 OUR_FAULT_STATUS = 70
 """Exit status of a process that failed in Periscope's own code, not in the strategy's (EX_SOFTWARE of sysexits.h)."""
 
