@@ -250,7 +250,7 @@ def _contract(work: _Import, market: str, root: str, month: tuple[int, int], par
     if margin is not None:
         instrument = replace(instrument, initial_margin=margin.initial, maintenance_margin=margin.maintenance)
         facts.append(f"margins in force at its first bar: margins/{root}.csv, row of {margin.since}")
-    elif root in PRODUCTS:
+    elif root in PRODUCTS and PRODUCTS[root].margin_date is not None:
         facts.append(f"margins of {PRODUCTS[root].margin_date}: {PRODUCTS[root].margin_source}")
     return replace(instrument, source="; ".join(facts))
 
