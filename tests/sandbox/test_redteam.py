@@ -3,6 +3,7 @@
 import py_compile
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,3 +112,15 @@ def test_a_symbol_of_a_megabyte(lab: Lab, before: str, code: str) -> None:
     ran = lab.run(handler("on_bar", f"self.bars += 1\n{before}{_LONG}"))
     assert (ran.codes[0], ran.exit_code) == (code, 4)
     assert "2,048 are allowed" in ran.issue(code)["message"] or "2048 are allowed" in ran.issue(code)["message"]
+
+
+@pytest.mark.parametrize("readable", [True, False], ids=["as it lies", "copied for root"])
+def test_an_archive_in_a_bundle_can_still_be_imported_from(lab: Lab, readable: bool) -> None:
+    lines = ("import sys", "sys.path.append(__file__.rpartition('/')[0] + '/more.zip')", "import zipped")
+    body = "\n".join((*lines, "print(zipped.X)", "return []"))
+    folder = lab.bundle(handler("on_start", body).replace(", event", ", time"))
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.writestr("zipped.py", "X = 7")
+    if not readable:
+        folder.chmod(0o700)
+    assert lab.run(folder).said == ["7"]

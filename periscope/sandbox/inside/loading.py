@@ -73,7 +73,7 @@ class _Sources:
 
     def __call__(self, path: str) -> FileFinder:
         """Whoever finds modules in a folder, for `sys.path_hooks`."""
-        if path != self._files and not path.startswith(f"{self._files}/"):
+        if (path != self._files and not path.startswith(f"{self._files}/")) or not os.path.isdir(path):
             raise ImportError(path)
         return _Finder(path, self._loader)
 
