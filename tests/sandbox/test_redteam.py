@@ -1,5 +1,6 @@
 """Attacks that once worked, each kept as a regression."""
 
+import os
 import py_compile
 import sys
 import time
@@ -124,3 +125,18 @@ def test_an_archive_in_a_bundle_can_still_be_imported_from(lab: Lab, readable: b
     if not readable:
         folder.chmod(0o700)
     assert lab.run(folder).said == ["7"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root's bundles are copied")
+@pytest.mark.parametrize("much", ["a large file", "many folders within folders"])
+def test_a_bundle_that_would_fill_the_disk_is_not_copied(lab: Lab, much: str) -> None:
+    folder = lab.bundle(handler("on_bar", "return []"))
+    if much == "a large file":
+        with (folder / "large.bin").open("wb") as file:
+            file.truncate(1 << 40)
+    else:
+        (folder / Path(*["d"] * 100)).mkdir(parents=True)
+    folder.chmod(0o700)
+    ran = lab.run(folder)
+    assert ran.codes == ["SANDBOX_UNAVAILABLE"]
+    assert "too much to be copied" in ran.document["issues"][0]["message"]
