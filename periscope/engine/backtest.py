@@ -22,6 +22,8 @@ from periscope.portfolio.book import BooksUnbalancedError
 
 _FIRST_ROWS = 256
 _MOST_ROWS = 4096
+_MOST_RECORDS = 50_000
+"""What happened in a block is kept until its bars are accounted for; a block in which this much happened ends early."""
 _FIRST_BUDGET = 8
 _LEAST_BUDGET = 4
 _MOST_BUDGET = 64
@@ -89,6 +91,7 @@ class Backtest:
         self._budget = self._tuning.script_budget or _FIRST_BUDGET
         self._items: list[Item] = []
         self._bars = 0
+        self._records = 0
         self._stopped = False
         self._stopping = False
 
@@ -129,7 +132,7 @@ class Backtest:
             reply = self._port.go(script.items, script.end, self._take_dropped(), self._tell_observer)
             self._commit(reply, script)
             failure = self._settle_reply(reply)
-            stale = self._sync_streams()
+            stale = self._sync_streams() or self._records > _MOST_RECORDS
             if self._stopped:
                 break
         return failure
@@ -271,6 +274,7 @@ class Backtest:
         self._untold.append(partial(self._observer.bars, columns, delivered, self._markets))
         self._block = build_block([], 0)
         self._block_done = 0
+        self._records = 0
 
     def _horizon(self) -> int:
         """Up to when the script may look: the block's last end, the run's end where no bars remain."""
@@ -288,6 +292,7 @@ class Backtest:
         records = self._state.records
         if records:
             self._state.records = []
+            self._records += len(records)
             self._untold.append(partial(self._observer.happened, records))
 
     def _tell_observer(self) -> None:

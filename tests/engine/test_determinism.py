@@ -193,3 +193,26 @@ def test_order_ids_depend_on_config_and_seed_alone(busy: Lab) -> None:
     assert mine == again
     assert len({*mine, *other}) == len(mine) + len(other)
     assert all(len(text) == 36 and text[14] == "5" for text in mine)
+
+
+BUSY = """
+class Strategy(Base):
+    async def on_start(self, as_of_time):
+        return [register(), cash(1_000_000), RegisterTimeStepAction(7)]
+    async def on_timer(self, event):
+        self.bars += 1
+        return [order("BUY", 1)] if self.bars % 5 == 0 else []
+    async def on_bar(self, event):
+        return [limit("SELL", 1, "90.00")]
+"""
+
+
+def test_a_block_in_which_much_happens_ends_early_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(tmp_path).add(AAA, minute=walk("09:30", 60))
+    hashes = {lab.run(BUSY, end="2024-01-22 10:30").document["hash"]}
+    for most in (0, 1, 7, 100):
+        monkeypatch.setattr("periscope.engine.backtest._MOST_RECORDS", most)
+        hashes.add(lab.run(BUSY, end="2024-01-22 10:30").document["hash"])
+    assert len(hashes) == 1
