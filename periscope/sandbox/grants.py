@@ -75,6 +75,7 @@ def _of_this_installation() -> tuple[Grant, ...]:
         Grant(str(zone_folder()), Access.READ, "time zones, of the version that Periscope brings along"),
         Grant("/usr/share/zoneinfo", Access.READ, "time zones, for code that looks where they usually are"),
         Grant("/usr/lib/locale", Access.READ, "locales"),
+        Grant("/etc/mime.types", Access.LOAD, "kinds of files, which `mimetypes` can't do without where it sees them"),
         Grant("/etc/ld.so.cache", Access.LOAD, "where the loader looks up libraries"),
         *(Grant(folder, Access.LOAD, "libraries that extension modules need") for folder in _library_folders()),
         *(Grant(device, Access.LOAD, "devices that hold nothing") for device in _DEVICES),
