@@ -100,29 +100,26 @@ def start_in(tier: Tier, asked: Confinement) -> Child:
         trusted, descriptors = _spawn(_environment(asked))
         trusted.channel.sendall(frame(CONFINE, encode(_plan(asked, tier, None, descriptors))))
         return trusted
-    user = unused_user()
-    copy = make_copy(bundle, user) if user is not None and not is_readable_by_all(bundle) else None
-    child: Child | None = None
-    try:
-        child, descriptors = _spawn(_environment(asked) | _NO_PROGRAMS)
+    child, descriptors = _spawn(_environment(asked) | _NO_PROGRAMS)
+    try:  # What follows is done while the process imports what it needs.
         child.tier = tier
         child.group, grouped = join(child.process.pid, asked.memory_bytes)
+        user = unused_user()
+        if user is not None and not is_readable_by_all(bundle):
+            child.copy = make_copy(bundle, user)
         with canary() as name, socket.socket(socket.AF_UNIX) as trap:
             trap.bind(f"\0{name}")
             trap.listen(1)
             plan = _plan(asked, tier, user, descriptors)
-            shown, folder = _bundle(tier, bundle, copy)
+            shown, folder = _bundle(tier, bundle, child.copy)
             plan = msgspec.structs.replace(
                 plan, shown=[*plan.shown, shown], folder=folder, canary=name, filter=_filter(tier, child.process.pid)
             )
             confirmed = confirm(child.process, child.channel, plan)
     except BaseException as error:
-        if child is not None:
-            _abandon(child, error)
-        if copy is not None:
-            shutil.rmtree(copy.parent, ignore_errors=True)
+        _abandon(child, error)
         raise
-    child.copy, child.inner, child.attempts = copy, confirmed.number, (*confirmed.attempts, grouped)
+    child.inner, child.attempts = confirmed.number, (*confirmed.attempts, grouped)
     return child
 
 

@@ -46,14 +46,17 @@ def confine(plan: Plan, map_users: Callable[[], None], tell_number: Callable[[Fo
         _seal(plan, map_users, tell_number)
     own_user = plan.tier == SEALED or plan.user is not None
     opened = _become_nobody(plan)
-    doors.remember_folders()
+    if plan.tier != SEALED:
+        doors.remember_folders()
     with _Step("limits"):
         limits.confine(plan.memory_bytes, plan.cpu_seconds, own_user=own_user)
     with _Step("give up rights"):
         identity.give_up_rights()
     with _Step("Landlock"):
         shown = [(doors.through(opened, path), listed) for _, path, listed in plan.shown]
-        version = landlock.confine(shown, plan.writable, [doors.through(opened, path) for path in plan.hidden])
+        # In the private root something else lies over what is hidden.
+        hidden = [] if plan.tier == SEALED else [doors.through(opened, path) for path in plan.hidden]
+        version = landlock.confine(shown, plan.writable, hidden)
     with _Step("seccomp"):
         seccomp.install(plan.filter)
     return Confined(version, _try_to_make_a_file(plan.canary), _try_to_open_a_socket(plan.canary))
