@@ -11,6 +11,7 @@ from periscope.cli.data_check import check, imported_findings, show_imported
 from periscope.cli.exits import ExitCode
 from periscope.cli.import_display import import_display
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
+from periscope.cli.table import print_table
 from periscope.cli.workspace import find_catalog, shown
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def list_(catalog: CatalogOption = None, as_json: JsonOption = False) -> int:
     if as_json:
         print_json({"catalog": str(opened.root), "series": rows})
         return ExitCode.DONE
-    _table(("symbol", "asset_type", "exchange", "span", "bars", "first", "last"), rows)
+    print_table(("symbol", "asset_type", "exchange", "span", "bars", "first", "last"), rows, to_right=_NUMERIC)
     if any("SYNTHETIC" in str(row["source"]) for row in rows):
         remark("sample data: prices of instruments whose source says SYNTHETIC are invented")
     if not rows:
@@ -193,7 +194,7 @@ def sample(
     if as_json:
         print_json({"catalog": str(root), "seed": seed, "source": sample_source(seed), "series": rows})
         return ExitCode.DONE
-    _table(("symbol", "asset_type", "span", "bars"), rows)
+    print_table(("symbol", "asset_type", "span", "bars"), rows, to_right=_NUMERIC)
     remark(f"{sample_source(seed)}. They are in {shown(root)}")
     return ExitCode.DONE
 
@@ -242,7 +243,8 @@ def _refusing[T](act: Callable[[], T]) -> T:
 
 
 def _show_import(document: dict[str, Any]) -> None:
-    _table(("symbol", "span", "rows", "added", "replaced", "first", "last", "volume"), document["series"])
+    columns = ("symbol", "span", "rows", "added", "replaced", "first", "last", "volume")
+    print_table(columns, document["series"], to_right=_NUMERIC)
     remark(f"{document['format']} {document['path']} is in the catalog {shown(Path(document['catalog']))}")
     for reason, count in document["skipped_files"].items():
         remark(f"left alone: {count} {reason}")
@@ -267,22 +269,8 @@ def _show_instruments(documents: list[dict[str, Any]]) -> None:
             say(f"\n{series['span']}: {series['bars']} bars, {series['first']} to {series['last']}")
             for file in series["files"]:
                 say(f"  {file['file']}  {file['rows']} rows  sha256 {file['sha256']}")
-            _table(("start", "end", "open", "high", "low", "close", "volume"), series["head"] + series["tail"])
-
-
-def _table(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    """A table on stdout, never cut: text to the left, numbers to the right."""
-    cells = [["" if row[name] is None else str(row[name]) for name in columns] for row in rows]
-    widths = (
-        [max(len(name), *(len(line[index]) for line in cells)) for index, name in enumerate(columns)] if rows else []
-    )
-    to_right = [name in _NUMERIC for name in columns]
-    for line in [list(columns), *cells] if rows else []:
-        padded = (
-            text.rjust(width) if right else text.ljust(width)
-            for text, width, right in zip(line, widths, to_right, strict=True)
-        )
-        say("  ".join(padded).rstrip())
+            columns = ("start", "end", "open", "high", "low", "close", "volume")
+            print_table(columns, series["head"] + series["tail"], to_right=_NUMERIC)
 
 
 def _asset_type(text: str | None) -> "AssetType | None":
