@@ -13,7 +13,7 @@ import numpy as np
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.sessions import MICROSECONDS_PER_SECOND, ExchangeSessions, Session, day_of_number
-from periscope.market.bar_files import take
+from periscope.market.bar_files import joined, take
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
 
 _SECONDS = {BarTimeSpan.SECOND: 1, BarTimeSpan.MINUTE: 60, BarTimeSpan.HOUR: 3_600}
@@ -30,7 +30,7 @@ def resampled(
     for chunk in chunks:
         if len(chunk) == 0:
             continue
-        bars = chunk if rest is None else _joined(rest, chunk)
+        bars = chunk if rest is None else joined([rest, chunk])
         opens, closes = _frames(bars, span, sessions)
         last = int(np.searchsorted(opens, opens[-1]))
         rest = take(bars, slice(last, None))
@@ -87,8 +87,3 @@ def _merged(bars: BarColumns, opens: IntColumn, closes: IntColumn) -> BarColumns
         close=bars.close[last],
         volume=np.where(unknown, UNKNOWN_VOLUME, np.add.reduceat(bars.volume, first)),
     )
-
-
-def _joined(one: BarColumns, other: BarColumns) -> BarColumns:
-    names = BarColumns.__slots__
-    return BarColumns(*(np.concatenate((getattr(one, name), getattr(other, name))) for name in names))
