@@ -4,7 +4,6 @@ Fields were added over time; a table that lacks them opens with their defaults. 
 not have are taken from the catalog's `corporate_actions`, where the import of a LEAN folder keeps them.
 """
 
-from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -14,7 +13,7 @@ from periscope.instruments.instrument import Instrument
 from periscope.instruments.tickers import ticker_periods, with_tickers
 from periscope.market.durable import replace_file
 from periscope.market.errors import CatalogDamagedError
-from periscope.market.importers.corporate_actions import corporate_actions_path
+from periscope.market.importers.corporate_actions import corporate_actions_path, read_corporate_actions
 from periscope.market.importers.lean_facts import OPEN_ENDED
 
 INSTRUMENTS_NAME = "instruments.json"
@@ -23,16 +22,6 @@ INSTRUMENTS_NAME = "instruments.json"
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
     instruments: list[Instrument]
     format: int = 1
-
-
-class _Ticker(msgspec.Struct):
-    last_day: date
-    ticker: str
-
-
-class _CorporateActions(msgspec.Struct):
-    source: str = ""
-    tickers: list[_Ticker] = []
 
 
 def load_instruments(root: Path) -> list[Instrument]:
@@ -51,14 +40,14 @@ def _named(root: Path, instrument: Instrument) -> Instrument:
     """An equity with the tickers that its corporate actions tell, if the table has none."""
     if instrument.asset_type is not AssetType.EQUITY or instrument.names:
         return instrument
-    path = corporate_actions_path(root, instrument.symbol)
-    try:
-        kept = msgspec.json.decode(path.read_bytes(), type=_CorporateActions)
-        rows = [(None if row.last_day >= OPEN_ENDED else row.last_day, row.ticker) for row in kept.tickers]
-        return with_tickers(instrument, ticker_periods(rows, kept.source))
-    except FileNotFoundError:
+    kept = read_corporate_actions(root, instrument.symbol)
+    if kept is None:
         return instrument
-    except (msgspec.DecodeError, ValueError) as error:
+    rows = [(None if row.last_day >= OPEN_ENDED else row.last_day, row.ticker) for row in kept.tickers]
+    try:
+        return with_tickers(instrument, ticker_periods(rows, kept.source))
+    except ValueError as error:
+        path = corporate_actions_path(root, instrument.symbol)
         raise CatalogDamagedError(f"{path} is damaged: {error}. Import the symbol again") from None
 
 

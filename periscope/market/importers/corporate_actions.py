@@ -1,15 +1,51 @@
 """Dividends, splits and ticker changes beside the catalog: kept as the source has them, not applied yet."""
 
 import json
+from datetime import date
 from pathlib import Path
 
+import msgspec
+
 from periscope.market.durable import replace_file
+from periscope.market.errors import CatalogDamagedError
 from periscope.market.importers.lean_facts import FactorFile, MapFile
 
 
 def corporate_actions_path(root: Path, symbol: str) -> Path:
     """Where the corporate actions of an equity are kept in a catalog."""
     return root / "corporate_actions" / "EQUITY" / f"{symbol}.json"
+
+
+class Split(msgspec.Struct):
+    """A split that takes effect at the open of the session after a day."""
+
+    last_day_before: date
+
+
+class Ticker(msgspec.Struct):
+    """A ticker, valid up to and including a day."""
+
+    last_day: date
+    ticker: str
+
+
+class CorporateActions(msgspec.Struct):
+    """What of the file is read again today."""
+
+    source: str = ""
+    splits: list[Split] = []
+    tickers: list[Ticker] = []
+
+
+def read_corporate_actions(root: Path, symbol: str) -> CorporateActions | None:
+    """What a catalog keeps of an equity, None where it keeps nothing. Raises `CatalogDamagedError`."""
+    path = corporate_actions_path(root, symbol)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=CorporateActions)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise CatalogDamagedError(f"{path} can't be read: {error}. Import the symbol again") from None
 
 
 def save_corporate_actions(root: Path, symbol: str, factors: FactorFile | None, tickers: MapFile | None) -> Path:

@@ -3,20 +3,9 @@
 from datetime import date, timedelta
 from pathlib import Path
 
-import msgspec
-
 from periscope.instruments.instrument import TRADES_AS_EQUITY, Instrument
 from periscope.instruments.sessions import SessionRangeError, UnknownExchangeError, sessions_for
-from periscope.market.errors import CatalogDamagedError
-from periscope.market.importers.corporate_actions import corporate_actions_path
-
-
-class _Split(msgspec.Struct):
-    last_day_before: date
-
-
-class _Actions(msgspec.Struct):
-    splits: list[_Split] = []
+from periscope.market.importers.corporate_actions import read_corporate_actions
 
 
 def split_days(root: Path, instrument: Instrument) -> frozenset[date]:
@@ -26,14 +15,9 @@ def split_days(root: Path, instrument: Instrument) -> frozenset[date]:
     """
     if instrument.asset_type not in TRADES_AS_EQUITY:
         return frozenset()
-    path = corporate_actions_path(root, instrument.symbol)
-    try:
-        actions = msgspec.json.decode(path.read_bytes(), type=_Actions)
-    except FileNotFoundError:
-        return frozenset()
-    except (OSError, msgspec.DecodeError) as error:
-        raise CatalogDamagedError(f"{path} can't be read: {error}. Import the symbol again") from None
-    return frozenset(_next_session(instrument.exchange, split.last_day_before) for split in actions.splits)
+    actions = read_corporate_actions(root, instrument.symbol)
+    splits = actions.splits if actions is not None else []
+    return frozenset(_next_session(instrument.exchange, split.last_day_before) for split in splits)
 
 
 def _next_session(exchange: str, day: date) -> date:
