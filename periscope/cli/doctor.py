@@ -90,10 +90,10 @@ def _machine() -> Iterator[Finding]:
 
 def _probe() -> "tuple[Tier | None, tuple[Attempt, ...]]":
     """Which tier of confinement can be had, found out by starting processes in it."""
-    from periscope.sandbox.confinement import Attempt
+    from periscope.sandbox.confinement import Attempt, not_linux
 
     if not on_linux():
-        return None, (Attempt("platform", False, f"{sys.platform} has neither Landlock nor seccomp"),)
+        return None, (not_linux(),)
     try:
         from periscope.sandbox.probe import probe
 

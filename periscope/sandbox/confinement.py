@@ -1,5 +1,6 @@
 """What a strategy's process is given of the machine, in words: the tiers of confinement, and what is asked for."""
 
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +27,11 @@ class Attempt:
     name: str
     good: bool
     detail: str
+
+
+def not_linux() -> Attempt:
+    """What there is to say where nothing need be tried."""
+    return Attempt("platform", False, f"{sys.platform} has neither Landlock nor seccomp")
 
 
 class NoSandboxError(Exception):

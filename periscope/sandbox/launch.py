@@ -9,13 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from periscope.sandbox.compiled import ensure_compiled
-from periscope.sandbox.confinement import Attempt, Confinement, NoSandboxError, Tier
+from periscope.sandbox.confinement import Attempt, Confinement, NoSandboxError, Tier, not_linux
 from periscope.sandbox.control_groups import ControlGroup, join
 from periscope.sandbox.filter.program import program
 from periscope.sandbox.grants import WRITABLE, Access, grants, hidden_folders, mounted_folders
@@ -61,6 +62,17 @@ class Child:
         """The number of the process that the strategy runs in."""
         return self.process.pid if self.inner is None else self.inner
 
+    def abandon(self) -> str:
+        """End a process that has not seen a strategy, and let go of it; returns what it wrote to stderr."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        try:
+            words = os.read(self.stderr, 1 << 16).decode("utf-8", "replace")
+        except BlockingIOError:
+            words = ""
+        self.close()
+        return words
+
     def close(self) -> None:
         """Let go of everything; the process must have ended."""
         self.channel.close()
@@ -79,7 +91,7 @@ def start_child(asked: Confinement) -> Child:
     Raises NoSandboxError where there is none: then no strategy may run here.
     """
     if sys.platform != "linux":
-        raise NoSandboxError((Attempt("platform", False, f"{sys.platform} has neither Landlock nor seccomp"),))
+        raise NoSandboxError((not_linux(),))
     tried: tuple[Attempt, ...] = ()
     for tier in asked.tiers:
         known = _unavailable.get(tier)
@@ -87,7 +99,7 @@ def start_child(asked: Confinement) -> Child:
             try:
                 return start_in(tier, asked)
             except UnconfinedError as error:
-                known = _unavailable[tier] = tuple(_named(tier, attempt) for attempt in error.attempts)
+                known = _unavailable[tier] = of_tier(tier, error.attempts)
         tried += known
     raise NoSandboxError(tried)
 
@@ -117,30 +129,15 @@ def start_in(tier: Tier, asked: Confinement) -> Child:
             )
             confirmed = confirm(child.process, child.channel, plan)
     except BaseException as error:
-        _abandon(child, error)
+        error.add_note(child.abandon())
         raise
     child.inner, child.attempts = confirmed.number, (*confirmed.attempts, grouped)
     return child
 
 
-def _abandon(child: Child, error: BaseException) -> None:
-    """End a process that must not see a strategy, and keep what it said."""
-    os.killpg(child.process.pid, signal.SIGKILL)
-    child.process.wait()
-    if isinstance(error, UnconfinedError):
-        error.add_note(_last_words(child.stderr))
-    child.close()
-
-
-def _last_words(descriptor: int) -> str:
-    try:
-        return os.read(descriptor, 1 << 16).decode("utf-8", "replace")
-    except BlockingIOError:
-        return ""
-
-
-def _named(tier: Tier, attempt: Attempt) -> Attempt:
-    return Attempt(f"{tier}: {attempt.name}", attempt.good, attempt.detail)
+def of_tier(tier: Tier, attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
+    """The attempts with the tier in their names."""
+    return tuple(Attempt(f"{tier}: {attempt.name}", attempt.good, attempt.detail) for attempt in attempts)
 
 
 def _filter(tier: Tier, number: int) -> bytes:

@@ -1,15 +1,13 @@
 """Finding out which tier can be had here: by starting a process in it, not by asking what the kernel claims to have."""
 
-import os
-import signal
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from periscope.sandbox.confinement import BEST_FIRST, Attempt, Confinement, Tier
+from periscope.sandbox.confinement import BEST_FIRST, Attempt, Confinement, Tier, not_linux
 from periscope.sandbox.handshake import UnconfinedError
-from periscope.sandbox.launch import start_in
+from periscope.sandbox.launch import of_tier, start_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +21,12 @@ class Probe:
 def probe() -> Probe:
     """Start a process without a strategy in each tier, best first, until one is found good from outside."""
     if sys.platform != "linux":
-        return Probe(None, (Attempt("platform", False, f"{sys.platform} has neither Landlock nor seccomp"),))
+        return Probe(None, (not_linux(),))
     attempts: list[Attempt] = []
     with tempfile.TemporaryDirectory(prefix="periscope-probe-") as empty:
         for tier in BEST_FIRST:
             good, found = _try(tier, Path(empty))
-            attempts += (Attempt(f"{tier}: {attempt.name}", attempt.good, attempt.detail) for attempt in found)
+            attempts += of_tier(tier, found)
             if good:
                 return Probe(tier, tuple(attempts))
     return Probe(None, tuple(attempts))
@@ -39,7 +37,5 @@ def _try(tier: Tier, bundle: Path) -> tuple[bool, tuple[Attempt, ...]]:
         child = start_in(tier, Confinement(bundle))
     except UnconfinedError as error:
         return False, error.attempts
-    os.killpg(child.process.pid, signal.SIGKILL)
-    child.process.wait()
-    child.close()
+    child.abandon()
     return True, child.attempts

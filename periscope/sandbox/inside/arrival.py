@@ -4,7 +4,19 @@ import os
 from typing import Protocol
 
 from .packages import allow
-from .plan import CONFINE, CONFINED, FORKED, GO_ON, MAP_USERS, REFUSED, Plan, Refused, decode_plan, encode
+from .plan import (
+    CONFINE,
+    CONFINED,
+    FORKED,
+    GO_ON,
+    MAP_USERS,
+    REFUSED,
+    UNCONFINED,
+    Plan,
+    Refused,
+    decode_plan,
+    encode,
+)
 
 
 class _Channel(Protocol):
@@ -25,7 +37,7 @@ def be_confined(plan: Plan, channel: _Channel) -> None:
 
     Where a step fails the process ends, and has said which one.
     """
-    if plan.tier != "unconfined":
+    if plan.tier != UNCONFINED:
         from .confine.steps import StepError, confine
 
         def map_users() -> None:

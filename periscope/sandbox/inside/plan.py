@@ -2,6 +2,9 @@
 
 import msgspec
 
+SEALED, UNCONFINED = "sealed", "unconfined"
+"""The tiers that take other steps than the rest."""
+
 CONFINE, GO_ON = b"CO"
 """To the new process: the plan; the answer to what it has said."""
 MAP_USERS, FORKED, CONFINED, REFUSED = b"mkcx"

@@ -6,10 +6,8 @@ import signal
 import sys
 from collections.abc import Callable
 
-from ..plan import Confined, Forked, Plan
+from ..plan import SEALED, Confined, Forked, Plan
 from . import doors, identity, landlock, limits, namespaces, seccomp
-
-SEALED, UNCONFINED = "sealed", "unconfined"
 
 
 class StepError(Exception):
