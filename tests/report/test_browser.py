@@ -39,6 +39,28 @@ RUNS: dict[str, tuple[Callable[[], MadeRun], int, int]] = {
 }
 
 
+def shown(page: Path, profile: Path) -> str:
+    """The page as the browser has drawn it; it must have run, and complained of nothing."""
+    assert BROWSER is not None
+    done = subprocess.run(
+        [BROWSER, *FLAGS, f"--user-data-dir={profile}", page.as_uri()],
+        capture_output=True,
+        timeout=90,
+        check=True,
+        text=True,
+    )
+    assert "data-error" not in root_of(done.stdout)
+    assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
+    return done.stdout
+
+
+def root_of(html: str) -> str:
+    """The tag of the page's root, where its scripts say how far they came."""
+    root = re.search(r"<html[^>]*>", html)
+    assert root is not None
+    return root.group()
+
+
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium or Chrome is installed")
 @pytest.mark.parametrize("name", RUNS)
 def test_a_page_draws_its_charts_and_tables(name: str, tmp_path: Path) -> None:
@@ -48,20 +70,9 @@ def test_a_page_draws_its_charts_and_tables(name: str, tmp_path: Path) -> None:
     page = write_report(
         folder, tmp_path / "report.html", catalog_root=None, bars_source=make_run.source_of(*run.markets)
     )
-    assert BROWSER is not None
-    done = subprocess.run(
-        [BROWSER, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", page.as_uri()],
-        capture_output=True,
-        timeout=90,
-        check=True,
-        text=True,
-    )
-    root = re.search(r"<html[^>]*>", done.stdout)
-    assert root is not None
-    assert "data-error" not in root.group()
-    assert f'data-charts="{charts}"' in root.group()
-    assert 'data-ready="yes"' in root.group()
-    assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
-    assert done.stdout.count("<canvas") >= 4 * charts
-    assert done.stdout.count("<tr data-at=") >= rows
-    assert "owned" not in done.stdout.split("</title>")[0]
+    html = shown(page, tmp_path / "profile")
+    assert f'data-charts="{charts}"' in root_of(html)
+    assert 'data-ready="yes"' in root_of(html)
+    assert html.count("<canvas") >= 4 * charts
+    assert html.count("<tr data-at=") >= rows
+    assert "owned" not in html.split("</title>")[0]
