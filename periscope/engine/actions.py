@@ -19,15 +19,13 @@ from libs.shared_ipc.src.protocol import (
     UnregisterQuoteAction,
     WithdrawCashAction,
 )
-from periscope.engine.fills import closing_meeting
 from periscope.engine.records import ActionTaken, IssueRaised, OrderPlaced, OrderRefused
-from periscope.engine.settings import FillModelName
 from periscope.engine.simulation import Registration, Simulation, Timer
 from periscope.engine.timeline import Phase
 from periscope.execution.admission import Terms, check_buying_power, settle_terms
 from periscope.execution.buying_power import Exposure
 from periscope.execution.order import Happening, Order, Rejection, next_state
-from periscope.portfolio.exact import ZERO, scaled
+from periscope.portfolio.exact import ZERO
 
 _SHORTEST_STEP = Decimal("0.001")
 _MOST_FUNDS = Decimal(10) ** 11
@@ -86,10 +84,9 @@ def _place(state: Simulation, action: PlaceOrderAction) -> None:
         _issue(state, "NO_EXECUTION_DATA", f"no bar of {action.symbol} in the window can fill an order", action.symbol)
     state.records.append(OrderPlaced(state.now, order))
     state.put(order, after)
-    if settings.fill_model is FillModelName.CURRENT_CLOSE:
-        meeting = closing_meeting(state, order)
-        if meeting is not None:
-            state.meet_at(order, meeting)
+    meeting = state.model.at_once(order, state.markets.market(terms.instrument), state.now)
+    if meeting is not None:
+        state.meet_at(order, meeting)
     state.announce(order, Phase.ACKNOWLEDGEMENT)
 
 
@@ -98,7 +95,7 @@ def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, term
     series = state.markets.execution(instrument)
     until = instrument.expires_at
     if terms.time_in_force is TimeInForce.DAY:
-        close = state.markets.feed.session_close(instrument, state.now)
+        close = state.markets.market(instrument).sessions.session_from(state.now).close
         until = close if until is None else min(close, until)
     reference = terms.limit if terms.limit is not None else terms.stop
     if action.order_type is OrderType.MARKET:
@@ -116,8 +113,6 @@ def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, term
         quantity=terms.quantity,
         limit=terms.limit,
         stop=terms.stop,
-        limit_scaled=0 if terms.limit is None else scaled(terms.limit, instrument.price_scale),
-        stop_scaled=0 if terms.stop is None else scaled(terms.stop, instrument.price_scale),
         placed_at=state.now,
         until=until,
         first_row=series.row_from(state.now) if series is not None else 0,

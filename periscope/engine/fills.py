@@ -4,13 +4,13 @@ from decimal import Decimal
 
 import msgspec
 
-from libs.shared_ipc.src.protocol import OrderType, TimeInForce
+from libs.shared_ipc.src.protocol import TimeInForce
 from periscope.engine.records import Filled
 from periscope.engine.simulation import Simulation, Taken
 from periscope.engine.timeline import Phase
 from periscope.execution.buying_power import equity_of_futures
 from periscope.execution.costs import fill_fee, slipped
-from periscope.execution.matching import Meeting, Rule
+from periscope.execution.meeting import Meeting, Rule, When
 from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.portfolio.book import Change, InstrumentKey, Position, trade
 from periscope.portfolio.exact import ZERO, step_down
@@ -82,7 +82,7 @@ def _go_on(state: Simulation, order: Order, filled: Order, meeting: Meeting) -> 
     if order.decides_at_once:
         state.end_order(filled, Happening.CANCELLED, Phase.MOMENT)
         return
-    first_row = order.first_row if meeting.rule is Rule.MARKET_AT_CLOSE else meeting.row + 1
+    first_row = order.first_row if meeting.when is When.AT_ONCE else meeting.row + 1
     triggered = order.triggered or order.is_stop
     state.put(msgspec.structs.replace(filled, first_row=first_row, triggered=triggered))
 
@@ -126,7 +126,7 @@ def _take(state: Simulation, key: InstrumentKey, row: int, quantity: Decimal) ->
 def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, cap: Decimal | None) -> Order | None:
     """Book a fill. Returns the order after it, None where the account could not bear it."""
     instrument, key = order.instrument, order.instrument.key
-    base = state.markets.price(instrument, meeting.price)
+    base = meeting.price
     price = slipped(base, order, state.settings.slippage)
     fee = fill_fee(order, quantity, state.settings.fees)
     held = state.book.positions.get(key)
@@ -208,14 +208,3 @@ def _breach(state: Simulation, order: Order, held: Position | None, change: Chan
     if cash >= 0:
         return None
     return Rejection("OUT_OF_CASH", f"at its fill the order is short of {-cash:f} {order.instrument.currency}")
-
-
-def closing_meeting(state: Simulation, order: Order) -> Meeting | None:
-    """Where a market order meets the close of the bar that ended now (`current_close`), None if no bar did."""
-    series = state.markets.execution(order.instrument)
-    if series is None or order.order_type is not OrderType.MARKET:
-        return None
-    row = series.row_ended_by(state.now)
-    if row < 0 or int(series.end[row - series.first]) != state.now:
-        return None
-    return Meeting(state.now, row, False, int(series.close[row - series.first]), Rule.MARKET_AT_CLOSE)

@@ -1,10 +1,12 @@
 """What the engine knows of the markets: instruments, the bars that orders meet, last prices, session closes."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.port import FrontMonthAnswer
+from periscope.execution.meeting import Sessions
 from periscope.instruments.instrument import Instrument
 from periscope.market.columns import UNKNOWN_VOLUME
 from periscope.market.series import BarSeries
@@ -30,11 +32,26 @@ class Feed(Protocol):
     def explain_missing(self, instrument: Instrument, span: BarTimeSpan) -> str:
         """A sentence that says which spans and dates there are instead."""
 
-    def session_close(self, instrument: Instrument, time: int) -> int:
-        """Close of the session that contains `time`, else of the next one (microseconds UTC)."""
+    def sessions(self, instrument: Instrument) -> Sessions:
+        """When the instrument's exchange trades, in the run's hours."""
 
     def front_month(self, root: str, as_of: int) -> FrontMonthAnswer:
         """The contract of `root` with the greatest volume, as known at `as_of`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneMarket:
+    """One instrument's market as a fill model sees it, see `Market`."""
+
+    instrument: Instrument
+    span: BarTimeSpan | None
+    bars: BarSeries | None
+    feed: Feed
+
+    @property
+    def sessions(self) -> Sessions:
+        """When its exchange trades. Raises `UnknownExchangeError` where that is not known."""
+        return self.feed.sessions(self.instrument)
 
 
 class Markets:
@@ -45,8 +62,7 @@ class Markets:
         self._execution_span = execution_span
         self._series: dict[tuple[InstrumentKey, BarTimeSpan], BarSeries | None] = {}
         self.execution_spans: dict[InstrumentKey, BarTimeSpan] = {}
-        self._execution: dict[InstrumentKey, BarSeries | None] = {}
-        self._prices: dict[tuple[int, int], Decimal] = {}
+        self._markets: dict[InstrumentKey, OneMarket] = {}
         self._last: dict[InstrumentKey, tuple[int, Decimal | None]] = {}
 
     def series(self, instrument: Instrument, span: BarTimeSpan) -> BarSeries | None:
@@ -56,18 +72,22 @@ class Markets:
             self._series[key] = self.feed.series(instrument, span)
         return self._series[key]
 
-    def execution(self, instrument: Instrument) -> BarSeries | None:
-        """The bars that this instrument's orders meet, fixed for the run."""
+    def market(self, instrument: Instrument) -> OneMarket:
+        """What this instrument's orders meet, fixed for the run."""
         key = instrument.key
-        if key not in self._execution:
+        found = self._markets.get(key)
+        if found is None:
             spans = self.feed.spans(instrument)
             span = self._execution_span if self._execution_span in spans else next(iter(spans), None)
-            if span is None:
-                self._execution[key] = None
-            else:
+            if span is not None:
                 self.execution_spans[key] = span
-                self._execution[key] = self.series(instrument, span)
-        return self._execution[key]
+            bars = None if span is None else self.series(instrument, span)
+            found = self._markets[key] = OneMarket(instrument, span, bars, self.feed)
+        return found
+
+    def execution(self, instrument: Instrument) -> BarSeries | None:
+        """The bars that this instrument's orders meet."""
+        return self.market(instrument).bars
 
     def last_price(self, instrument: Instrument, time: int) -> Decimal | None:
         """Close of the last bar that was complete at `time`, None if there was none in the window."""
@@ -80,19 +100,9 @@ class Markets:
         if series is not None:
             row = series.row_ended_by(time)
             if row >= 0:
-                price = self.price(instrument, int(series.close[row - series.first]))
+                price = series.scaling(row).price(int(series.close[row - series.first]))
         self._last[key] = (time, price)
         return price
-
-    def price(self, instrument: Instrument, value: int) -> Decimal:
-        """The price that a scaled integer of the instrument's columns stands for."""
-        key = (instrument.price_scale, value)
-        found = self._prices.get(key)
-        if found is None:
-            if len(self._prices) > 200_000:
-                self._prices.clear()
-            found = self._prices[key] = unscaled(value, instrument.price_scale)
-        return found
 
     def volume(self, instrument: Instrument, row: int) -> Decimal | None:
         """Volume of bar number `row` of the execution stream, None where it is unknown or there is no such bar."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from libs.shared_ipc.src.protocol import Action, BarTimeSpan, PlaceOrderAction
-from periscope.execution.matching import Rule
+from periscope.execution.meeting import Rule
 from periscope.execution.order import Order, Rejection
 from periscope.instruments.instrument import Instrument
 from periscope.portfolio.book import Entry, Position
@@ -78,8 +78,8 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
 class Booked(msgspec.Struct, frozen=True, gc=False):
     """The books changed: the balanced entry, and what they hold now of the instrument that it touched.
 
-    `row` is the position in the block; `mark` the instrument's price at that moment as a scaled integer, None where the
-    last close stands; `flow` the cash that came from or went to outside.
+    `row` is the position in the block; `mark` the instrument's price at that moment, None where the last close
+    stands; `flow` the cash that came from or went to outside.
     """
 
     row: int
@@ -87,7 +87,7 @@ class Booked(msgspec.Struct, frozen=True, gc=False):
     cash: Decimal
     instrument: Instrument | None
     position: Position | None
-    mark: int | None
+    mark: Decimal | None
     flow: Decimal | None
 
 

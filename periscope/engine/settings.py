@@ -2,21 +2,14 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.execution.admission import PriceRounding
-from periscope.execution.matching import LimitFill
+from periscope.execution.fill_models.choosing import FillModelName
+from periscope.execution.fill_models.next_bar import LimitFill
 from periscope.execution.schedules import FeeSchedule, Slippage
 
 __all__ = ["FeeSchedule", "FillModelName", "LimitFill", "Limits", "PriceRounding", "Settings", "Slippage"]
-
-
-class FillModelName(StrEnum):
-    """How a market order meets the bars (`core.fill_model`)."""
-
-    NEXT_BAR = "next_bar"
-    CURRENT_CLOSE = "current_close"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

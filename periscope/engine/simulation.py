@@ -19,7 +19,8 @@ from periscope.engine.records import Booked, IssueRaised, OrderEnded, Record
 from periscope.engine.settings import Settings
 from periscope.engine.timeline import Key, Phase, Rank
 from periscope.execution.buying_power import Exposure, free_cash
-from periscope.execution.matching import Meeting, Rule, Search
+from periscope.execution.fill_models.choosing import fill_model
+from periscope.execution.meeting import Meeting, Search, When
 from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.instruments.instrument import Instrument
 from periscope.portfolio.book import Book, Entry, InstrumentKey
@@ -89,6 +90,7 @@ class Simulation:
         "ids",
         "instant",
         "markets",
+        "model",
         "now",
         "orders",
         "pending",
@@ -108,6 +110,7 @@ class Simulation:
     def __init__(self, settings: Settings, markets: Markets) -> None:
         self.settings = settings
         self.markets = markets
+        self.model = fill_model(settings.fill_model, settings.limit_fill)
         self.ids = sha1(_ORDER_IDS.bytes, usedforsecurity=False)
         self.ids.update(f"{settings.version}/{settings.config_hash}/{settings.seed}/".encode())
         self.now = settings.start
@@ -137,6 +140,7 @@ class Simulation:
         twin = Simulation.__new__(Simulation)
         twin.settings = self.settings
         twin.markets = self.markets
+        twin.model = self.model
         twin.ids = self.ids
         twin.now = self.now
         twin.row = self.row
@@ -245,7 +249,7 @@ class Simulation:
         self.searches[order.sequence].found = meeting
         self.due = [due for due in self.due if due[5] is not order]
         heapify(self.due)
-        heappush(self.due, (*_meeting_key(order, meeting), order, meeting))
+        heappush(self.due, (*self._meeting_key(order, meeting), order, meeting))
 
     def _wait(
         self,
@@ -260,7 +264,7 @@ class Simulation:
         self.serial += 1
         heappush(self.pending, Update(phase, self.serial, order_id, symbol, asset_type, state, filled, net_money))
 
-    def booked(self, entry: Entry, instrument: Instrument | None, mark: int | None, flow: Decimal | None) -> None:
+    def booked(self, entry: Entry, instrument: Instrument | None, mark: Decimal | None, flow: Decimal | None) -> None:
         """Record an entry, and let the strategy's side know the position that it left."""
         position = self.book.positions.get(instrument.key) if instrument is not None else None
         if instrument is not None:
@@ -288,27 +292,25 @@ class Simulation:
         return number
 
     def _schedule(self, order: Order) -> None:
-        series = self.markets.execution(order.instrument)
-        meeting = None
-        if series is not None:
-            search = self.searches[order.sequence]
-            meeting = search.until(order, series, self.horizon, self.settings.limit_fill)
-            if (
-                meeting is not None
-                and order.until is not None
-                and int(series.end[meeting.row - series.first]) > order.until
-            ):
+        market = self.markets.market(order.instrument)
+        meeting = self.model.next_meeting(order, market, self.searches[order.sequence], self.horizon)
+        if meeting is not None and order.until is not None:
+            bars = market.bars
+            assert bars is not None
+            if int(bars.end[meeting.row - bars.first]) > order.until:
                 meeting = None
         if meeting is not None:
             if meeting.time <= self.horizon:
-                heappush(self.due, (*_meeting_key(order, meeting), order, meeting))
+                heappush(self.due, (*self._meeting_key(order, meeting), order, meeting))
         elif order.until is not None and order.until <= self.horizon:
             heappush(self.due, (order.until, Rank.UPDATES, Phase.EXPIRY, 0, order.sequence, order, None))
 
-
-def _meeting_key(order: Order, meeting: Meeting) -> Key:
-    if meeting.at_open:
-        return (meeting.time, Rank.OPENS, 0, 0, order.sequence)
-    if meeting.rule is Rule.MARKET_AT_CLOSE:
-        return (meeting.time, Rank.UPDATES, Phase.AT_CLOSE, 0, order.sequence)
-    return (meeting.time, Rank.UPDATES, Phase.MOMENT, 0 if order.is_stop else 1, order.sequence)
+    def _meeting_key(self, order: Order, meeting: Meeting) -> Key:
+        match meeting.when:
+            case When.AT_OPEN:
+                return (meeting.time, Rank.OPENS, 0, 0, order.sequence)
+            case When.AT_ONCE:
+                return (meeting.time, Rank.UPDATES, Phase.AT_CLOSE, 0, order.sequence)
+            case When.INSIDE:
+                later = 1 if self.model.stops_first and not order.is_stop else 0
+                return (meeting.time, Rank.UPDATES, Phase.MOMENT, later, order.sequence)

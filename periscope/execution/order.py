@@ -50,8 +50,8 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     """One accepted order. Every change makes a new value.
 
     `order_id` is the text of its UUID, `sign` +1 for a buy and -1 for a sell. `quantity` and `filled` are positive
-    units; `limit` and `stop` are the order's prices after rounding, `limit_scaled` and `stop_scaled` the same as the
-    integers of the instrument's columns. `first_row` is the first bar of the execution stream that the order can meet;
+    units; `limit` and `stop` are the order's prices after rounding. `first_row` is the first bar of the execution
+    stream that the order can meet;
     `until` the moment at which it expires (microseconds UTC), None if never. `reference` is the price at which its
     buying power was reserved. `triggered` says that a stop has been touched.
     """
@@ -68,8 +68,6 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     quantity: Decimal
     limit: Decimal | None
     stop: Decimal | None
-    limit_scaled: int
-    stop_scaled: int
     placed_at: int
     until: int | None
     first_row: int

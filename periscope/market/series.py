@@ -1,9 +1,11 @@
 """One instrument's bars at one span, read forward through a window that moves with the run."""
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from periscope.instruments.scaling import Scaling
 from periscope.market.columns import BarColumns, IntColumn
 
 _NAMES = ("start", "end", "open", "high", "low", "close", "volume")
@@ -13,6 +15,8 @@ class BarSeries:
     """Bars in ascending order of which only a window is in memory.
 
     `first_start` and `last_start` are the starts of the first and the last bar read so far, None before that.
+    `scalings` says what the integers of the price columns stand for: pairs of a moment (microseconds, UTC) and the
+    scaling of the bars that start from it on, ascending, the first pair before all bars.
     Rows are numbered from 0 over the whole series and keep their number for ever; `first` is the number of the first
     row in the window. Chunks are read on demand by `reach`, and rows that nobody needs any more are dropped by
     `release`, so memory is bounded by the chunk size and not by the length of the series.
@@ -20,6 +24,8 @@ class BarSeries:
 
     __slots__ = (
         "_chunks",
+        "_scalings",
+        "_since",
         "close",
         "end",
         "exhausted",
@@ -34,8 +40,10 @@ class BarSeries:
         "volume",
     )
 
-    def __init__(self, chunks: Iterable[BarColumns]) -> None:
+    def __init__(self, chunks: Iterable[BarColumns], scalings: Sequence[tuple[int, Scaling]]) -> None:
         self._chunks: Iterator[BarColumns] = iter(chunks)
+        self._since = [since for since, _ in scalings]
+        self._scalings = [scaling for _, scaling in scalings]
         self.first = 0
         self.stop = 0
         self.exhausted = False
@@ -71,6 +79,19 @@ class BarSeries:
         self.reach(time)
         index = int(self.end.searchsorted(time, "right"))
         return self.first + index - 1 if index else -1
+
+    def scaling(self, row: int) -> Scaling:
+        """What the prices of row number `row`, which is in the window, stand for."""
+        if len(self._scalings) == 1:
+            return self._scalings[0]
+        return self._scalings[bisect_right(self._since, int(self.start[row - self.first])) - 1]
+
+    def scaling_stop(self, row: int) -> int:
+        """Number of the first row after `row` whose prices stand for something else; `stop` if there is none yet."""
+        later = bisect_right(self._since, int(self.start[row - self.first])) if len(self._since) > 1 else 1
+        if later == len(self._since):
+            return self.stop
+        return self.first + int(self.start.searchsorted(self._since[later]))
 
     def release(self, time: int) -> None:
         """Forget the bars that ended before `time`, but for the last of them."""

@@ -6,7 +6,8 @@ from itertools import chain
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.port import FrontMonthAnswer
 from periscope.instruments.instrument import Instrument
-from periscope.instruments.sessions import sessions_for
+from periscope.instruments.scaling import Scaling
+from periscope.instruments.sessions import ExchangeSessions, sessions_for
 from periscope.market.catalog import FINEST_FIRST, Catalog, Coverage
 from periscope.market.columns import BarColumns
 from periscope.market.front_month import ALWAYS, FrontMonths, NoFrontMonthError
@@ -55,7 +56,7 @@ class CatalogFeed:
             chunks = chain([first], chunks)
             self.resampled[*instrument.key, span] = source
         self.read[*instrument.key, span] = instrument
-        return BarSeries(chunks)
+        return BarSeries(chunks, [(-(1 << 62), Scaling(instrument.price_scale))])
 
     def spans(self, instrument: Instrument) -> tuple[BarTimeSpan, ...]:
         """The spans that the window has bars of, finest first."""
@@ -75,9 +76,9 @@ class CatalogFeed:
         """A sentence that says which spans and dates there are instead."""
         return self._catalog.unavailable_reason(instrument, span)
 
-    def session_close(self, instrument: Instrument, time: int) -> int:
-        """Close of the session that contains `time`, else of the next one."""
-        return sessions_for(instrument.exchange, extended=self._extended).session_from(time).close
+    def sessions(self, instrument: Instrument) -> ExchangeSessions:
+        """When the instrument's exchange trades, in the run's hours."""
+        return sessions_for(instrument.exchange, extended=self._extended)
 
     def front_month(self, root: str, as_of: int) -> FrontMonthAnswer:
         """The contract of `root` with the greatest volume, as known at `as_of`."""

@@ -133,9 +133,11 @@ class Valuation:
         for position in self._held.values():
             instrument = position.instrument
             mark = None
-            if change is not None and change.mark is not None and change.instrument is instrument:
-                mark = markets.price(instrument, change.mark)
-            total += scaled(market_value(position, mark or markets.last_price(instrument, time)), MONEY_DIGITS)
+            if change is not None and change.instrument is instrument:
+                mark = change.mark
+            total += scaled(
+                market_value(position, markets.last_price(instrument, time) if mark is None else mark), MONEY_DIGITS
+            )
         return total
 
 

@@ -24,6 +24,7 @@ from periscope.engine.records import (
     Settled,
 )
 from periscope.engine.settings import Settings
+from periscope.instruments.scaling import Scaling
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME
 from periscope.portfolio.exact import EXACT
@@ -200,7 +201,7 @@ class _Watcher:
     def _bar(self, row: list[int], markets: Markets) -> None:
         start, end, number, *prices, volume = row
         stream = self.streams_known[number]
-        shown = [markets.price(stream.instrument, price) for price in prices]
+        shown = [Scaling(stream.instrument.price_scale).price(price) for price in prices]
         scale = stream.instrument.volume_scale
         traded = None if volume == UNKNOWN_VOLUME else Decimal(volume).scaleb(-scale)
         self.trace.events.append(("BAR", end, stream.symbol, stream.asset_type, start, *shown, traded))

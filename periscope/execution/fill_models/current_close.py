@@ -1,0 +1,29 @@
+"""The `current_close` model: a market order fills at a price that was known before it."""
+
+from typing import override
+
+from libs.shared_ipc.src.protocol import OrderType
+from periscope.execution.fill_models.next_bar import NextBar
+from periscope.execution.meeting import Market, Meeting, Rule, When
+from periscope.execution.order import Order
+
+
+class CurrentClose(NextBar):
+    """MARKET fills at once at the close of a bar that ended now; if none did, as in `next_bar`. The rest as there.
+
+    What is unrealistic about it: nobody trades at a close after having seen it. Every result says so.
+    """
+
+    name = "current_close"
+
+    @override
+    def at_once(self, order: Order, market: Market, now: int) -> Meeting | None:
+        """The close of the bar that ended now."""
+        bars = market.bars
+        if bars is None or order.order_type is not OrderType.MARKET:
+            return None
+        row = bars.row_ended_by(now)
+        if row < 0 or int(bars.end[row - bars.first]) != now:
+            return None
+        price = bars.scaling(row).price(int(bars.close[row - bars.first]))
+        return Meeting(now, row, When.AT_ONCE, price, Rule.MARKET_AT_CLOSE)

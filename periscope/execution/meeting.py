@@ -1,0 +1,140 @@
+"""Where an order meets the market, and what a fill model sees of a market."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from libs.shared_ipc.src.protocol import BarTimeSpan
+from periscope.instruments.instrument import Instrument
+from periscope.instruments.scaling import Scaling
+from periscope.instruments.sessions import Session
+
+type IntColumn = npt.NDArray[np.int64]
+
+
+class Window(Protocol):
+    """What all windows of a stream share; row `first` stands at index 0 of every column, `stop` is after the last."""
+
+    first: int
+    stop: int
+    start: IntColumn
+    end: IntColumn
+
+    def reach(self, time: int) -> None:
+        """Bring every row that starts at or before `time` into the window."""
+
+    def row_from(self, time: int) -> int:
+        """Number of the first row that starts at or after `time`; the series' length if there is none."""
+
+    def row_ended_by(self, time: int) -> int:
+        """Number of the last row that has ended at `time`, -1 if there is none in the window."""
+
+    def scaling(self, row: int) -> Scaling:
+        """What the integers of a row stand for."""
+
+    def scaling_stop(self, row: int) -> int:
+        """Number of the first row after `row` whose integers stand for something else; `stop` if there is none yet."""
+
+
+class Bars(Window, Protocol):
+    """The window of an execution stream of trade bars."""
+
+    open: IntColumn
+    high: IntColumn
+    low: IntColumn
+    close: IntColumn
+    volume: IntColumn
+
+
+class Sessions(Protocol):
+    """When an exchange trades."""
+
+    def session_at(self, t: int) -> Session | None:
+        """The session with open <= t < close, None if the exchange is closed at t or pauses."""
+
+    def session_from(self, t: int) -> Session:
+        """The session that contains t, in a break too, else the next one to open."""
+
+
+class Market(Protocol):
+    """What a fill model sees of one instrument: the stream that its orders meet, and when its exchange trades.
+
+    `bars` is None where the window has none. `sessions` are those of the run's hours.
+    """
+
+    @property
+    def instrument(self) -> Instrument:
+        """Whose market it is."""
+
+    @property
+    def span(self) -> BarTimeSpan | None:
+        """Span of the bars."""
+
+    @property
+    def bars(self) -> Bars | None:
+        """The trade bars."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """The exchange's sessions."""
+
+
+class Rule(StrEnum):
+    """Which rule of the fill model applied; printed beside each fill."""
+
+    MARKET_AT_OPEN = "market at the open"
+    MARKET_AT_CLOSE = "market at the close of the bar that just ended"
+    LIMIT_AT_OPEN = "limit, at an open better than the limit"
+    LIMIT_INSIDE = "limit, traded inside the bar"
+    STOP_AT_OPEN = "stop, gapped over at the open"
+    STOP_INSIDE = "stop, touched inside the bar"
+    STOP_LIMIT_AT_STOP = "stop limit, touched and filled at the stop"
+    STOP_LIMIT_AT_LIMIT = "stop limit, closed beyond the limit"
+    TRIGGER = "stop limit touched, now a limit order"
+    NOT_IMMEDIATE = "not filled at the first price"
+
+
+class When(StrEnum):
+    """At which moment of a bar an order meets it."""
+
+    AT_OPEN = "at its open"
+    INSIDE = "inside it, known at its end"
+    AT_ONCE = "at the close that has just been seen"
+
+
+class Meeting(msgspec.Struct, frozen=True, gc=False):
+    """Where an order next does something: at or in the bar of number `row`, at `price`.
+
+    `rule` is a fill, or `TRIGGER` (the order becomes a limit order, seen at the open or at the bar's end) or
+    `NOT_IMMEDIATE` (the rest of an IOC or FOK order is cancelled at the open). `time` is the bar's start for what
+    happens at the open and its end for what happens inside.
+    """
+
+    time: int
+    row: int
+    when: When
+    price: Decimal
+    rule: Rule
+
+    @property
+    def at_open(self) -> bool:
+        """Whether it is the open of a bar that the order meets."""
+        return self.when is When.AT_OPEN
+
+
+class Search:
+    """How far an order's next meeting has been looked for; forks of the engine's state share it.
+
+    A meeting is a function of the order and the market alone, so sharing it is safe. `found` is the meeting once it is
+    known, `next_row` the first row not looked at yet.
+    """
+
+    __slots__ = ("found", "next_row")
+
+    def __init__(self, first_row: int) -> None:
+        self.found: Meeting | None = None
+        self.next_row = first_row
