@@ -18,7 +18,7 @@ from periscope.engine.settings import Settings
 from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Key
 from periscope.instruments.times import time_text
-from periscope.portfolio.book import BooksUnbalancedError
+from periscope.portfolio.ledger import BooksUnbalancedError
 
 _FIRST_ROWS = 256
 _MOST_ROWS = 4096

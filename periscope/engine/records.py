@@ -8,7 +8,8 @@ from libs.shared_ipc.src.protocol import Action, BarTimeSpan, PlaceOrderAction
 from periscope.execution.meeting import Rule
 from periscope.execution.order import Order, Rejection
 from periscope.instruments.instrument import Instrument
-from periscope.portfolio.book import Entry, Position
+from periscope.portfolio.book import Position
+from periscope.portfolio.ledger import Entry
 
 
 class ActionTaken(msgspec.Struct, frozen=True, gc=False):

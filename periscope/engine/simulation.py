@@ -23,8 +23,9 @@ from periscope.execution.fill_models.choosing import fill_model
 from periscope.execution.meeting import Meeting, Search, When
 from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.instruments.instrument import Instrument
-from periscope.portfolio.book import Book, Entry, InstrumentKey
+from periscope.portfolio.book import Book, InstrumentKey
 from periscope.portfolio.exact import ZERO, microseconds
+from periscope.portfolio.ledger import Entry
 
 type StreamKey = tuple[str, AssetType, BarTimeSpan]
 type Due = tuple[int, int, int, int, int, Order, Meeting | None]

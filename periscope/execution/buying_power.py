@@ -65,7 +65,7 @@ def equity_of_futures(positions: Iterable[Position], last_price: LastPrice) -> D
     for position in positions:
         if position.instrument.is_future:
             price = last_price(position.instrument)
-            unsettled = position.value_at(price) - position.cost if price is not None else ZERO
+            unsettled = position.worth_at(price) if price is not None else ZERO
             total += unsettled - abs(position.quantity) * margin_per_contract(position.instrument)
     return total
 

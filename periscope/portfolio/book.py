@@ -8,20 +8,21 @@ import msgspec
 from libs.shared_ipc.src.protocol import AssetType, Direction
 from periscope.instruments.instrument import Instrument
 from periscope.portfolio.exact import ZERO, average, share_of_cost
+from periscope.portfolio.ledger import Account, BooksUnbalancedError, Entry, Posting, balanced, named
 
 type InstrumentKey = tuple[str, AssetType]
 
 
-class BooksUnbalancedError(AssertionError):
-    """The ledger's accounts no longer add up. A bug of ours: the run must stop."""
-
-
 class Position(msgspec.Struct, frozen=True, gc=False):
-    """A holding. `quantity` is signed; `cost` is quantity x price x multiplier of what is held, signed alike, exact."""
+    """A holding. `quantity` is signed; `cost` is quantity x price x multiplier of what is held, signed alike, exact.
+
+    `settled` is the result of an open future that daily settlement has already moved to cash (negative: from it).
+    """
 
     instrument: Instrument
     quantity: Decimal
     cost: Decimal
+    settled: Decimal = ZERO
 
     @property
     def direction(self) -> Direction:
@@ -30,80 +31,82 @@ class Position(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def average_price(self) -> Decimal:
-        """Price per unit before fees, ten decimals."""
+        """Price per unit before fees, ten decimals. Daily settlement does not change it: it is what was traded at."""
         return average(self.cost, self.quantity * self.instrument.multiplier)
 
     def value_at(self, price: Decimal) -> Decimal:
         """Quantity x price x multiplier, signed."""
         return self.quantity * price * self.instrument.multiplier
 
+    def worth_at(self, price: Decimal | None) -> Decimal:
+        """What it adds to cash to make the portfolio's value at `price` (None: at cost).
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One balanced set of postings: the amounts, in the run's currency, add up to zero.
-
-    Accounts are `cash`, `contributions`, `fees`, `realised:SYMBOL` and `position:SYMBOL` (at cost); a plus is a debit,
-    so cash that comes in is positive and the income it stems from negative.
-    """
-
-    time: int
-    reason: str
-    postings: tuple[tuple[str, Decimal], ...]
+        The market value of what was paid for, and of a future the result that has not been settled yet.
+        """
+        value = self.cost if price is None else self.value_at(price)
+        return value - self.cost - self.settled if self.instrument.is_future else value
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a trade does to the books, worked out before anything is touched."""
+    """What a trade does to the books, worked out before anything is touched.
+
+    `invested` and `settled` are by how much the position's cost and its settled result change.
+    """
 
     position: Position | None
     cash: Decimal
     realised: Decimal
     invested: Decimal
+    settled: Decimal
     fee: Decimal
 
 
 def trade(held: Position | None, instrument: Instrument, quantity: Decimal, price: Decimal, fee: Decimal) -> Change:
-    """Work out a trade of `quantity` (signed, units) at `price`: closes what it can first, then opens the rest."""
-    old_quantity, old_cost = (held.quantity, held.cost) if held is not None else (ZERO, ZERO)
+    """Work out a trade of `quantity` (signed, units) at `price`: closes what it can first, then opens the rest.
+
+    What is closed takes its share of the cost and of the settled result with it.
+    """
+    old_quantity, old_cost, settled = (held.quantity, held.cost, held.settled) if held is not None else (ZERO,) * 3
     money = quantity * price * instrument.multiplier
-    realised = ZERO
+    realised, released = ZERO, ZERO
     if old_quantity == 0 or (old_quantity > 0) == (quantity > 0):
         new_quantity, new_cost = old_quantity + quantity, old_cost + money
     elif abs(quantity) < abs(old_quantity):
         removed = share_of_cost(old_cost, abs(quantity), abs(old_quantity))
+        if settled != 0:
+            released = share_of_cost(settled, abs(quantity), abs(old_quantity))
         new_quantity, new_cost = old_quantity + quantity, old_cost - removed
         realised = -money - removed
     else:
         new_quantity = old_quantity + quantity
         new_cost = new_quantity * price * instrument.multiplier
         realised = -(money - new_cost) - old_cost
-    position = Position(instrument, new_quantity, new_cost) if new_quantity != 0 else None
+        released = settled
+    position = Position(instrument, new_quantity, new_cost, settled - released) if new_quantity != 0 else None
     if instrument.is_future:
-        return Change(position, realised - fee, realised, ZERO, fee)
-    return Change(position, -money - fee, realised, new_cost - old_cost, fee)
+        return Change(position, realised - released - fee, realised, ZERO, -released, fee)
+    return Change(position, -money - fee, realised, new_cost - old_cost, ZERO, fee)
 
 
 class Book:
-    """Cash and positions. Forks share the immutable positions and nothing else."""
+    """Cash and positions, and the balance of every account. Forks share the immutable positions and nothing else."""
 
-    __slots__ = ("cash", "contributed", "fees", "invested", "positions", "realised")
+    __slots__ = ("balances", "cash", "contributed", "positions")
 
     def __init__(self) -> None:
         self.cash = ZERO
         self.contributed = ZERO
-        self.realised = ZERO
-        self.fees = ZERO
-        self.invested = ZERO
         self.positions: dict[InstrumentKey, Position] = {}
+        self.balances: dict[str, Decimal] = {}
 
     def fork(self) -> "Book":
         """An independent copy, cheap because positions are immutable."""
         twin = Book.__new__(Book)
         twin.cash = self.cash
         twin.contributed = self.contributed
-        twin.realised = self.realised
-        twin.fees = self.fees
-        twin.invested = self.invested
         twin.positions = self.positions.copy()
+        twin.balances = self.balances.copy()
         return twin
 
     @property
@@ -116,36 +119,90 @@ class Book:
         self.cash += amount
         self.contributed += amount
         reason = "insert cash" if amount > 0 else "withdraw cash"
-        return self._entry(time, reason, (("cash", amount), ("contributions", -amount)))
+        return self._post(time, reason, (("cash", amount), ("contributions", -amount)))
 
     def apply(self, time: int, reason: str, instrument: Instrument, change: Change) -> Entry:
-        """Write one trade into the books; the only way in which a position changes."""
-        if change.position is None:
+        """Write one trade into the books."""
+        self.cash += change.cash
+        symbol = instrument.symbol
+        held = (f"position:{symbol}", change.invested)
+        if instrument.is_future:
+            held = (f"unrealised:{symbol}", -change.settled)
+        postings = (("cash", change.cash), held, (f"realised:{symbol}", -change.realised), ("fees", change.fee))
+        return self._post(time, reason, postings, instrument, change.position)
+
+    def settle(self, time: int, instrument: Instrument, price: Decimal) -> Entry:
+        """Move the result of an open future since it was last settled to cash, at the settlement price.
+
+        The position keeps its cost: what it has been settled for is kept beside it. KeyError if there is no position.
+        """
+        held = self.positions[instrument.key]
+        amount = held.worth_at(price)
+        after = msgspec.structs.replace(held, settled=held.settled + amount)
+        self.cash += amount
+        postings = (("cash", amount), (named(Account.UNREALISED, instrument.symbol), -amount))
+        return self._post(time, f"daily settlement of {instrument.symbol} at {price:f}", postings, instrument, after)
+
+    def dividend(self, time: int, instrument: Instrument, units: Decimal, per_unit: Decimal) -> Entry:
+        """Pay a cash dividend of `per_unit` on `units` (signed: those who are short pay it)."""
+        amount = units * per_unit
+        self.cash += amount
+        account = Account.DIVIDENDS_RECEIVED if amount > 0 else Account.DIVIDENDS_PAID
+        postings = (("cash", amount), (named(account, instrument.symbol), -amount))
+        return self._post(time, f"dividend of {per_unit:f} on {units:f} {instrument.symbol}", postings)
+
+    def resize(self, time: int, instrument: Instrument, quantity: Decimal, reason: str) -> Entry:
+        """Change how many units a position has and not what it cost, as a split does. No money moves.
+
+        `quantity` is signed and keeps the position's side; a fraction to be paid out in cash is a trade of its own.
+        """
+        held = self.positions[instrument.key]
+        assert quantity != 0 and (quantity > 0) == (held.quantity > 0), "a split does not turn or end a position"
+        return self._post(time, reason, (), instrument, msgspec.structs.replace(held, quantity=quantity))
+
+    def pay(self, time: int, reason: str, account: str, amount: Decimal) -> Entry:
+        """Let cash change by `amount` on account of interest or of a borrow fee."""
+        self.cash += amount
+        return self._post(time, reason, (("cash", amount), (account, -amount)))
+
+    def _post(
+        self,
+        time: int,
+        reason: str,
+        postings: tuple[Posting, ...],
+        instrument: Instrument | None = None,
+        position: Position | None = None,
+    ) -> Entry:
+        """Write an entry, and the position that `instrument` has after it: the only function that changes either.
+
+        Checks that the entry adds up to zero (and with it all balances together), and that the accounts of cash and of
+        the position change by what these do.
+        """
+        entry = balanced(time, reason, postings)
+        balances = self.balances
+        for name, amount in entry.postings:
+            balances[name] = balances.get(name, ZERO) + amount
+        if balances.get("cash", ZERO) != self.cash or balances.get("contributions", ZERO) != -self.contributed:
+            raise BooksUnbalancedError(f"cash is not what the accounts say after {reason!r} at {time}")
+        if instrument is not None:
+            self._hold(instrument, position, entry)
+        return entry
+
+    def _hold(self, instrument: Instrument, position: Position | None, entry: Entry) -> None:
+        before = self.positions.get(instrument.key)
+        moved = _booked(position, instrument) - _booked(before, instrument)
+        account = f"unrealised:{instrument.symbol}" if instrument.is_future else f"position:{instrument.symbol}"
+        if moved != sum((amount for name, amount in entry.postings if name == account), ZERO):
+            text = f"{account} is not what the position says after {entry.reason!r} at {entry.time}"
+            raise BooksUnbalancedError(text)
+        if position is None:
             self.positions.pop(instrument.key, None)
         else:
-            self.positions[instrument.key] = change.position
-        self.cash += change.cash
-        self.realised += change.realised
-        self.invested += change.invested
-        self.fees += change.fee
-        symbol = instrument.symbol
-        return self._entry(
-            time,
-            reason,
-            (
-                ("cash", change.cash),
-                (f"position:{symbol}", change.invested),
-                (f"realised:{symbol}", -change.realised),
-                ("fees", change.fee),
-            ),
-        )
+            self.positions[instrument.key] = position
 
-    def _entry(self, time: int, reason: str, postings: tuple[tuple[str, Decimal], ...]) -> Entry:
-        total = ZERO
-        for _, amount in postings:
-            total += amount
-        if total != 0:
-            raise BooksUnbalancedError(f"postings of {reason!r} at {time} do not add up to zero: {postings}")
-        if self.cash + self.invested != self.contributed + self.realised - self.fees:
-            raise BooksUnbalancedError(f"accounts do not balance after {reason!r} at {time}")
-        return Entry(time, reason, tuple(posting for posting in postings if posting[1] != 0))
+
+def _booked(position: Position | None, instrument: Instrument) -> Decimal:
+    """What the ledger must have on the position's own account."""
+    if position is None:
+        return ZERO
+    return -position.settled if instrument.is_future else position.cost

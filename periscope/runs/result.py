@@ -18,7 +18,6 @@ from periscope.runs.config import RunConfig
 from periscope.runs.feed import CatalogFeed
 from periscope.runs.preparing import Obstacle, Prepared
 from periscope.runs.recorder import Recorder
-from periscope.runs.valuation import market_value
 from periscope.sandbox.confinement import Package
 
 
@@ -110,7 +109,7 @@ def _money(outcome: Outcome | None) -> dict[str, str]:
         return {"final_value": "0", "cash": "0", "net_trading_cash": "0"}
     book = outcome.state.book
     value = book.cash + sum(
-        (market_value(position, _last_price(outcome, position)) for position in book.positions.values()), ZERO
+        (position.worth_at(_last_price(outcome, position)) for position in book.positions.values()), ZERO
     )
     return {
         "final_value": _text(value),

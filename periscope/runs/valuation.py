@@ -135,16 +135,9 @@ class Valuation:
             mark = None
             if change is not None and change.instrument is instrument:
                 mark = change.mark
-            total += scaled(
-                market_value(position, markets.last_price(instrument, time) if mark is None else mark), MONEY_DIGITS
-            )
+            price = markets.last_price(instrument, time) if mark is None else mark
+            total += scaled(position.worth_at(price), MONEY_DIGITS)
         return total
-
-
-def market_value(position: Position, price: Decimal | None) -> Decimal:
-    """What a position adds to the portfolio at `price` (None: at cost): its market value, for futures its result."""
-    value = position.cost if price is None else position.value_at(price)
-    return value - position.cost if position.instrument.is_future else value
 
 
 def _samples(times: list[int], values: list[int], cash: list[int], in_market: int) -> Samples:
@@ -163,7 +156,8 @@ def _add_position(
     per_unit = [position.quantity * instrument.multiplier for _, _, position in segments]
     costs = _stretched([(low, high, scaled(held.cost, MONEY_DIGITS)) for low, high, held in segments], first, stop)
     if instrument.is_future:
-        values[first:stop] -= costs
+        known = [(low, high, scaled(held.cost + held.settled, MONEY_DIGITS)) for low, high, held in segments]
+        values[first:stop] -= _stretched(known, first, stop)
     if series is None:
         values[first:stop] += costs
         return
