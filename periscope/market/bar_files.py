@@ -1,18 +1,19 @@
-"""Bars in Parquet: exact decimals for everybody else, scaled 64-bit integers for us.
+"""Columns in Parquet: exact decimals for everybody else, scaled 64-bit integers for us.
 
-A file has the columns start and end (timestamp, microseconds, UTC), open, high, low, close (DECIMAL(18, price scale))
-and volume (DECIMAL(18, volume scale), null where unknown). Polars stores decimals of up to 18 digits as INT64.
+A file has the columns start and end (timestamp, microseconds, UTC), prices (DECIMAL(18, price scale)) and volumes or
+sizes (DECIMAL(18, volume scale)); null where they are unknown, or a quote bar lacks the side. Polars stores decimals of
+up to 18 digits as INT64.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
+from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, BarColumns, Columns, IntColumn
 
 GROUP_ROWS = 131_072
 """Rows of a row group, the smallest part of a file that is read at once."""
@@ -21,27 +22,19 @@ DIGITS = 18
 LARGEST = 10**DIGITS - 1
 """The largest scaled integer that fits the files' decimals."""
 
-PRICES = ("open", "high", "low", "close")
 
-
-def write_bar_file(path: Path, bars: BarColumns, *, price_scale: int, volume_scale: int) -> None:
-    """Write bars to a new Parquet file; the same bars always give the same bytes."""
-    frame = pl.DataFrame({name: getattr(bars, name) for name in ("start", "end", *PRICES, "volume")})
-    volume = pl.when(pl.col("volume") != UNKNOWN_VOLUME).then(pl.col("volume"))
+def write_bar_file(path: Path, rows: Columns, *, price_scale: int, volume_scale: int) -> None:
+    """Write rows to a new Parquet file; the same rows always give the same bytes."""
+    frame = pl.DataFrame({name: getattr(rows, name) for name in rows.NAMES})
     frame.select(
-        pl.from_epoch("start", "us").dt.replace_time_zone("UTC"),
-        pl.from_epoch("end", "us").dt.replace_time_zone("UTC"),
-        *(_decimal(pl.col(name), price_scale).alias(name) for name in PRICES),
-        _decimal(volume, volume_scale).alias("volume"),
+        _written(name, rows, price_scale=price_scale, volume_scale=volume_scale) for name in rows.NAMES
     ).write_parquet(path, compression="zstd", compression_level=3, row_group_size=GROUP_ROWS, statistics=True)
 
 
-def read_bar_file(path: Path, offset: int = 0, rows: int | None = None) -> BarColumns:
-    """Read rows of a bar file as scaled integers, at the scales the file was written with."""
+def read_bar_file[C: Columns](kind: type[C], path: Path, offset: int = 0, rows: int | None = None) -> C:
+    """Read rows of a file as scaled integers, at the scales the file was written with."""
     frame = pl.scan_parquet(path, glob=False, cache=False).slice(offset, rows).collect()
-    volume = frame.get_column("volume").to_physical().fill_null(UNKNOWN_VOLUME)
-    times_and_prices = [frame.get_column(name) for name in ("start", "end", *PRICES)]
-    return BarColumns(*(_integers(column) for column in (*times_and_prices, volume)))
+    return kind(*(_integers(frame.get_column(name), _missing(kind, name)) for name in kind.NAMES))
 
 
 def sha256_of(path: Path) -> str:
@@ -50,52 +43,67 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def rescaled(bars: BarColumns, price_steps: int, volume_steps: int) -> BarColumns:
-    """The same bars with this many more decimals in prices and volume; both counts are 0 or more."""
+def rescaled[C: Columns](rows: C, price_steps: int, volume_steps: int) -> C:
+    """The same rows with this many more decimals in prices and volumes; both counts are 0 or more."""
     if price_steps == 0 and volume_steps == 0:
-        return bars
-    price, volume = 10**price_steps, 10**volume_steps
-    known = bars.volume != UNKNOWN_VOLUME
-    return BarColumns(
-        bars.start,
-        bars.end,
-        bars.open * price,
-        bars.high * price,
-        bars.low * price,
-        bars.close * price,
-        np.where(known, bars.volume * volume, UNKNOWN_VOLUME),
+        return rows
+    steps = dict.fromkeys(rows.PRICES, price_steps) | dict.fromkeys(rows.SIZES, volume_steps)
+    return type(rows)(
+        *(_longer(getattr(rows, name), steps.get(name, 0), _missing(type(rows), name)) for name in rows.NAMES)
     )
 
 
-def take(bars: BarColumns, which: slice | IntColumn | np.ndarray[tuple[int], np.dtype[np.bool_]]) -> BarColumns:
-    """Some of the bars, by slice, index or mask; a slice copies nothing."""
-    return BarColumns(
-        bars.start[which],
-        bars.end[which],
-        bars.open[which],
-        bars.high[which],
-        bars.low[which],
-        bars.close[which],
-        bars.volume[which],
-    )
+def take[C: Columns](rows: C, which: slice | IntColumn | np.ndarray[tuple[int], np.dtype[np.bool_]]) -> C:
+    """Some of the rows, by slice, index or mask; a slice copies nothing."""
+    return type(rows)(*(getattr(rows, name)[which] for name in rows.NAMES))
 
 
-def joined(parts: list[BarColumns]) -> BarColumns:
-    """Several parts one after the other."""
+def joined(parts: Sequence[BarColumns]) -> BarColumns:
+    """Several parts of bars one after the other."""
+    return joined_rows(BarColumns, parts)
+
+
+def joined_rows[C: Columns](kind: type[C], parts: Sequence[C]) -> C:
+    """Several parts of one kind of rows one after the other."""
     if len(parts) == 1:
         return parts[0]
-    return BarColumns(
+    return kind(
         *(
             np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0, dtype=np.int64)
-            for name in ("start", "end", *PRICES, "volume")
+            for name in kind.NAMES
         )
     )
 
 
-def in_pieces(bars: BarColumns, rows: int) -> Iterator[BarColumns]:
+def in_pieces[C: Columns](rows: C, most: int) -> Iterator[C]:
     """Consecutive pieces of at most so many rows."""
-    for first in range(0, len(bars), rows):
-        yield take(bars, slice(first, first + rows))
+    for first in range(0, len(rows), most):
+        yield take(rows, slice(first, first + most))
+
+
+def _missing(kind: type[Columns], name: str) -> int | None:
+    """What stands in a column for no value, None in a column that always has one."""
+    if name in kind.SIZES:
+        return UNKNOWN_VOLUME
+    return NO_PRICE if name in kind.PRICES else None
+
+
+def _written(name: str, rows: Columns, *, price_scale: int, volume_scale: int) -> pl.Expr:
+    """A column as the file has it."""
+    column, missing = pl.col(name), _missing(type(rows), name)
+    if missing is None:
+        return pl.from_epoch(name, "us").dt.replace_time_zone("UTC")
+    scale = price_scale if name in rows.PRICES else volume_scale
+    return _decimal(pl.when(column != missing).then(column), scale).alias(name)
+
+
+def _longer(column: IntColumn, steps: int, missing: int | None) -> IntColumn:
+    """Scaled integers with this many more decimals; what stands for no value stays."""
+    if steps == 0 or missing is None:
+        return column
+    longer: IntColumn = column * 10**steps
+    longer[column == missing] = missing
+    return longer
 
 
 def _decimal(column: pl.Expr, scale: int) -> pl.Expr:
@@ -104,5 +112,6 @@ def _decimal(column: pl.Expr, scale: int) -> pl.Expr:
     return (column.cast(pl.Decimal(38, 0)) * unit).cast(pl.Decimal(DIGITS, scale))
 
 
-def _integers(column: pl.Series) -> IntColumn:
-    return column.to_physical().cast(pl.Int64).to_numpy()
+def _integers(column: pl.Series, missing: int | None) -> IntColumn:
+    integers = column.to_physical().cast(pl.Int64)
+    return (integers if missing is None else integers.fill_null(missing)).to_numpy()

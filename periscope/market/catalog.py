@@ -7,6 +7,7 @@ and `superseded/<sha256>.parquet` for files that were replaced. What the files a
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -16,25 +17,26 @@ import polars as pl
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.master import InstrumentMaster
-from periscope.instruments.sessions import ExchangeSessions, sessions_for
+from periscope.instruments.sessions import sessions_for
 from periscope.instruments.times import time_text
 from periscope.market.bar_files import GROUP_ROWS, in_pieces, read_bar_file, rescaled, sha256_of, take
-from periscope.market.columns import BarColumns
+from periscope.market.columns import BarColumns, Columns, InterestColumns, QuoteColumns
 from periscope.market.durable import exclusive, sync_folder
 from periscope.market.errors import CatalogConflictError, CatalogDamagedError
 from periscope.market.instrument_table import load_instruments, save_instruments
 from periscope.market.manifest import MANIFEST_NAME, BarFile, Manifest, load_manifest, save_manifest, series_name
-from periscope.market.storing import Change, WriteReport, check_bars, put_away, stage, superseded_path, sweep
+from periscope.market.storing import Change, WriteReport, check_rows, put_away, stage, superseded_path, sweep
 
 LOCK_NAME = ".lock"
+KINDS: tuple[type[Columns], ...] = (BarColumns, QuoteColumns, InterestColumns)
 FINEST_FIRST = (BarTimeSpan.SECOND, BarTimeSpan.MINUTE, BarTimeSpan.HOUR, BarTimeSpan.DAY)
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Which bars of one instrument and span are stored.
+    """Which rows of one kind, instrument and span are stored.
 
-    `first` and `last` are the starts of the first and last bar, `until` the latest end, microseconds since 1970-01-01
+    `first` and `last` are the starts of the first and last row, `until` the latest end, microseconds since 1970-01-01
     UTC. Holes in between are not told here.
     """
 
@@ -79,9 +81,16 @@ class Catalog:
         return self._instruments
 
     def spans(self, instrument: Instrument) -> dict[BarTimeSpan, Coverage]:
-        """What is stored of an instrument, finest span first."""
-        found = ((span, self._files(instrument, span)) for span in FINEST_FIRST)
-        return {span: _coverage(stored) for span, stored in found if stored}
+        """Which bars are stored of an instrument, finest span first."""
+        return self._spans(BarColumns, instrument)
+
+    def quote_spans(self, instrument: Instrument) -> dict[BarTimeSpan, Coverage]:
+        """Which quote bars are stored of an instrument, finest span first."""
+        return self._spans(QuoteColumns, instrument)
+
+    def interest_spans(self, instrument: Instrument) -> dict[BarTimeSpan, Coverage]:
+        """Which open interest is stored of an instrument, finest span first."""
+        return self._spans(InterestColumns, instrument)
 
     def chunks(
         self,
@@ -98,19 +107,47 @@ class Catalog:
         DAY bars pass whatever the hours. Never more than a few row groups are in memory. Prices have the instrument's
         scale. An exchange without a session table raises `UnknownExchangeError`, a damaged file `CatalogDamagedError`.
         """
-        intraday = span is not BarTimeSpan.DAY
-        sessions = sessions_for(instrument.exchange, extended=extended) if intraday else None
-        for bars in self.all_bars(instrument, span, start, end, chunk_rows=chunk_rows):
-            inside = bars if sessions is None else _in_sessions(bars, sessions)
-            if len(inside) > 0:
-                yield inside
+        rows = self.all_bars(instrument, span, start, end, chunk_rows=chunk_rows)
+        return _in_sessions(rows, instrument, span, extended=extended)
+
+    def quote_chunks(
+        self,
+        instrument: Instrument,
+        span: BarTimeSpan,
+        start: int,
+        end: int,
+        *,
+        extended: bool,
+        chunk_rows: int = GROUP_ROWS,
+    ) -> Iterator[QuoteColumns]:
+        """The quote bars of a window inside the exchange's sessions, as `chunks` gives trade bars."""
+        rows = self.all_quotes(instrument, span, start, end, chunk_rows=chunk_rows)
+        return _in_sessions(rows, instrument, span, extended=extended)
 
     def all_bars(
         self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: int = GROUP_ROWS
     ) -> Iterator[BarColumns]:
         """As `chunks`, but with the bars outside of all sessions too."""
+        return self._rows(BarColumns, instrument, span, start, end, chunk_rows)
+
+    def all_quotes(
+        self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: int = GROUP_ROWS
+    ) -> Iterator[QuoteColumns]:
+        """As `quote_chunks`, but with the quote bars outside of all sessions too."""
+        return self._rows(QuoteColumns, instrument, span, start, end, chunk_rows)
+
+    def all_interest(
+        self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: int = GROUP_ROWS
+    ) -> Iterator[InterestColumns]:
+        """The open interest told in a window, ascending, in pieces."""
+        return self._rows(InterestColumns, instrument, span, start, end, chunk_rows)
+
+    def _rows[C: Columns](
+        self, kind: type[C], instrument: Instrument, span: BarTimeSpan, start: int, end: int, chunk_rows: int
+    ) -> Iterator[C]:
+        """All stored rows of a kind with start >= `start` and end <= `end`."""
         groups_at_once = max(1, chunk_rows // GROUP_ROWS)
-        for file in self._files(instrument, span):
+        for file in self._files(instrument, span, kind):
             first = max(bisect_right(file.groups, start) - 1, 0)
             until = bisect_left(file.groups, end)
             if file.last < start or first >= until:
@@ -118,11 +155,11 @@ class Catalog:
             path = self._checked(file)
             for group in range(first, until, groups_at_once):
                 rows = min(groups_at_once, until - group) * GROUP_ROWS
-                bars = _read(path, group * GROUP_ROWS, rows)
-                bars = rescaled(
-                    bars, instrument.price_scale - file.price_scale, instrument.volume_scale - file.volume_scale
+                found = _read(kind, path, group * GROUP_ROWS, rows)
+                found = rescaled(
+                    found, instrument.price_scale - file.price_scale, instrument.volume_scale - file.volume_scale
                 )
-                yield from in_pieces(_in_window(bars, start, end), chunk_rows)
+                yield from in_pieces(_in_window(found, start, end), chunk_rows)
 
     def finest_span(
         self, instrument: Instrument, start: int, end: int, *, extended: bool = False
@@ -134,12 +171,18 @@ class Catalog:
         return None
 
     def fingerprint(
-        self, instrument: Instrument, span: BarTimeSpan, start: int | None = None, end: int | None = None
+        self,
+        instrument: Instrument,
+        span: BarTimeSpan,
+        start: int | None = None,
+        end: int | None = None,
+        *,
+        kind: type[Columns] = BarColumns,
     ) -> list[dict[str, str | int]]:
         """The files that hold a series, as {file, sha256, rows}; with a window only those that reach into it."""
         return [
             {"file": file.file, "sha256": file.sha256, "rows": file.rows}
-            for file in self._files(instrument, span)
+            for file in self._files(instrument, span, kind)
             if (start is None or file.last >= start) and (end is None or file.first < end)
         ]
 
@@ -171,17 +214,18 @@ class Catalog:
             self._add(list(instruments))
 
     def write_bars(
-        self, instrument: Instrument, span: BarTimeSpan, bars: BarColumns, *, source: str, replace: bool = False
+        self, instrument: Instrument, span: BarTimeSpan, bars: Columns, *, source: str, replace: bool = False
     ) -> WriteReport:
         """Store bars beside those already there; writing the same bars again changes nothing.
 
+        Quote bars and open interest are stored alike, as series of their own: the type of the columns says which.
         The instrument is added if the catalog does not know it. `source` says where the bars come from. Bars must
         ascend strictly by start (`BarsRefusedError`). Where a stored bar of the same start has other values, nothing is
         written and `CatalogConflictError` raised; with `replace` the new bar wins and the old file is kept under
         `superseded`.
         """
-        check_bars(bars)
-        folder = series_name(instrument.symbol, instrument.asset_type, span)
+        check_rows(bars)
+        folder = series_name(instrument.symbol, instrument.asset_type, span, type(bars))
         with exclusive(self.root / LOCK_NAME):
             self._refresh()
             self._check_scales(instrument)
@@ -191,7 +235,7 @@ class Catalog:
             if change.report.replaced > 0 and not replace:
                 for file in change.made:
                     (self.root / file.file).unlink()
-                raise _conflict(instrument, span, change)
+                raise _conflict(instrument, f"{span.value} {bars.WHAT}", change)
             if self._instruments.get(*instrument.key) is None:
                 self._add([instrument])
             if change.made:
@@ -230,12 +274,12 @@ class Catalog:
             )
 
     def _check_precision(self, instrument: Instrument) -> None:
-        for span in FINEST_FIRST:
-            for file in self._files(instrument, span):
+        for span, kind in product(FINEST_FIRST, KINDS):
+            for file in self._files(instrument, span, kind):
                 if file.price_scale > instrument.price_scale or file.volume_scale > instrument.volume_scale:
                     raise CatalogConflictError(
-                        f"{instrument.symbol} has {span.value} bars with {file.price_scale} decimals in prices and"
-                        f" {file.volume_scale} in volume; an instrument with {instrument.price_scale} and"
+                        f"{instrument.symbol} has {span.value} {kind.WHAT} with {file.price_scale} decimals in prices"
+                        f" and {file.volume_scale} in volume; an instrument with {instrument.price_scale} and"
                         f" {instrument.volume_scale} can't hold them"
                     )
 
@@ -244,8 +288,14 @@ class Catalog:
         self._manifest = load_manifest(self.root)
         self._instruments = InstrumentMaster(load_instruments(self.root))
 
-    def _files(self, instrument: Instrument, span: BarTimeSpan) -> tuple[BarFile, ...]:
-        return self._manifest.series.get(series_name(instrument.symbol, instrument.asset_type, span), ())
+    def _spans(self, kind: type[Columns], instrument: Instrument) -> dict[BarTimeSpan, Coverage]:
+        found = ((span, self._files(instrument, span, kind)) for span in FINEST_FIRST)
+        return {span: _coverage(stored) for span, stored in found if stored}
+
+    def _files(
+        self, instrument: Instrument, span: BarTimeSpan, kind: type[Columns] = BarColumns
+    ) -> tuple[BarFile, ...]:
+        return self._manifest.series.get(series_name(instrument.symbol, instrument.asset_type, span, kind), ())
 
     def _checked(self, file: BarFile) -> Path:
         """Where the file is, once its content is known to be what the manifest says."""
@@ -278,29 +328,36 @@ def _coverage(stored: tuple[BarFile, ...]) -> Coverage:
     )
 
 
-def _read(path: Path, offset: int, rows: int) -> BarColumns:
+def _read[C: Columns](kind: type[C], path: Path, offset: int, rows: int) -> C:
     try:
-        return read_bar_file(path, offset, rows)
+        return read_bar_file(kind, path, offset, rows)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise CatalogDamagedError(f"{path} can't be read: {error}. Restore it from a backup or import again") from None
 
 
-def _in_window(bars: BarColumns, start: int, end: int) -> BarColumns:
+def _in_window[C: Columns](bars: C, start: int, end: int) -> C:
     window = slice(int(np.searchsorted(bars.start, start)), int(np.searchsorted(bars.start, end)))
     bars = take(bars, window)
     complete = bars.end <= end
     return bars if bool(complete.all()) else take(bars, complete)
 
 
-def _in_sessions(bars: BarColumns, sessions: ExchangeSessions) -> BarColumns:
-    inside = sessions.is_open_mask(bars.start, bars.end)
-    return bars if bool(inside.all()) else take(bars, inside)
+def _in_sessions[C: Columns](
+    chunks: Iterable[C], instrument: Instrument, span: BarTimeSpan, *, extended: bool
+) -> Iterator[C]:
+    """The rows inside the exchange's sessions; those of DAY pass whatever the hours."""
+    sessions = None if span is BarTimeSpan.DAY else sessions_for(instrument.exchange, extended=extended)
+    for rows in chunks:
+        inside = None if sessions is None else sessions.is_open_mask(rows.start, rows.end)
+        kept = rows if inside is None or bool(inside.all()) else take(rows, inside)
+        if len(kept) > 0:
+            yield kept
 
 
-def _conflict(instrument: Instrument, span: BarTimeSpan, change: Change) -> CatalogConflictError:
+def _conflict(instrument: Instrument, what: str, change: Change) -> CatalogConflictError:
     assert change.first_differing is not None
     return CatalogConflictError(
-        f"{change.report.replaced} {span.value} bars of {instrument.symbol} are stored with other values, the first at"
+        f"{change.report.replaced} {what} of {instrument.symbol} are stored with other values, the first at"
         f" {time_text(change.first_differing)}; nothing was written. Write with replace to let the new ones win",
         count=change.report.replaced,
         first=change.first_differing,

@@ -18,7 +18,7 @@ import numpy as np
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.times import time_text
-from periscope.market.bar_files import PRICES, joined, rescaled, take
+from periscope.market.bar_files import joined, rescaled, take
 from periscope.market.catalog import Catalog
 from periscope.market.columns import BarColumns, IntColumn
 from periscope.market.rolls import NoRollsError, RollBy, RollSchedule, Tenure, roll_schedule
@@ -193,7 +193,7 @@ def _shifted(parts: list[BarColumns], splices: tuple[Splice, ...]) -> list[BarCo
     for part, splice in zip(reversed(parts[:-1]), reversed(splices), strict=True):
         old, new = _measure(splice)
         shift += new - old
-        moved.append(replace(part, **{name: getattr(part, name) + shift for name in PRICES}))
+        moved.append(replace(part, **{name: getattr(part, name) + shift for name in part.PRICES}))
     return moved[::-1]
 
 
@@ -214,7 +214,7 @@ def _multiplied(parts: list[BarColumns], splices: tuple[Splice, ...], scale: int
             )
         factor *= Fraction(new, old)
         exact = factor * 10**steps / unit
-        prices = {name: _times(getattr(part, name), exact) * unit for name in PRICES}
+        prices = {name: _times(getattr(part, name), exact) * unit for name in part.PRICES}
         moved.append(replace(part, **prices))
     return moved[::-1]
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
+from periscope.market.columns import BarColumns, Columns
 from periscope.market.durable import replace_file
 from periscope.market.errors import (
     CatalogDamagedError,
@@ -56,9 +57,9 @@ class _Version(msgspec.Struct):
     format: int
 
 
-def series_name(symbol: str, asset_type: AssetType, span: BarTimeSpan) -> str:
+def series_name(symbol: str, asset_type: AssetType, span: BarTimeSpan, kind: type[Columns] = BarColumns) -> str:
     """The folder of a series below `bars`, safe for any symbol."""
-    return f"{asset_type.name}/{folder_name(symbol)}/{span.value}"
+    return f"{asset_type.name}/{folder_name(symbol)}/{span.value}{kind.SUFFIX}"
 
 
 def folder_name(symbol: str) -> str:

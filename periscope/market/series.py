@@ -6,42 +6,40 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from periscope.instruments.scaling import Scaling
-from periscope.market.columns import BarColumns, IntColumn
+from periscope.market.columns import BarColumns, Columns, IntColumn, QuoteColumns
 
-_NAMES = ("start", "end", "open", "high", "low", "close", "volume")
+_EMPTY: IntColumn = np.empty(0, dtype=np.int64)
 
 
-class BarSeries:
-    """Bars in ascending order of which only a window is in memory.
+class Window[C: Columns]:
+    """Rows in ascending order of which only a window is in memory.
 
-    `first_start` and `last_start` are the starts of the first and the last bar read so far, None before that.
+    `first_start` and `last_start` are the starts of the first and the last row read so far, None before that.
     `scalings` says what the integers of the price columns stand for: pairs of a moment (microseconds, UTC) and the
-    scaling of the bars that start from it on, ascending, the first pair before all bars.
+    scaling of the rows that start from it on, ascending, the first pair before all rows.
     Rows are numbered from 0 over the whole series and keep their number for ever; `first` is the number of the first
     row in the window. Chunks are read on demand by `reach`, and rows that nobody needs any more are dropped by
-    `release`, so memory is bounded by the chunk size and not by the length of the series.
+    `release`, so memory is bounded by the chunk size and not by the length of the series. The columns are attributes
+    with the names of the chunks' columns.
     """
 
     __slots__ = (
         "_chunks",
+        "_names",
         "_scalings",
         "_since",
-        "close",
         "end",
         "exhausted",
         "first",
         "first_start",
-        "high",
         "last_start",
-        "low",
-        "open",
         "start",
         "stop",
-        "volume",
     )
 
-    def __init__(self, chunks: Iterable[BarColumns], scalings: Sequence[tuple[int, Scaling]]) -> None:
-        self._chunks: Iterator[BarColumns] = iter(chunks)
+    def __init__(self, kind: type[C], chunks: Iterable[C], scalings: Sequence[tuple[int, Scaling]]) -> None:
+        self._chunks: Iterator[C] = iter(chunks)
+        self._names = kind.NAMES
         self._since = [since for since, _ in scalings]
         self._scalings = [scaling for _, scaling in scalings]
         self.first = 0
@@ -49,17 +47,11 @@ class BarSeries:
         self.exhausted = False
         self.first_start: int | None = None
         self.last_start: int | None = None
-        empty = np.empty(0, dtype=np.int64)
-        self.start: IntColumn = empty
-        self.end: IntColumn = empty
-        self.open: IntColumn = empty
-        self.high: IntColumn = empty
-        self.low: IntColumn = empty
-        self.close: IntColumn = empty
-        self.volume: IntColumn = empty
+        self.start: IntColumn = _EMPTY
+        self.end: IntColumn = _EMPTY
 
     def reach(self, time: int) -> None:
-        """Bring every bar that starts at or before `time` into the window (microseconds, UTC)."""
+        """Bring every row that starts at or before `time` into the window (microseconds, UTC)."""
         while not self.exhausted and (self.stop == self.first or self.start[-1] <= time):
             self._read()
 
@@ -70,12 +62,12 @@ class BarSeries:
         return row < self.stop
 
     def row_from(self, time: int) -> int:
-        """Number of the first row whose bar starts at or after `time`; the series' length if there is none."""
+        """Number of the first row that starts at or after `time`; the series' length if there is none."""
         self.reach(time)
         return self.first + int(self.start.searchsorted(time))
 
     def row_ended_by(self, time: int) -> int:
-        """Number of the last row whose bar has ended at `time`, -1 if there is none in the window."""
+        """Number of the last row that has ended at `time`, -1 if there is none in the window."""
         self.reach(time)
         index = int(self.end.searchsorted(time, "right"))
         return self.first + index - 1 if index else -1
@@ -94,11 +86,11 @@ class BarSeries:
         return self.first + int(self.start.searchsorted(self._since[later]))
 
     def release(self, time: int) -> None:
-        """Forget the bars that ended before `time`, but for the last of them."""
+        """Forget the rows that ended before `time`, but for the last of them."""
         index = int(self.end.searchsorted(time)) - 1
         if index * 2 < self.stop - self.first or index <= 0:
             return
-        for name in _NAMES:
+        for name in self._names:
             setattr(self, name, getattr(self, name)[index:].copy())
         self.first += index
 
@@ -111,12 +103,56 @@ class BarSeries:
             return
         if self.stop > self.first:
             assert chunk.start[0] >= self.end[-1], "bars of one series must ascend and not overlap"
-            for name in _NAMES:
+            for name in self._names:
                 setattr(self, name, np.concatenate((getattr(self, name), getattr(chunk, name))))
         else:
-            for name in _NAMES:
+            for name in self._names:
                 setattr(self, name, np.ascontiguousarray(getattr(chunk, name), dtype=np.int64))
         self.stop += len(chunk)
         if self.first_start is None:
             self.first_start = int(chunk.start[0])
         self.last_start = int(chunk.start[-1])
+
+
+class BarSeries(Window[BarColumns]):
+    """A window of trade bars."""
+
+    __slots__ = ("close", "high", "low", "open", "volume")
+
+    def __init__(self, chunks: Iterable[BarColumns], scalings: Sequence[tuple[int, Scaling]]) -> None:
+        super().__init__(BarColumns, chunks, scalings)
+        self.open: IntColumn = _EMPTY
+        self.high: IntColumn = _EMPTY
+        self.low: IntColumn = _EMPTY
+        self.close: IntColumn = _EMPTY
+        self.volume: IntColumn = _EMPTY
+
+
+class QuoteSeries(Window[QuoteColumns]):
+    """A window of quote bars; a missing side is NO_PRICE and UNKNOWN_VOLUME as in `QuoteColumns`."""
+
+    __slots__ = (
+        "ask_close",
+        "ask_high",
+        "ask_low",
+        "ask_open",
+        "ask_size",
+        "bid_close",
+        "bid_high",
+        "bid_low",
+        "bid_open",
+        "bid_size",
+    )
+
+    def __init__(self, chunks: Iterable[QuoteColumns], scalings: Sequence[tuple[int, Scaling]]) -> None:
+        super().__init__(QuoteColumns, chunks, scalings)
+        self.bid_open: IntColumn = _EMPTY
+        self.bid_high: IntColumn = _EMPTY
+        self.bid_low: IntColumn = _EMPTY
+        self.bid_close: IntColumn = _EMPTY
+        self.bid_size: IntColumn = _EMPTY
+        self.ask_open: IntColumn = _EMPTY
+        self.ask_high: IntColumn = _EMPTY
+        self.ask_low: IntColumn = _EMPTY
+        self.ask_close: IntColumn = _EMPTY
+        self.ask_size: IntColumn = _EMPTY

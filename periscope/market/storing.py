@@ -1,4 +1,4 @@
-"""How bars enter a catalog: checks, merging with what is there, and the files that result."""
+"""How bars and other rows enter a catalog: checks, merging with what is there, and the files that result."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,16 +13,15 @@ from periscope.instruments.times import time_text
 from periscope.market.bar_files import (
     GROUP_ROWS,
     LARGEST,
-    PRICES,
     in_pieces,
-    joined,
+    joined_rows,
     read_bar_file,
     rescaled,
     sha256_of,
     take,
     write_bar_file,
 )
-from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
+from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, Columns, IntColumn, QuoteColumns
 from periscope.market.durable import TEMPORARY_SUFFIX, sync_file
 from periscope.market.errors import BarsRefusedError
 from periscope.market.manifest import BarFile
@@ -33,12 +32,14 @@ MERGE_FILES = 8
 """Bars are merged and checked in pieces of so many rows; a year's neighbouring files are joined up to as many, once
 there are `MERGE_FILES`."""
 
+type Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
 _OUR_FILE = re.compile(r"\d{4}-[0-9a-f]{12}\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
 class WriteReport:
-    """What became of the bars given to `Catalog.write_bars`: their number by fate."""
+    """What became of the rows given to a catalog: their number by fate."""
 
     added: int = 0
     unchanged: int = 0
@@ -49,17 +50,17 @@ class WriteReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """New bars joined with stored ones; `differing` are the starts where both have a bar and the bars differ."""
+class Merged[C: Columns]:
+    """New rows joined with stored ones; `differing` are the starts where both have a row and the rows differ."""
 
-    bars: BarColumns
+    rows: C
     report: WriteReport
     differing: IntColumn
 
 
-def check_bars(bars: BarColumns) -> None:
-    """Raise `BarsRefusedError` unless the bars ascend strictly by start, end after they start, and fit the format."""
-    for name in ("start", "end", *PRICES, "volume"):
+def check_rows(bars: Columns) -> None:
+    """Raise `BarsRefusedError` unless the rows ascend strictly by start, end after they start, and fit the format."""
+    for name in bars.NAMES:
         column = getattr(bars, name)
         if column.dtype != np.int64 or column.ndim != 1 or len(column) != len(bars.start):
             raise BarsRefusedError(
@@ -72,19 +73,37 @@ def check_bars(bars: BarColumns) -> None:
         let_go(piece)
 
 
-def _check_piece(bars: BarColumns, first: int, before: int | None) -> None:
+def _check_piece(bars: Columns, first: int, before: int | None) -> None:
     """Check consecutive bars, the first of which is number `first` and follows one that starts at `before`."""
     _refuse(bars, first, bars.end <= bars.start, "ends when or before it starts")
     steps = np.diff(bars.start, prepend=bars.start[:1] - 1 if before is None else before)
     _refuse(bars, first, steps == 0, "has the same start as the bar before it: duplicates")
     _refuse(bars, first, steps < 0, "starts before the bar before it: not sorted")
-    for name in PRICES:
-        _refuse(bars, first, np.abs(getattr(bars, name)) > LARGEST, f"has more than 18 digits in {name}")
-    off = (bars.volume < 0) & (bars.volume != UNKNOWN_VOLUME)
-    _refuse(bars, first, off | (bars.volume > LARGEST), "has a negative volume or one of over 18 digits")
+    lacks = _check_sides(bars, first) if isinstance(bars, QuoteColumns) else {}
+    for name in bars.PRICES:
+        price = getattr(bars, name)
+        long = (price > LARGEST) | (price < -LARGEST)
+        _refuse(bars, first, long & ~lacks[name[:3]] if lacks else long, f"has more than 18 digits in {name}")
+    for name in bars.SIZES:
+        size = getattr(bars, name)
+        off = (size < 0) & (size != UNKNOWN_VOLUME)
+        _refuse(bars, first, off | (size > LARGEST), f"has a negative {name} or one of over 18 digits")
 
 
-def _refuse(bars: BarColumns, first: int, which: np.ndarray[tuple[int], np.dtype[np.bool_]], what: str) -> None:
+def _check_sides(quotes: QuoteColumns, first: int) -> dict[str, Mask]:
+    """Refuse quote bars with half a side, or with none; returns which rows lack the bid and which the ask."""
+    lacks: dict[str, Mask] = {}
+    for side in ("bid", "ask"):
+        missing = [getattr(quotes, name) == NO_PRICE for name in quotes.PRICES if name.startswith(side)]
+        lacks[side] = np.logical_and.reduce(missing)
+        _refuse(quotes, first, np.logical_or.reduce(missing) & ~lacks[side], f"has some {side} prices but not all")
+        sized = lacks[side] & (getattr(quotes, f"{side}_size") != UNKNOWN_VOLUME)
+        _refuse(quotes, first, sized, f"has {side} size without {side} prices")
+    _refuse(quotes, first, lacks["bid"] & lacks["ask"], "has neither a bid nor an ask")
+    return lacks
+
+
+def _refuse(bars: Columns, first: int, which: Mask, what: str) -> None:
     if bool(which.any()):
         rows = np.flatnonzero(which)
         row = int(rows[0])
@@ -95,8 +114,8 @@ def _refuse(bars: BarColumns, first: int, which: np.ndarray[tuple[int], np.dtype
         )
 
 
-def by_year(bars: BarColumns) -> list[tuple[int, BarColumns]]:
-    """The bars of each calendar year (UTC, by start), ascending."""
+def by_year[C: Columns](bars: C) -> list[tuple[int, C]]:
+    """The rows of each calendar year (UTC, by start), ascending."""
     if len(bars) == 0:
         return []
     ends = bars.start[[0, -1]].astype("datetime64[us]").astype("datetime64[Y]")
@@ -111,8 +130,8 @@ def by_year(bars: BarColumns) -> list[tuple[int, BarColumns]]:
     ]
 
 
-def merge(stored: BarColumns, new: BarColumns) -> Merged:
-    """Join new bars with stored ones, both ascending; where both have a bar the new one is taken."""
+def merge[C: Columns](stored: C, new: C) -> Merged[C]:
+    """Join new rows with stored ones, both ascending; where both have a row the new one is taken."""
     if len(stored) == 0:
         return Merged(new, WriteReport(added=len(new)), np.empty(0, dtype=np.int64))
     place = np.searchsorted(stored.start, new.start)
@@ -120,15 +139,15 @@ def merge(stored: BarColumns, new: BarColumns) -> Merged:
     present[present] = stored.start[place[present]] == new.start[present]
     at = place[present]
     same = np.ones(len(at), dtype=np.bool_)
-    for name in ("end", *PRICES, "volume"):
+    for name in new.NAMES[1:]:
         same &= getattr(stored, name)[at] == getattr(new, name)[present]
     keep = np.ones(len(stored), dtype=np.bool_)
     keep[at] = False
-    bars = joined([take(stored, keep), new])
-    bars = take(bars, np.argsort(bars.start, kind="stable"))
+    rows = joined_rows(type(new), [take(stored, keep), new])
+    rows = take(rows, np.argsort(rows.start, kind="stable"))
     differing = new.start[present][~same]
     report = WriteReport(added=len(new) - len(at), unchanged=int(np.count_nonzero(same)), replaced=len(differing))
-    return Merged(bars, report, differing)
+    return Merged(rows, report, differing)
 
 
 @dataclass(slots=True)
@@ -146,7 +165,7 @@ def stage(
     folder: str,
     stored: tuple[BarFile, ...],
     instrument: Instrument,
-    bars: BarColumns,
+    bars: Columns,
     source: str,
     locate: Callable[[BarFile], Path],
 ) -> Change:
@@ -159,13 +178,15 @@ def stage(
     try:
         for year, new in by_year(bars):
             for old, piece in joins(stored, year, new):
-                merged = merge(joined([read_at_scale(locate(file), file, instrument) for file in old]), piece)
+                kind = type(piece)
+                parts = [read_at_scale(kind, locate(file), file, instrument) for file in old]
+                merged = merge(joined_rows(kind, parts), piece)
                 change.report += merged.report
                 if change.first_differing is None and len(merged.differing) > 0:
                     change.first_differing = int(merged.differing[0])
                 if merged.report.added + merged.report.replaced > 0:
                     sources = tuple(dict.fromkeys([*(line for file in old for line in file.sources), source]))
-                    for part in in_pieces(merged.bars, 2 * MERGE_ROWS):
+                    for part in in_pieces(merged.rows, 2 * MERGE_ROWS):
                         temporary = root / "bars" / folder / f".{year}-{len(staged)}{TEMPORARY_SUFFIX}"
                         staged.append(temporary)
                         change.made.append(store(root, folder, year, part, instrument, sources, temporary))
@@ -203,8 +224,8 @@ def sweep(root: Path, folder: str, stored: tuple[BarFile, ...]) -> None:
             put_away(root, path, sha256_of(path))
 
 
-def joins(files: tuple[BarFile, ...], year: int, new: BarColumns) -> Iterator[tuple[list[BarFile], BarColumns]]:
-    """The new bars of a year in pieces of bounded size, each with the stored files that it is merged with.
+def joins[C: Columns](files: tuple[BarFile, ...], year: int, new: C) -> Iterator[tuple[list[BarFile], C]]:
+    """The new rows of a year in pieces of bounded size, each with the stored files that it is merged with.
 
     These are all that overlap it in time. A single piece is also joined with its small neighbours, once the year has
     many files. What results never reaches into the time of a file that is left alone.
@@ -236,10 +257,12 @@ def _with_neighbours(files: list[BarFile], low: int, high: int, rows: int) -> tu
     return low, high
 
 
-def read_at_scale(path: Path, file: BarFile, instrument: Instrument) -> BarColumns:
+def read_at_scale[C: Columns](kind: type[C], path: Path, file: BarFile, instrument: Instrument) -> C:
     """A whole stored file at the instrument's present scales."""
     return rescaled(
-        read_bar_file(path), instrument.price_scale - file.price_scale, instrument.volume_scale - file.volume_scale
+        read_bar_file(kind, path),
+        instrument.price_scale - file.price_scale,
+        instrument.volume_scale - file.volume_scale,
     )
 
 
@@ -247,7 +270,7 @@ def store(
     root: Path,
     folder: str,
     year: int,
-    bars: BarColumns,
+    bars: Columns,
     instrument: Instrument,
     sources: tuple[str, ...],
     temporary: Path,

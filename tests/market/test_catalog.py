@@ -79,7 +79,7 @@ def test_any_integers_survive_the_file(
         start += gap
     path = tmp_path_factory.mktemp("file") / "bars.parquet"
     write_bar_file(path, columns(rows), price_scale=price_scale, volume_scale=volume_scale)
-    assert rows_of(read_bar_file(path)) == rows
+    assert rows_of(read_bar_file(BarColumns, path)) == rows
     written = pl.read_parquet(path).get_column("high").to_list()
     assert written == [Decimal(row[3]).scaleb(-price_scale) for row in rows]
 

@@ -205,7 +205,7 @@ def finish(assemblers: Sequence[Assembler], catalog: Catalog) -> list[ImportedSe
     first = assemblers[0]
     assemblers = [assembler for assembler in assemblers if assembler.gathered.rows > 0] or assemblers[:1]
     plans = [assembler.plan(catalog) for assembler in assemblers]
-    mapped = MappedBars(sum(assembler.gathered.rows for assembler in assemblers), catalog.root)
+    mapped = MappedBars(BarColumns, sum(assembler.gathered.rows for assembler in assemblers), catalog.root)
     series: list[ImportedSeries] = []
     for assembler, (instrument, placing) in zip(assemblers, plans, strict=True):
         begin = len(mapped)
@@ -213,7 +213,7 @@ def finish(assemblers: Sequence[Assembler], catalog: Catalog) -> list[ImportedSe
             mapped.append(bars)
         if len(mapped) > begin:
             source = f"file {assembler.path.name}"
-            series.append(ImportedSeries(instrument, placing.span, mapped.bars(begin), source))
+            series.append(ImportedSeries(instrument, placing.span, mapped.rows(begin), source))
     if not first.options.skip_bad_rows:
         refuse_unusable(first.findings, first.path)
     if not series:
