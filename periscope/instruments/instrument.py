@@ -1,5 +1,6 @@
 """What one contract is: the facts that execution, money and the data columns need."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -35,14 +36,29 @@ class FactSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarginPeriod:
+    """Margins of a future per contract, in force from a day on until the next period begins.
+
+    `initial` and `maintenance` are held overnight; the intraday ones are None where the source has no others.
+    """
+
+    first_day: date
+    initial: Decimal
+    maintenance: Decimal
+    intraday_initial: Decimal | None = None
+    intraday_maintenance: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
     """One tradable (or merely quoted) contract.
 
     Columns of this instrument hold integers: a price p is stored as p x 10**price_scale, a volume v as
     v x 10**volume_scale. `tick` and `quantity_step` are the smallest moves of an order's price and quantity;
-    `multiplier` is money per price unit and contract. Margins are per contract in `currency`. Times are microseconds
-    since 1970-01-01 UTC: `listed_at` is the first trading moment, `expires_at` the last (expiry of a future, delisting
-    of an equity), None where there is none known.
+    `multiplier` is money per price unit and contract. Margins are per contract in `currency`: `margins` those known by
+    date, oldest first, `initial_margin` and `maintenance_margin` those that count whatever the date. Times are
+    microseconds since 1970-01-01 UTC: `listed_at` is the first trading moment, `expires_at` the last (expiry of a
+    future, delisting of an equity), None where there is none known.
 
     `valid_from` and `valid_until` are the first and last trading day on which these facts hold, None where there is no
     such end. `names` are the tickers that it had, oldest first; empty where only `symbol` is known. `source` says where
@@ -68,6 +84,7 @@ class Instrument:
     valid_until: date | None = None
     names: tuple[TickerPeriod, ...] = ()
     fact_sources: tuple[FactSource, ...] = ()
+    margins: tuple[MarginPeriod, ...] = ()
 
     @property
     def key(self) -> tuple[str, AssetType]:
@@ -92,6 +109,11 @@ class Instrument:
         if not self.names:
             return self.symbol
         return next((name.ticker for name in self.names if name.holds_on(day)), None)
+
+    def margins_on(self, day: date) -> MarginPeriod | None:
+        """The margins in force on a day; the first known ones if it is earlier than all; None if none are known."""
+        index = bisect_right(self.margins, day, key=lambda period: period.first_day)
+        return self.margins[max(index - 1, 0)] if self.margins else None
 
     def source_of(self, fact: str) -> str:
         """Where the fact of that field name comes from."""

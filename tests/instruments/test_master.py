@@ -1,10 +1,13 @@
 """The master: finding instruments, and explaining why one was not found."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.instruments.futures import future_instrument
-from periscope.instruments.instrument import Instrument
+from periscope.instruments.instrument import Instrument, MarginPeriod
 from periscope.instruments.master import InstrumentMaster
 
 SPY = Instrument(symbol="SPY", asset_type=AssetType.ETF, exchange="ARCX")
@@ -105,3 +108,23 @@ def test_chains_are_in_order_of_expiry() -> None:
 def test_all_is_sorted_and_the_later_of_two_wins() -> None:
     newer = Instrument(symbol="AAPL", asset_type=AssetType.EQUITY, exchange="XNAS", source="newer")
     assert InstrumentMaster([SPY, AAPL, newer]).all() == [newer, SPY]
+
+
+@pytest.mark.parametrize(
+    ("day", "initial"),
+    [("2012-01-01", 4375), ("2012-03-26", 4375), ("2013-10-02", 4375), ("2013-10-03", 4180), ("2030-01-01", 4180)],
+)
+def test_margins_are_those_in_force_on_the_day(day: str, initial: int) -> None:
+    periods = tuple(
+        MarginPeriod(first_day=date.fromisoformat(first), initial=Decimal(most), maintenance=Decimal(least))
+        for first, most, least in (("2012-03-26", 4375, 3500), ("2013-10-03", 4180, 3800))
+    )
+    contract = Instrument(symbol="ESZ13", asset_type=AssetType.FUTURE, exchange="CME", margins=periods)
+    found = contract.margins_on(date.fromisoformat(day))
+    assert found is not None
+    assert found.initial == initial
+
+
+def test_without_known_margins_there_are_none() -> None:
+    contract = Instrument(symbol="ESZ13", asset_type=AssetType.FUTURE, exchange="CME")
+    assert contract.margins_on(date(2013, 10, 3)) is None

@@ -21,6 +21,7 @@ from periscope.market.bar_files import joined
 from periscope.market.catalog import Catalog
 from periscope.market.columns import BarColumns
 from periscope.market.front_month import FrontMonths
+from periscope.market.importers.corporate_actions import read_factor_rows
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.lean import import_lean
 from periscope.market.importers.lean_facts import read_factor_file
@@ -232,6 +233,16 @@ def test_corporate_actions_are_kept_but_not_applied(imported: tuple[Catalog, Imp
     renamed = json.loads((catalog.root / "corporate_actions" / "EQUITY" / "BAC.json").read_text())
     assert [item["ticker"] for item in renamed["tickers"]] == ["NB", "NB", "BAC"]
     assert any("no run applies them yet" in note for note in summary.notes)
+
+
+@needs_lean
+def test_factor_rows_are_those_of_the_file(imported: tuple[Catalog, ImportSummary]) -> None:
+    catalog, _ = imported
+    lines = (LEAN / "equity/usa/factor_files/spy.csv").read_text().split()
+    rows = read_factor_rows(catalog.root, "SPY")
+    told = [(f"{row.day:%Y%m%d}", row.price_factor, row.split_factor, row.close) for row in rows]
+    assert told == [(day, *map(Decimal, numbers)) for day, *numbers in (line.split(",") for line in lines)]
+    assert read_factor_rows(catalog.root, "NONE") == ()
 
 
 @needs_lean

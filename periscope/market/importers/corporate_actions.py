@@ -8,7 +8,8 @@ import msgspec
 
 from periscope.market.durable import replace_file
 from periscope.market.errors import CatalogDamagedError
-from periscope.market.importers.lean_facts import FactorFile, MapFile
+from periscope.market.importers.findings import ImportProblem
+from periscope.market.importers.lean_facts import FactorFile, FactorRow, MapFile, factor_rows
 
 
 def corporate_actions_path(root: Path, symbol: str) -> Path:
@@ -35,6 +36,7 @@ class CorporateActions(msgspec.Struct):
     source: str = ""
     splits: list[Split] = []
     tickers: list[Ticker] = []
+    factor_rows: list[str] = []
 
 
 def read_corporate_actions(root: Path, symbol: str) -> CorporateActions | None:
@@ -46,6 +48,22 @@ def read_corporate_actions(root: Path, symbol: str) -> CorporateActions | None:
         return None
     except (OSError, msgspec.DecodeError) as error:
         raise CatalogDamagedError(f"{path} can't be read: {error}. Import the symbol again") from None
+
+
+def read_factor_rows(root: Path, symbol: str) -> tuple[FactorRow, ...]:
+    """The rows of an equity's factor file as the import found them, oldest first; none where it found no file.
+
+    Bars up to and including a row's day, after the day of the row before it, are multiplied by both of its factors.
+    Raises `CatalogDamagedError`.
+    """
+    kept = read_corporate_actions(root, symbol)
+    if kept is None:
+        return ()
+    path = corporate_actions_path(root, symbol)
+    try:
+        return factor_rows(kept.factor_rows, path)
+    except ImportProblem as error:
+        raise CatalogDamagedError(f"{error}. Import the symbol again") from None
 
 
 def save_corporate_actions(root: Path, symbol: str, factors: FactorFile | None, tickers: MapFile | None) -> Path:

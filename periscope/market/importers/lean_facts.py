@@ -213,17 +213,27 @@ def read_factor_file(path: Path) -> FactorFile | None:
     """A factor file, None if there is none."""
     if not path.is_file():
         return None
-    rows = []
-    for row in _csv_rows(path):
+    lines = _lines(path)
+    return FactorFile(factor_rows(lines, path), tuple(lines))
+
+
+def factor_rows(lines: Iterable[str], path: Path) -> tuple[FactorRow, ...]:
+    """The rows of a factor file's lines; raises `ImportProblem` BAD_LEAN_FOLDER, which names `path`."""
+    rows: list[FactorRow] = []
+    for row in _fields(lines):
         if len(row) < 3:
             raise ImportProblem("BAD_LEAN_FOLDER", f"{path}: {','.join(row)!r} has {len(row)} fields, expected 3 or 4")
         close = _decimal(row[3], path) if len(row) > 3 else Decimal(0)
         rows.append(FactorRow(_date(row[0], path), _decimal(row[1], path), _decimal(row[2], path), close))
-    return FactorFile(tuple(rows), tuple(_lines(path)))
+    return tuple(rows)
 
 
 def _csv_rows(path: Path) -> Iterable[list[str]]:
-    return (row for row in csv.reader(_lines(path)) if row and not row[0].startswith("#"))
+    return _fields(_lines(path))
+
+
+def _fields(lines: Iterable[str]) -> Iterable[list[str]]:
+    return (row for row in csv.reader(lines) if row and not row[0].startswith("#"))
 
 
 def _lines(path: Path) -> list[str]:
