@@ -107,7 +107,7 @@ def list_(catalog: CatalogOption = None, as_json: JsonOption = False) -> int:
         for span, coverage in opened.spans(instrument).items()
     ]
     if as_json:
-        print_json({"catalog": str(opened.root), "series": rows})
+        print_json({"catalog": opened.files.where, "series": rows})
         return ExitCode.DONE
     print_table(("symbol", "asset_type", "exchange", "span", "bars", "first", "last"), rows, to_right=_NUMERIC)
     if any("SYNTHETIC" in str(row["source"]) for row in rows):
@@ -164,7 +164,7 @@ def show(
         what = f"no {one_span.value} bars of {found[0].symbol}; the catalog has {stored}"
         fail("SPAN_NOT_AVAILABLE", what, exit_code=ExitCode.NOT_FOUND)
     if as_json:
-        print_json({"catalog": str(opened.root), "instruments": documents})
+        print_json({"catalog": opened.files.where, "instruments": documents})
     else:
         _show_instruments(documents)
     return ExitCode.DONE
@@ -212,7 +212,7 @@ def _show_continuous(
 
     document = continuous_document(catalog, root, span, adjustment, rows)
     if as_json:
-        print_json(document | {"catalog": str(catalog.root)})
+        print_json(document | {"catalog": catalog.files.where})
     else:
         show_continuous(document)
     return ExitCode.DONE

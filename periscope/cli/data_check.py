@@ -49,8 +49,8 @@ def check(
     days = (None if since is None else since.date(), None if until is None else until.date())
     reports = list(_reports(opened, wanted, *days))
     if not reports:
-        fail("NO_BARS", "there are no bars to check", exit_code=ExitCode.DATA, where=str(opened.root))
-    document = _document(reports, accepted) | {"catalog": str(opened.root), "report": None}
+        fail("NO_BARS", "there are no bars to check", exit_code=ExitCode.DATA, where=opened.files.where)
+    document = _document(reports, accepted) | {"catalog": opened.files.where, "report": None}
     if report is not None:
         from periscope.report.quality import write_quality_report
 

@@ -48,7 +48,7 @@ def rolls(
     if as_json:
         print_json(
             {
-                "catalog": str(opened.root),
+                "catalog": opened.files.where,
                 "root": schedule.root,
                 "by": schedule.by.value,
                 "first": {"contract": schedule.first_symbol, "since": time_text(schedule.first_at)},

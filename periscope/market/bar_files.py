@@ -8,6 +8,7 @@ up to 18 digits as INT64.
 import hashlib
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ LARGEST = 10**DIGITS - 1
 """The largest scaled integer that fits the files' decimals."""
 
 
-def write_bar_file(path: Path, rows: Columns, *, price_scale: int, volume_scale: int) -> None:
+def write_bar_file(path: Path | BytesIO, rows: Columns, *, price_scale: int, volume_scale: int) -> None:
     """Write rows to a new Parquet file; the same rows always give the same bytes."""
     frame = pl.DataFrame({name: getattr(rows, name) for name in rows.NAMES})
     frame.select(

@@ -1,11 +1,12 @@
-"""The catalog: a folder of Parquet files with exact prices, a table of instruments and a manifest of hashes.
+"""The catalog: Parquet files with exact prices, a table of instruments and a manifest of hashes.
 
 Layout, below the root: `manifest.json`, `instruments.json`, `bars/<ASSET_TYPE>/<SYMBOL>/<span>/<year>-<hash>.parquet`,
 and `superseded/<sha256>.parquet` for files that were replaced. What the files are is in docs/data-catalog.md.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -19,15 +20,18 @@ from periscope.instruments.instrument import Instrument
 from periscope.instruments.master import InstrumentMaster
 from periscope.instruments.sessions import sessions_for
 from periscope.instruments.times import time_text
-from periscope.market.bar_files import GROUP_ROWS, in_pieces, read_bar_file, rescaled, sha256_of, take
+from periscope.market.bar_files import GROUP_ROWS, in_pieces, read_bar_file, rescaled, take
+from periscope.market.catalog_files import CatalogFiles, ChangedMeanwhileError, Staging, WrongContentError, files_at
 from periscope.market.columns import BarColumns, Columns, InterestColumns, QuoteColumns
-from periscope.market.durable import exclusive, sync_folder
-from periscope.market.errors import CatalogConflictError, CatalogDamagedError
-from periscope.market.instrument_table import load_instruments, save_instruments
+from periscope.market.errors import CatalogAddressError, CatalogBusyError, CatalogConflictError, CatalogDamagedError
+from periscope.market.instrument_table import INSTRUMENTS_NAME, load_instruments, save_instruments
+from periscope.market.local_files import LocalFiles
 from periscope.market.manifest import MANIFEST_NAME, BarFile, Manifest, load_manifest, save_manifest, series_name
-from periscope.market.storing import Change, WriteReport, check_rows, put_away, stage, superseded_path, sweep
+from periscope.market.storing import Change, WriteReport, check_rows, put_away, stage, superseded_name
 
-LOCK_NAME = ".lock"
+_ATTEMPTS = 50
+"""How often a change is tried anew where other writers of a store were quicker."""
+
 KINDS: tuple[type[Columns], ...] = (BarColumns, QuoteColumns, InterestColumns)
 FINEST_FIRST = (BarTimeSpan.SECOND, BarTimeSpan.MINUTE, BarTimeSpan.HOUR, BarTimeSpan.DAY)
 
@@ -50,30 +54,39 @@ class Coverage:
 class Catalog:
     """A catalog as it was when opened; writing through this object shows in it at once.
 
-    Raises `CatalogNotFoundError` where there is none, `CatalogDamagedError` where its tables can't be read. Files are
-    compared with their hash when first read.
+    It is in a folder, or at an address such as s3://bucket/prefix; `files` is where its files are. Raises
+    `CatalogNotFoundError` where there is none, `CatalogDamagedError` where its tables can't be read. Files are compared
+    with their hash when first read.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._verified: set[str] = set()
-        self._manifest = load_manifest(root)
-        self._instruments = InstrumentMaster(load_instruments(root))
+    def __init__(self, where: Path | str) -> None:
+        self.files = files_at(where)
+        self._manifest = load_manifest(self.files)
+        self._instruments = InstrumentMaster(load_instruments(self.files))
 
     @classmethod
-    def open(cls, root: Path) -> "Catalog":
-        """The catalog at a path; the same as the constructor."""
-        return cls(root)
+    def open(cls, where: Path | str) -> "Catalog":
+        """The catalog at a path or address; the same as the constructor."""
+        return cls(where)
 
     @classmethod
-    def create(cls, root: Path) -> "Catalog":
-        """The catalog at a path, made empty if there is none yet."""
-        root.mkdir(parents=True, exist_ok=True)
-        with exclusive(root / LOCK_NAME):
-            if not (root / MANIFEST_NAME).exists():
-                save_instruments(root, [])
-                save_manifest(root, Manifest())
-        return cls(root)
+    def create(cls, where: Path | str) -> "Catalog":
+        """The catalog at a path or address, made empty if there is none yet."""
+        files = files_at(where)
+        files.create()
+        with suppress(ChangedMeanwhileError), files.writing():
+            if not _has(files, MANIFEST_NAME):
+                if not _has(files, INSTRUMENTS_NAME):
+                    save_instruments(files, [])
+                save_manifest(files, Manifest())
+        return cls(where)
+
+    @property
+    def root(self) -> Path:
+        """The folder of a catalog that is in one; raises `CatalogAddressError` for one in an object store."""
+        if not isinstance(self.files, LocalFiles):
+            raise CatalogAddressError(f"{self.files.where} is no folder of this machine")
+        return self.files.root
 
     @property
     def instruments(self) -> InstrumentMaster:
@@ -199,19 +212,17 @@ class Catalog:
 
     def verify(self) -> None:
         """Compare every file with the manifest; raises `CatalogDamagedError` for the first that differs."""
-        self._verified.clear()
         for stored in self._manifest.series.values():
             for file in stored:
-                self._checked(file)
+                self._checked(file, afresh=True)
 
     def add_instruments(self, instruments: Iterable[Instrument]) -> None:
         """Add instruments, or replace what is known about them.
 
         Raises `CatalogConflictError` if an instrument with stored bars would lose decimals.
         """
-        with exclusive(self.root / LOCK_NAME):
-            self._refresh()
-            self._add(list(instruments))
+        wanted = list(instruments)
+        self._alone(lambda: self._add(wanted))
 
     def write_bars(
         self, instrument: Instrument, span: BarTimeSpan, bars: Columns, *, source: str, replace: bool = False
@@ -225,33 +236,38 @@ class Catalog:
         `superseded`.
         """
         check_rows(bars)
+        return self._alone(lambda: self._write(instrument, span, bars, source, replace=replace)).report
+
+    def _write(self, instrument: Instrument, span: BarTimeSpan, bars: Columns, source: str, *, replace: bool) -> Change:
         folder = series_name(instrument.symbol, instrument.asset_type, span, type(bars))
-        with exclusive(self.root / LOCK_NAME):
-            self._refresh()
-            self._check_scales(instrument)
-            stored = self._manifest.series.get(folder, ())
-            sweep(self.root, folder, stored)
-            change = stage(self.root, folder, stored, instrument, bars, source, self._checked)
+        self._check_scales(instrument)
+        stored = self._manifest.series.get(folder, ())
+        current = frozenset(file.file for file in stored)
+        self.files.sweep(f"bars/{folder}", current, lambda name, sha256: put_away(self.files, name, sha256))
+        staging = self.files.staging()
+        try:
+            change = stage(staging, folder, stored, instrument, bars, source, self._checked)
             if change.report.replaced > 0 and not replace:
-                for file in change.made:
-                    (self.root / file.file).unlink()
                 raise _conflict(instrument, f"{span.value} {bars.WHAT}", change)
             if self._instruments.get(*instrument.key) is None:
                 self._add([instrument])
             if change.made:
-                self._commit(folder, change)
-        return change.report
+                self._commit(folder, change, staging)
+        except BaseException:
+            staging.discard()
+            raise
+        return change
 
-    def _commit(self, folder: str, change: Change) -> None:
+    def _commit(self, folder: str, change: Change, staging: Staging) -> None:
         """Make the staged files current in one step, then put the replaced ones away."""
         kept = [file for file in self._manifest.series.get(folder, ()) if file not in change.gone]
         current = tuple(sorted([*kept, *change.made], key=lambda file: file.first))
-        sync_folder(self.root / "bars" / folder)
+        staging.publish()
         manifest = msgspec.structs.replace(self._manifest, series=self._manifest.series | {folder: current})
-        save_manifest(self.root, manifest)
+        save_manifest(self.files, manifest)
         self._manifest = manifest
         for file in change.gone:
-            put_away(self.root, self.root / file.file, file.sha256)
+            put_away(self.files, file.file, file.sha256)
 
     def _add(self, instruments: list[Instrument]) -> None:
         for instrument in instruments:
@@ -259,7 +275,7 @@ class Catalog:
         known = {instrument.key: instrument for instrument in self._instruments.all()}
         wanted = known | {instrument.key: instrument for instrument in instruments}
         if wanted != known:
-            save_instruments(self.root, list(wanted.values()))
+            save_instruments(self.files, list(wanted.values()))
             self._instruments = InstrumentMaster(wanted.values())
 
     def _check_scales(self, instrument: Instrument) -> None:
@@ -283,10 +299,16 @@ class Catalog:
                         f" {instrument.volume_scale} can't hold them"
                     )
 
-    def _refresh(self) -> None:
-        """See what other processes wrote; call with the lock held."""
-        self._manifest = load_manifest(self.root)
-        self._instruments = InstrumentMaster(load_instruments(self.root))
+    def _alone[T](self, change: Callable[[], T]) -> T:
+        """Do a change on top of what others wrote; anew where a store tells that one of them was quicker."""
+        for _ in range(_ATTEMPTS):
+            with suppress(ChangedMeanwhileError), self.files.writing():
+                self._manifest = load_manifest(self.files)
+                self._instruments = InstrumentMaster(load_instruments(self.files))
+                return change()
+        raise CatalogBusyError(
+            f"others write to {self.files.where} all the time: {_ATTEMPTS} attempts were overtaken. Try again later"
+        )
 
     def _spans(self, kind: type[Columns], instrument: Instrument) -> dict[BarTimeSpan, Coverage]:
         found = ((span, self._files(instrument, span, kind)) for span in FINEST_FIRST)
@@ -297,25 +319,25 @@ class Catalog:
     ) -> tuple[BarFile, ...]:
         return self._manifest.series.get(series_name(instrument.symbol, instrument.asset_type, span, kind), ())
 
-    def _checked(self, file: BarFile) -> Path:
-        """Where the file is, once its content is known to be what the manifest says."""
-        path = self.root / file.file
-        if not path.is_file():
-            path = superseded_path(self.root, file.sha256)
-        if file.sha256 in self._verified:
-            return path
+    def _checked(self, file: BarFile, *, afresh: bool = False) -> Path:
+        """A local file with the content that the manifest describes."""
+        names = (file.file, superseded_name(file.sha256))
         try:
-            size = path.stat().st_size
-            found = sha256_of(path) if size == file.size else f"a size of {size} instead of {file.size} bytes"
-        except OSError as error:
-            found = f"{type(error).__name__}"
-        if found != file.sha256:
+            return self.files.checked(names, file.sha256, file.size, afresh=afresh)
+        except (OSError, WrongContentError) as error:
+            found = error.found if isinstance(error, WrongContentError) else type(error).__name__
             raise CatalogDamagedError(
-                f"{self.root / file.file} is not the file that {MANIFEST_NAME} describes"
+                f"{self.files.where}/{file.file} is not the file that {MANIFEST_NAME} describes"
                 f" (expected sha256 {file.sha256[:12]}…, found {found}). Restore it from a backup or import again"
-            )
-        self._verified.add(file.sha256)
-        return path
+            ) from None
+
+
+def _has(files: CatalogFiles, name: str) -> bool:
+    try:
+        files.read(name)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _coverage(stored: tuple[BarFile, ...]) -> Coverage:

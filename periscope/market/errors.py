@@ -59,3 +59,21 @@ class SymbolRefusedError(CatalogError):
     """A symbol that cannot name a folder: empty, too long, or with control characters."""
 
     code = "SYMBOL_REFUSED"
+
+
+class CatalogUnreachableError(CatalogError):
+    """An object store did not do what was asked: no connection, no permission, no room."""
+
+    code = "CATALOG_UNREACHABLE"
+
+
+class CatalogAddressError(CatalogError):
+    """An address that names no store which could be opened here."""
+
+    code = "CATALOG_ADDRESS"
+
+
+class CatalogBusyError(CatalogError):
+    """Other writers of an object store were always quicker."""
+
+    code = "CATALOG_BUSY"

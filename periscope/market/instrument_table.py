@@ -4,16 +4,18 @@ Fields were added over time; a table that lacks them opens with their defaults. 
 not have are taken from the catalog's `corporate_actions`, where the import of a LEAN folder keeps them.
 """
 
-from pathlib import Path
-
 import msgspec
 
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.tickers import ticker_periods, with_tickers
-from periscope.market.durable import replace_file
+from periscope.market.catalog_files import CatalogFiles
 from periscope.market.errors import CatalogDamagedError
-from periscope.market.importers.corporate_actions import corporate_actions_path, read_corporate_actions
+from periscope.market.importers.corporate_actions import (
+    CorporateActions,
+    corporate_actions_name,
+    every_corporate_action,
+)
 from periscope.market.importers.lean_facts import OPEN_ENDED
 
 INSTRUMENTS_NAME = "instruments.json"
@@ -24,35 +26,35 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
     format: int = 1
 
 
-def load_instruments(root: Path) -> list[Instrument]:
+def load_instruments(files: CatalogFiles) -> list[Instrument]:
     """The catalog's instruments; raises `CatalogDamagedError` if the table can't be read."""
-    path = root / INSTRUMENTS_NAME
+    path = f"{files.where}/{INSTRUMENTS_NAME}"
     try:
-        instruments = msgspec.json.decode(path.read_bytes(), type=_Table).instruments
+        instruments = msgspec.json.decode(files.read(INSTRUMENTS_NAME), type=_Table).instruments
     except FileNotFoundError:
         raise CatalogDamagedError(f"{path} is missing. Restore it from a backup or import again") from None
     except msgspec.DecodeError as error:
         raise CatalogDamagedError(f"{path} is damaged: {error}. Restore it from a backup or import again") from None
-    return [_named(root, instrument) for instrument in instruments]
+    if all(each.asset_type is not AssetType.EQUITY or each.names for each in instruments):
+        return instruments
+    kept = every_corporate_action(files)
+    return [_named(files, instrument, kept.get(instrument.symbol)) for instrument in instruments]
 
 
-def _named(root: Path, instrument: Instrument) -> Instrument:
+def _named(files: CatalogFiles, instrument: Instrument, kept: CorporateActions | None) -> Instrument:
     """An equity with the tickers that its corporate actions tell, if the table has none."""
-    if instrument.asset_type is not AssetType.EQUITY or instrument.names:
-        return instrument
-    kept = read_corporate_actions(root, instrument.symbol)
-    if kept is None:
+    if kept is None or instrument.asset_type is not AssetType.EQUITY or instrument.names:
         return instrument
     rows = [(None if row.last_day >= OPEN_ENDED else row.last_day, row.ticker) for row in kept.tickers]
     try:
         return with_tickers(instrument, ticker_periods(rows, kept.source))
     except ValueError as error:
-        path = corporate_actions_path(root, instrument.symbol)
+        path = f"{files.where}/{corporate_actions_name(instrument.symbol)}"
         raise CatalogDamagedError(f"{path} is damaged: {error}. Import the symbol again") from None
 
 
-def save_instruments(root: Path, instruments: list[Instrument]) -> None:
+def save_instruments(files: CatalogFiles, instruments: list[Instrument]) -> None:
     """Replace the table in one step, sorted by symbol and asset type."""
     table = _Table(sorted(instruments, key=lambda instrument: instrument.key))
     content = msgspec.json.format(msgspec.json.encode(table), indent=1)
-    replace_file(root / INSTRUMENTS_NAME, lambda temporary: temporary.write_bytes(content))
+    files.replace(INSTRUMENTS_NAME, content)

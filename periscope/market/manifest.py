@@ -1,14 +1,13 @@
 """The catalog's table of contents: which files hold which bars, each with its hash."""
 
 import re
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
+from periscope.market.catalog_files import CatalogFiles
 from periscope.market.columns import BarColumns, Columns
-from periscope.market.durable import replace_file
 from periscope.market.errors import (
     CatalogDamagedError,
     CatalogNotFoundError,
@@ -79,14 +78,15 @@ def folder_name(symbol: str) -> str:
     )
 
 
-def load_manifest(root: Path) -> Manifest:
+def load_manifest(files: CatalogFiles) -> Manifest:
     """Read a catalog's manifest; raises `CatalogNotFoundError`, `CatalogVersionError` or `CatalogDamagedError`."""
-    path = root / MANIFEST_NAME
+    path = f"{files.where}/{MANIFEST_NAME}"
     try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+        content = files.read(MANIFEST_NAME)
+    except FileNotFoundError:
         raise CatalogNotFoundError(
-            f"no catalog at {root}: it has no {MANIFEST_NAME}. Make one with `periscope data import` or `data sample`"
+            f"no catalog at {files.where}: it has no {MANIFEST_NAME}."
+            " Make one with `periscope data import` or `data sample`"
         ) from None
     try:
         version = msgspec.json.decode(content, type=_Version).format
@@ -97,7 +97,7 @@ def load_manifest(root: Path) -> Manifest:
         raise CatalogDamagedError(f"{path} is damaged: {error}. Restore it from a backup or import again") from None
 
 
-def save_manifest(root: Path, manifest: Manifest) -> None:
+def save_manifest(files: CatalogFiles, manifest: Manifest) -> None:
     """Replace the manifest in one step."""
     content = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
-    replace_file(root / MANIFEST_NAME, lambda temporary: temporary.write_bytes(content))
+    files.replace(MANIFEST_NAME, content)

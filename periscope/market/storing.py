@@ -1,8 +1,8 @@
 """How bars and other rows enter a catalog: checks, merging with what is there, and the files that result."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,12 +17,11 @@ from periscope.market.bar_files import (
     joined_rows,
     read_bar_file,
     rescaled,
-    sha256_of,
     take,
     write_bar_file,
 )
+from periscope.market.catalog_files import CatalogFiles, Staging
 from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, Columns, IntColumn, QuoteColumns
-from periscope.market.durable import TEMPORARY_SUFFIX, sync_file
 from periscope.market.errors import BarsRefusedError
 from periscope.market.manifest import BarFile
 from periscope.market.mapped_bars import let_go
@@ -33,8 +32,6 @@ MERGE_FILES = 8
 there are `MERGE_FILES`."""
 
 type Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
-
-_OUR_FILE = re.compile(r"\d{4}-[0-9a-f]{12}\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +158,7 @@ class Change:
 
 
 def stage(
-    root: Path,
+    staging: Staging,
     folder: str,
     stored: tuple[BarFile, ...],
     instrument: Instrument,
@@ -169,59 +166,33 @@ def stage(
     source: str,
     locate: Callable[[BarFile], Path],
 ) -> Change:
-    """Write the files that new bars need; nothing refers to them yet. `locate` finds a stored file and checks it.
-
-    Until all are written they are temporary ones, which the next writer clears away if this one dies.
-    """
+    """Write the files that new bars need; nothing refers to them yet. `locate` finds a stored file and checks it."""
     change = Change()
-    staged: list[Path] = []
-    try:
-        for year, new in by_year(bars):
-            for old, piece in joins(stored, year, new):
-                kind = type(piece)
-                parts = [read_at_scale(kind, locate(file), file, instrument) for file in old]
-                merged = merge(joined_rows(kind, parts), piece)
-                change.report += merged.report
-                if change.first_differing is None and len(merged.differing) > 0:
-                    change.first_differing = int(merged.differing[0])
-                if merged.report.added + merged.report.replaced > 0:
-                    sources = tuple(dict.fromkeys([*(line for file in old for line in file.sources), source]))
-                    for part in in_pieces(merged.rows, 2 * MERGE_ROWS):
-                        temporary = root / "bars" / folder / f".{year}-{len(staged)}{TEMPORARY_SUFFIX}"
-                        staged.append(temporary)
-                        change.made.append(store(root, folder, year, part, instrument, sources, temporary))
-                    change.gone += old
-                let_go(piece)
-        for temporary, file in zip(staged, change.made, strict=True):
-            temporary.replace(root / file.file)
-    except BaseException:
-        for temporary in staged:
-            temporary.unlink(missing_ok=True)
-        raise
+    for year, new in by_year(bars):
+        for old, piece in joins(stored, year, new):
+            kind = type(piece)
+            parts = [read_at_scale(kind, locate(file), file, instrument) for file in old]
+            merged = merge(joined_rows(kind, parts), piece)
+            change.report += merged.report
+            if change.first_differing is None and len(merged.differing) > 0:
+                change.first_differing = int(merged.differing[0])
+            if merged.report.added + merged.report.replaced > 0:
+                sources = tuple(dict.fromkeys([*(line for file in old for line in file.sources), source]))
+                for part in in_pieces(merged.rows, 2 * MERGE_ROWS):
+                    change.made.append(store(staging, folder, year, part, instrument, sources))
+                change.gone += old
+            let_go(piece)
     return change
 
 
-def superseded_path(root: Path, sha256: str) -> Path:
+def superseded_name(sha256: str) -> str:
     """Where a file that is no longer current is kept."""
-    return root / "superseded" / f"{sha256}.parquet"
+    return f"superseded/{sha256}.parquet"
 
 
-def put_away(root: Path, path: Path, sha256: str) -> None:
+def put_away(files: CatalogFiles, name: str, sha256: str) -> None:
     """Move a file that is no longer current to where a run that still reads it, or a verification, finds it."""
-    target = superseded_path(root, sha256)
-    target.parent.mkdir(exist_ok=True)
-    path.replace(target)
-
-
-def sweep(root: Path, folder: str, stored: tuple[BarFile, ...]) -> None:
-    """Clear a series' folder of what a writer that died left behind; files that are not ours stay."""
-    current = {Path(file.file).name for file in stored}
-    target = root / "bars" / folder
-    for path in target.iterdir() if target.is_dir() else ():
-        if path.name.endswith(TEMPORARY_SUFFIX):
-            path.unlink()
-        elif _OUR_FILE.fullmatch(path.name) and path.name not in current:
-            put_away(root, path, sha256_of(path))
+    files.move(name, superseded_name(sha256))
 
 
 def joins[C: Columns](files: tuple[BarFile, ...], year: int, new: C) -> Iterator[tuple[list[BarFile], C]]:
@@ -267,24 +238,23 @@ def read_at_scale[C: Columns](kind: type[C], path: Path, file: BarFile, instrume
 
 
 def store(
-    root: Path,
+    staging: Staging,
     folder: str,
     year: int,
     bars: Columns,
     instrument: Instrument,
     sources: tuple[str, ...],
-    temporary: Path,
 ) -> BarFile:
-    """Write bars of one year to a temporary file and return the manifest's entry, which names it by its content."""
-    temporary.parent.mkdir(parents=True, exist_ok=True)
-    write_bar_file(temporary, bars, price_scale=instrument.price_scale, volume_scale=instrument.volume_scale)
-    sync_file(temporary)
-    digest = sha256_of(temporary)
-    path = root / "bars" / folder / f"{year}-{digest[:12]}.parquet"
+    """Write bars of one year to a new file and return the manifest's entry."""
+
+    def write(target: Path | BytesIO) -> None:
+        write_bar_file(target, bars, price_scale=instrument.price_scale, volume_scale=instrument.volume_scale)
+
+    made = staging.add(f"bars/{folder}", str(year), write)
     return BarFile(
-        file=path.relative_to(root).as_posix(),
-        sha256=digest,
-        size=temporary.stat().st_size,
+        file=made.name,
+        sha256=made.sha256,
+        size=made.size,
         rows=len(bars),
         first=int(bars.start[0]),
         last=int(bars.start[-1]),

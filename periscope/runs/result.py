@@ -83,7 +83,7 @@ def result_document(
                 for settled in recorder.settlements
             ],
             "data": _data(catalog, feed, outcome, config.settings),
-            "catalog": str(catalog.root),
+            "catalog": catalog.files.where,
             "engine_version": version("periscope-trading"),
             "elapsed_seconds": round(circumstances.elapsed, 3),
             "sandbox": {

@@ -239,10 +239,10 @@ def test_corporate_actions_are_kept_but_not_applied(imported: tuple[Catalog, Imp
 def test_factor_rows_are_those_of_the_file(imported: tuple[Catalog, ImportSummary]) -> None:
     catalog, _ = imported
     lines = (LEAN / "equity/usa/factor_files/spy.csv").read_text().split()
-    rows = read_factor_rows(catalog.root, "SPY")
+    rows = read_factor_rows(catalog.files, "SPY")
     told = [(f"{row.day:%Y%m%d}", row.price_factor, row.split_factor, row.close) for row in rows]
     assert told == [(day, *map(Decimal, numbers)) for day, *numbers in (line.split(",") for line in lines)]
-    assert read_factor_rows(catalog.root, "NONE") == ()
+    assert read_factor_rows(catalog.files, "NONE") == ()
 
 
 @needs_lean

@@ -9,7 +9,7 @@ from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.market.catalog import Catalog
 from periscope.market.columns import BarColumns
 from periscope.market.errors import CatalogDamagedError
-from periscope.market.importers.corporate_actions import corporate_actions_path
+from periscope.market.importers.corporate_actions import corporate_actions_name
 from periscope.market.importers.formats import import_path
 from periscope.market.importers.options import ImportOptions
 from periscope.market.quality.check import check_imported, check_stored
@@ -30,7 +30,7 @@ def _catalog(root: Path, bars: BarColumns = SPLIT) -> Catalog:
 
 
 def _write_actions(catalog: Catalog, content: str) -> None:
-    path = corporate_actions_path(catalog.root, "SPY")
+    path = catalog.root / corporate_actions_name("SPY")
     path.parent.mkdir(parents=True)
     path.write_text(content)
 
@@ -41,7 +41,7 @@ def test_a_split_that_the_catalog_knows_is_no_finding(tmp_path: Path) -> None:
     assert before is not None
     assert found(before) == {"SPLIT_LIKE_JUMP": 1}
     _write_actions(catalog, '{"splits": [{"last_day_before": "2024-05-14", "factor": "0.5"}]}')
-    assert split_days(catalog.root, SPY) == {date(2024, 5, 15)}
+    assert split_days(catalog.files, SPY) == {date(2024, 5, 15)}
     after = check_stored(catalog, SPY, MINUTE)
     assert after is not None
     assert found(after) == {}
@@ -50,7 +50,7 @@ def test_a_split_that_the_catalog_knows_is_no_finding(tmp_path: Path) -> None:
 def test_a_split_before_a_weekend_takes_effect_after_it(tmp_path: Path) -> None:
     catalog = _catalog(tmp_path)
     _write_actions(catalog, '{"splits": [{"last_day_before": "2024-05-10", "factor": "0.5"}]}')
-    assert split_days(catalog.root, SPY) == {date(2024, 5, 13)}
+    assert split_days(catalog.files, SPY) == {date(2024, 5, 13)}
 
 
 def test_damaged_corporate_actions_are_said(tmp_path: Path) -> None:

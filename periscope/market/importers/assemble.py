@@ -55,7 +55,7 @@ class Assembler:
         cls, path: Path, options: ImportOptions, findings: Findings, notes: list[str], catalog: Catalog
     ) -> "Assembler":
         """For a file that has one series."""
-        return cls.of_series(path, options, findings, notes, Spool(catalog.root))
+        return cls.of_series(path, options, findings, notes, Spool(catalog.files.scratch))
 
     @classmethod
     def of_series(
@@ -205,7 +205,8 @@ def finish(assemblers: Sequence[Assembler], catalog: Catalog) -> list[ImportedSe
     first = assemblers[0]
     assemblers = [assembler for assembler in assemblers if assembler.gathered.rows > 0] or assemblers[:1]
     plans = [assembler.plan(catalog) for assembler in assemblers]
-    mapped = MappedBars(BarColumns, sum(assembler.gathered.rows for assembler in assemblers), catalog.root)
+    rows = sum(assembler.gathered.rows for assembler in assemblers)
+    mapped = MappedBars(BarColumns, rows, catalog.files.scratch)
     series: list[ImportedSeries] = []
     for assembler, (instrument, placing) in zip(assemblers, plans, strict=True):
         begin = len(mapped)

@@ -57,7 +57,7 @@ def import_dbn(
     size = path.stat().st_size
     with unpacked(path) as content:
         reader = DbnReader(content, path)
-        bars = _Bars(path, catalog, options, reader.header, Findings(), [], Spool(catalog.root))
+        bars = _Bars(path, catalog, options, reader.header, Findings(), [], Spool(catalog.files.scratch))
         definitions: dict[str, dbn.InstrumentDefMsg] = {}
         for batch in reader.batches():
             bars.add(batch)

@@ -55,7 +55,8 @@ def import_path(
     except OSError as error:
         if not no_room(error):
             raise
-        what = f"no room left on the disk of {catalog.root}; nothing was imported. Make room and run the import again"
+        disk = catalog.files.scratch
+        what = f"no room left on the disk of {disk}; nothing was imported. Make room and run the import again"
         raise ImportProblem("DISK_FULL", what) from None
 
 

@@ -68,7 +68,7 @@ def import_json(
     """Import one saved answer. Raises `ImportProblem`; then nothing was written. The "line" of a finding is a bar's
     number within the file."""
     page = _page(path)
-    findings, notes, spool = Findings(), list[str](), Spool(catalog.root)
+    findings, notes, spool = Findings(), list[str](), Spool(catalog.files.scratch)
     if page.adjusted:
         what = 'the answer says "adjusted": true: its prices are adjusted for splits'
         findings.add("ADJUSTED_PRICES", path.name, None, what)

@@ -315,5 +315,5 @@ def _keep_corporate_actions(work: _Import, catalog: Catalog, files: list[LeanFil
         read = read_factor_file(factors)
         if read is None and not map_file.is_file():
             continue
-        save_corporate_actions(catalog.root, file.symbol, read, read_map_file(map_file))
+        save_corporate_actions(catalog.files, file.symbol, read, read_map_file(map_file))
         work.note("dividends, splits and ticker changes are kept in corporate_actions; no run applies them yet")

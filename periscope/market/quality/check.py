@@ -118,7 +118,7 @@ def check_stored(
         catalog.all_bars(instrument, span, start, end),
         first=max(start, coverage.first),
         last=min(end, coverage.until),
-        splits=split_days(catalog.root, instrument),
+        splits=split_days(catalog.files, instrument),
     )
 
 
