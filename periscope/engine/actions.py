@@ -22,8 +22,8 @@ from libs.shared_ipc.src.protocol import (
 from periscope.engine.records import ActionTaken, IssueRaised, OrderPlaced, OrderRefused
 from periscope.engine.simulation import Registration, Simulation, Timer
 from periscope.engine.timeline import Phase
-from periscope.execution.admission import Terms, check_buying_power, settle_terms
-from periscope.execution.buying_power import Exposure
+from periscope.execution.accounts.exposure import Exposure
+from periscope.execution.admission import Terms, settle_terms
 from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.portfolio.exact import ZERO
 
@@ -74,7 +74,7 @@ def _place(state: Simulation, action: PlaceOrderAction) -> None:
     after = None
     if not order.closing:
         after = (state.exposures.get(key) or Exposure(terms.instrument)).plus(order, settings.fees)
-    refusal = check_buying_power(order, state.book, state.exposures, after, state.last_price)
+    refusal = state.account.check_order(order, state.book, state.exposures, after, state)
     if refusal is not None:
         _refuse(state, action, order_id, refusal)
         return

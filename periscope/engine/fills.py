@@ -8,7 +8,7 @@ from libs.shared_ipc.src.protocol import TimeInForce
 from periscope.engine.records import Filled
 from periscope.engine.simulation import Simulation, Taken
 from periscope.engine.timeline import Phase
-from periscope.execution.buying_power import equity_of_futures
+from periscope.execution.accounts.model import only_reduces
 from periscope.execution.costs import fill_fee, slipped
 from periscope.execution.meeting import Meeting, Rule, When
 from periscope.execution.order import Happening, Order, Rejection, next_state
@@ -190,21 +190,9 @@ def _record(
 
 
 def _breach(state: Simulation, order: Order, held: Position | None, change: Change, base: Decimal) -> Rejection | None:
-    """Whether the account could not bear the fill. A fill that only reduces a position is always borne."""
+    """Whether the account could not bear the fill."""
     after = change.position
-    owned = held.quantity if held is not None else ZERO
-    left = after.quantity if after is not None else ZERO
-    if not order.instrument.is_future and left < 0:
-        return Rejection("SHORT_NOT_ALLOWED", f"the fill would sell {order.symbol} short, which a cash account cannot")
-    if owned * order.sign < 0 and left * owned >= 0:
-        return None
-    if after is not None and abs(after.cost) > _LARGEST_POSITION:
+    if after is not None and abs(after.cost) > _LARGEST_POSITION and not only_reduces(held, change):
         text = f"the position in {order.symbol} would be worth more than {_LARGEST_POSITION:,f} at its fill"
         return Rejection("ORDER_TOO_LARGE", text)
-    others = [position for key, position in state.book.positions.items() if key != order.instrument.key]
-    cash = state.book.cash + change.cash + equity_of_futures(others, state.last_price)
-    if after is not None and order.instrument.is_future:
-        cash += equity_of_futures([after], lambda _: base)
-    if cash >= 0:
-        return None
-    return Rejection("OUT_OF_CASH", f"at its fill the order is short of {-cash:f} {order.instrument.currency}")
+    return state.account.check_fill(order, held, change, base, state.book, state)

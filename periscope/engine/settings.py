@@ -4,12 +4,23 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
+from periscope.execution.accounts.choosing import AccountName, MarginRates
 from periscope.execution.admission import PriceRounding
 from periscope.execution.fill_models.choosing import FillModelName
 from periscope.execution.fill_models.next_bar import LimitFill
 from periscope.execution.schedules import FeeSchedule, Slippage
 
-__all__ = ["FeeSchedule", "FillModelName", "LimitFill", "Limits", "PriceRounding", "Settings", "Slippage"]
+__all__ = [
+    "AccountName",
+    "FeeSchedule",
+    "FillModelName",
+    "LimitFill",
+    "Limits",
+    "MarginRates",
+    "PriceRounding",
+    "Settings",
+    "Slippage",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,4 +54,6 @@ class Settings:
     participation: Decimal | None = None
     slippage: Slippage = field(default_factory=Slippage)
     fees: FeeSchedule = field(default_factory=FeeSchedule)
+    account: AccountName = AccountName.CASH
+    margin: MarginRates = field(default_factory=MarginRates)
     limits: Limits = field(default_factory=Limits)

@@ -18,7 +18,8 @@ from periscope.engine.port import Change
 from periscope.engine.records import Booked, IssueRaised, OrderEnded, Record
 from periscope.engine.settings import Settings
 from periscope.engine.timeline import Key, Phase, Rank
-from periscope.execution.buying_power import Exposure, free_cash
+from periscope.execution.accounts.choosing import account_model
+from periscope.execution.accounts.exposure import Exposure
 from periscope.execution.fill_models.choosing import fill_model
 from periscope.execution.meeting import Meeting, Search, When
 from periscope.execution.order import Happening, Order, Rejection, next_state
@@ -81,6 +82,7 @@ class Simulation:
     """Everything that changes during a run."""
 
     __slots__ = (
+        "account",
         "book",
         "changes",
         "closers",
@@ -111,6 +113,7 @@ class Simulation:
     def __init__(self, settings: Settings, markets: Markets) -> None:
         self.settings = settings
         self.markets = markets
+        self.account = account_model(settings.account, settings.margin)
         self.model = fill_model(settings.fill_model, settings.limit_fill)
         self.ids = sha1(_ORDER_IDS.bytes, usedforsecurity=False)
         self.ids.update(f"{settings.version}/{settings.config_hash}/{settings.seed}/".encode())
@@ -142,6 +145,7 @@ class Simulation:
         twin.settings = self.settings
         twin.markets = self.markets
         twin.model = self.model
+        twin.account = self.account
         twin.ids = self.ids
         twin.now = self.now
         twin.row = self.row
@@ -170,9 +174,17 @@ class Simulation:
         """Close of the last execution bar that is complete now."""
         return self.markets.last_price(instrument, self.now)
 
+    def initial_margin(self, instrument: Instrument) -> Decimal | None:
+        """What one contract needs to be opened."""
+        return instrument.initial_margin
+
+    def maintenance_margin(self, instrument: Instrument) -> Decimal | None:
+        """What one contract needs to be kept."""
+        return instrument.maintenance_margin
+
     def free_cash(self) -> Decimal:
-        """Cash that nothing holds back."""
-        return free_cash(self.book, self.exposures, self.last_price)
+        """What nothing holds back."""
+        return self.account.free(self.book, self.exposures, self)
 
     def look_ahead(self, horizon: int) -> None:
         """A new block reaches to `horizon`: find out anew what each resting order does up to there."""
@@ -232,7 +244,7 @@ class Simulation:
                 del self.closers[key]
             return
         exposure = self.exposures[key].plus(known, self.settings.fees, -1)
-        if exposure.buys == 0 and exposure.sells == 0:
+        if exposure.is_empty:
             del self.exposures[key]
         else:
             self.exposures[key] = exposure

@@ -4,17 +4,15 @@ The rules are those of semantics 15, for what this release trades: the `cash` ac
 IOC and FOK. What is not there yet is refused by name, never ignored.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
 from libs.shared_ipc.src.protocol import AssetType, OrderIntent, OrderType, PlaceOrderAction, TimeInForce
-from periscope.execution.buying_power import Exposure, LastPrice, free_cash
-from periscope.execution.order import Order, Rejection
+from periscope.execution.order import Rejection
 from periscope.instruments.instrument import TRADES_AS_EQUITY, Instrument
-from periscope.portfolio.book import Book, InstrumentKey
+from periscope.portfolio.book import Book
 from periscope.portfolio.exact import ZERO, is_multiple, step_down, step_up
 
 _AVAILABLE = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK})
@@ -85,38 +83,6 @@ def settle_terms(
         quantity = abs(position) if quantity is None else min(quantity, abs(position))
     assert quantity is not None
     return Terms(found, side, quantity, limit, stop, time_in_force, closing)
-
-
-def check_buying_power(
-    order: Order, book: Book, exposures: Mapping[InstrumentKey, Exposure], after: Exposure | None, last_price: LastPrice
-) -> Rejection | None:
-    """Whether the account can carry the order; `after` is its symbol's exposure with it, None for a close intent."""
-    instrument = order.instrument
-    if after is None:
-        return None
-    if instrument.is_future and instrument.initial_margin is None:
-        return Rejection("MARGIN_UNKNOWN", f"the catalog has no initial margin for {instrument.symbol}")
-    held = book.positions.get(instrument.key)
-    if not instrument.is_future and order.sign < 0:
-        owned = held.quantity if held is not None else ZERO
-        if after.sells > owned:
-            return Rejection(
-                "SHORT_NOT_ALLOWED",
-                f"selling {order.quantity} {order.symbol} would go short: {owned} held, {after.sells - order.quantity} "
-                "already being sold; a cash account cannot sell short (use a close intent to sell what is there)",
-            )
-    before = exposures.get(instrument.key)
-    need = after.reserve(held) - (before.reserve(held) if before is not None else ZERO)
-    if need <= 0:
-        return None
-    free = free_cash(book, exposures, last_price)
-    if need > free:
-        return Rejection(
-            "OUT_OF_CASH",
-            f"the order needs {need:f} {instrument.currency} and {free:f} is free: {need - free:f} is missing"
-            + ("; InsertCashAction funds the portfolio" if book.contributed == 0 else ""),
-        )
-    return None
 
 
 def _tradable(action: PlaceOrderAction, now: int, directory: Directory, currency: str) -> Instrument | Rejection:

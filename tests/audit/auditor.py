@@ -82,7 +82,7 @@ class Auditor:
         held = self.held[order.symbol]
         if order.closing:
             self.claim(held * order.side < 0 and fill.quantity <= abs(held), "a close order opens a position")
-        if not contract.is_future:
+        if not contract.is_future and not self.terms.shorts:
             self.claim(held + order.side * fill.quantity >= 0, "shares are sold short")
         if self._is_stop(order) and held * order.side < 0 and step.time == bar.end:
             self.stopped.add((order.symbol, bar.start))

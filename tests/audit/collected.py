@@ -11,7 +11,7 @@ import numpy.typing as npt
 from periscope.engine.blocks import Stream
 from periscope.engine.markets import Markets
 from periscope.engine.records import Booked, Delivered, Filled, OrderEnded, OrderPlaced, Record, Settled
-from periscope.engine.settings import FillModelName, LimitFill, Settings
+from periscope.engine.settings import AccountName, FillModelName, LimitFill, Settings
 from periscope.execution.order import Order as EngineOrder
 from periscope.instruments.instrument import Instrument
 from tests.audit.auditor import Auditor
@@ -151,6 +151,7 @@ def _contract(instrument: Instrument, market: Market, settings: Settings) -> Con
 def _terms(settings: Settings) -> Terms:
     fees = settings.fees
     return Terms(
+        shorts=settings.account is AccountName.MARGIN,
         touch=settings.limit_fill is LimitFill.TOUCH,
         at_close=settings.fill_model is FillModelName.CURRENT_CLOSE,
         participation=None if settings.participation is None else Fraction(settings.participation),

@@ -33,6 +33,7 @@ class Contract:
 class Terms:
     """The models of the run."""
 
+    shorts: bool
     touch: bool
     at_close: bool
     participation: Fraction | None

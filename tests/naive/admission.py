@@ -134,7 +134,7 @@ def _until(order: Order, instrument: Instrument, settings: Settings) -> int | No
 def _buying_power_refusal(order: Order, instrument: Instrument, book: Book, resting: list[Order]) -> str | None:
     if instrument.is_future and instrument.initial_margin is None:
         return "MARGIN_UNKNOWN"
-    if not instrument.is_future and order.side < 0:
+    if not book.lends and not instrument.is_future and order.side < 0:
         promised = sum(
             (
                 other.remaining

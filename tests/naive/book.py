@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import OrderType
-from periscope.engine.settings import Settings
+from periscope.engine.settings import AccountName, Settings
 from periscope.instruments.instrument import Instrument
 from tests.naive.costs import fee_of
 from tests.naive.exact import half_even
@@ -59,6 +59,9 @@ class Book:
         self.last_price = last_price
         self.cash = Fraction(0)
         self.positions: dict[Key, Position] = {}
+        self.lends = settings.account is AccountName.MARGIN
+        self.initial = Fraction(settings.margin.initial) if self.lends else Fraction(1)
+        self.maintenance = Fraction(settings.margin.maintenance) if self.lends else Fraction(1)
 
     def position(self, instrument: Instrument) -> Position:
         """The position in an instrument, flat if there never was one."""
@@ -92,49 +95,63 @@ class Book:
         if before.quantity * signed < 0 and quantity <= abs(before.quantity):
             return None
         after = before.after(signed, price)
-        if not instrument.is_future and after.quantity < 0:
+        if not self.lends and not instrument.is_future and after.quantity < 0:
             return "SHORT_NOT_ALLOWED"
-        worth = self.cash + self.cash_change(instrument, signed, price, fee)
+        left = self.cash + self.cash_change(instrument, signed, price, fee)
         for position in self.positions.values():
-            if position.instrument.key != instrument.key and position.instrument.is_future:
-                worth += self._unsettled(position, None) - self._margin(position.instrument, position.quantity)
-        if instrument.is_future:
-            worth += self._unsettled(after, base_price) - self._margin(instrument, after.quantity)
-        return "OUT_OF_CASH" if worth < 0 else None
+            if position.instrument.key != instrument.key:
+                left += self.worth(position) - self.required(position)
+        left += self.worth(after, base_price) - self.required(after, base_price)
+        return "OUT_OF_CASH" if left < 0 else None
 
     def free(self, resting: Iterable[Order]) -> Fraction:
-        """Cash that is neither margin nor reserved by resting orders, open futures profit and loss included."""
+        """The portfolio's value less what positions require and what resting orders reserve."""
         orders = list(resting)
-        worth = self.cash
+        left = self.value()
         for position in self.positions.values():
-            if position.instrument.is_future:
-                worth += self._unsettled(position, None) - self._margin(position.instrument, position.quantity)
+            left -= self.required(position)
         keys = {order.instrument.key: order.instrument for order in orders}
-        return worth - sum((self.reserve(instrument, orders) for instrument in keys.values()), Fraction(0))
+        return left - sum((self.reserve(instrument, orders) for instrument in keys.values()), Fraction(0))
+
+    def required(self, position: Position, price: Fraction | None = None) -> Fraction:
+        """What opening a position needs: a part of the value of shares, the initial margin of futures."""
+        if position.instrument.is_future:
+            return self._margin(position.instrument, abs(position.quantity))
+        return self.initial * abs(self.worth(position, price))
 
     def reserve(self, instrument: Instrument, resting: Iterable[Order]) -> Fraction:
         """What the resting orders of one instrument hold back. Close orders hold back nothing."""
         orders = [order for order in resting if order.instrument.key == instrument.key and not order.closing]
-        if not instrument.is_future:
-            return sum((self._price_of_buy(order) for order in orders if order.side > 0), Fraction(0))
         held = self.quantity(instrument)
-        buys = sum((order.remaining for order in orders if order.side > 0), Fraction(0))
-        sells = sum((order.remaining for order in orders if order.side < 0), Fraction(0))
-        worst = max(abs(held + buys), abs(held - sells))
-        fees = sum((fee_of(instrument, order.remaining, self.settings.fees) for order in orders), Fraction(0))
-        return self._margin(instrument, max(Fraction(0), worst - abs(held))) + fees
+        needs, fees = [Fraction(0)], Fraction(0)
+        for side in (1, -1):
+            mine = [order for order in orders if order.side == side]
+            units = sum((order.remaining for order in mine), Fraction(0))
+            beyond = abs(held + side * units) - abs(held)
+            if beyond <= 0 or (side < 0 and not self.lends and not instrument.is_future):
+                continue
+            fees += sum((fee_of(instrument, order.remaining, self.settings.fees) for order in mine), Fraction(0))
+            value = sum((order.remaining * self._reference(order) for order in mine), Fraction(0))
+            value *= Fraction(instrument.multiplier)
+            if beyond != units:
+                value = half_even(value * beyond / units, 12)
+            needs.append(self._margin(instrument, beyond) if instrument.is_future else value * self.initial)
+        return max(needs) + fees
 
     def value(self) -> Fraction:
         """Cash, shares at their last price, and the open profit and loss of futures."""
-        worth = self.cash
-        for position in self.positions.values():
-            if position.quantity != 0:
-                unsettled = self._unsettled(position, None)
-                worth += unsettled if position.instrument.is_future else unsettled + position.cost
-        return worth
+        return self.cash + sum((self.worth(position) for position in self.positions.values()), Fraction(0))
 
-    def _price_of_buy(self, order: Order) -> Fraction:
-        instrument = order.instrument
+    def worth(self, position: Position, price: Fraction | None = None) -> Fraction:
+        """What a position is worth besides cash, at `price` or the last one known."""
+        if position.quantity == 0:
+            return Fraction(0)
+        known = self.last_price(position.instrument) if price is None else price
+        value = position.cost if known is None else position.quantity * known * position.multiplier
+        return value - position.cost if position.instrument.is_future else value
+
+    def _reference(self, order: Order) -> Fraction:
+        """The price at which an order counts."""
         match order.action.order_type:
             case OrderType.LIMIT | OrderType.STOP_LIMIT:
                 price = order.limit
@@ -142,19 +159,9 @@ class Book:
                 price = order.stop
             case OrderType.MARKET:
                 if order.reference is None:
-                    order.reference = self.last_price(instrument) or Fraction(0)
+                    order.reference = self.last_price(order.instrument) or Fraction(0)
                 price = order.reference
-        money = order.remaining * (price or Fraction(0)) * Fraction(instrument.multiplier)
-        return money + fee_of(instrument, order.remaining, self.settings.fees)
-
-    def _unsettled(self, position: Position, price: Fraction | None) -> Fraction:
-        """Profit or loss of the open position at `price`, by default the last known one."""
-        if position.quantity == 0:
-            return Fraction(0)
-        known = self.last_price(position.instrument) if price is None else price
-        if known is None:
-            known = position.average_price
-        return position.quantity * known * position.multiplier - position.cost
+        return price or Fraction(0)
 
     def _margin(self, instrument: Instrument, quantity: Fraction) -> Fraction:
-        return Fraction(0) if quantity == 0 else abs(quantity) * Fraction(instrument.initial_margin or 0)
+        return quantity * Fraction(instrument.initial_margin or 0)

@@ -10,10 +10,12 @@ from random import Random
 from libs.shared_ipc.src.framework import DataCoordinator, StrategyBase
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.engine.settings import (
+    AccountName,
     FeeSchedule,
     FillModelName,
     LimitFill,
     Limits,
+    MarginRates,
     PriceRounding,
     Settings,
     Slippage,
@@ -89,6 +91,10 @@ def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
         participation=None if dice.random() < 0.5 else Decimal(dice.choice(["0.05", "0.1", "0.333", "1"])),
         slippage=dice.choice(slippages),
         fees=dice.choice(fees),
+        account=AccountName.MARGIN if dice.random() < 0.7 else AccountName.CASH,
+        margin=MarginRates()
+        if dice.random() < 0.6
+        else MarginRates(initial=Decimal("0.3"), maintenance=Decimal("0.3")),
         limits=Limits(
             events_per_instant=dice.choice([4, 8, 15]) if dice.random() < 0.06 else 10_000,
             actions_per_reply=10 if dice.random() < 0.05 else 1_000,

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderIntent, TimeInForce
-from periscope.engine.settings import Settings
+from periscope.engine.settings import AccountName, Settings
 from periscope.instruments.instrument import Instrument
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
 from tests.naive.host import moment
@@ -79,7 +79,13 @@ class Rule:
 
 def settings_of(rule: Rule) -> Settings:
     """The run's settings: Monday's session unless the rule says otherwise."""
-    values: dict[str, Any] = {"start": OPEN, "end": at(rule.end), "version": "rules", **(rule.settings or {})}
+    values: dict[str, Any] = {
+        "start": OPEN,
+        "end": at(rule.end),
+        "version": "rules",
+        "account": AccountName.CASH,
+        **(rule.settings or {}),
+    }
     return Settings(**values)
 
 

@@ -1,0 +1,33 @@
+"""The account models by name."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from periscope.execution.accounts.cash import CashAccount
+from periscope.execution.accounts.margin import MarginAccount
+from periscope.execution.accounts.model import Account
+
+
+class AccountName(StrEnum):
+    """Which account a run has (`core.account`)."""
+
+    MARGIN = "margin"
+    CASH = "cash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginRates:
+    """Parts of a position's market value that a margin account requires for shares (`core.margin`), 0 to 1."""
+
+    initial: Decimal = Decimal("0.5")
+    maintenance: Decimal = Decimal("0.25")
+
+
+def account_model(name: AccountName, rates: MarginRates) -> Account:
+    """The model of that name."""
+    match name:
+        case AccountName.MARGIN:
+            return MarginAccount(rates.initial, rates.maintenance)
+        case AccountName.CASH:
+            return CashAccount()
