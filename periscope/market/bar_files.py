@@ -16,8 +16,8 @@ import polars as pl
 
 from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, BarColumns, Columns, IntColumn
 
-GROUP_ROWS = 131_072
-"""Rows of a row group, the smallest part of a file that is read at once."""
+GROUP_ROWS = 16_384
+"""Rows of a row group, the smallest part of a file that is unpacked at once."""
 
 DIGITS = 18
 LARGEST = 10**DIGITS - 1
@@ -36,6 +36,12 @@ def read_bar_file[C: Columns](kind: type[C], path: Path, offset: int = 0, rows: 
     """Read rows of a file as scaled integers, at the scales the file was written with."""
     frame = pl.scan_parquet(path, glob=False, cache=False).slice(offset, rows).collect()
     return kind(*(_integers(frame.get_column(name), _missing(kind, name)) for name in kind.NAMES))
+
+
+def read_starts(path: Path, offset: int, rows: int) -> IntColumn:
+    """The starts alone of some rows of a file."""
+    frame = pl.scan_parquet(path, glob=False, cache=False).select("start").slice(offset, rows).collect()
+    return _integers(frame.get_column("start"), None)
 
 
 def sha256_of(path: Path) -> str:

@@ -4,7 +4,6 @@ Layout, below the root: `manifest.json`, `instruments.json`, `bars/<ASSET_TYPE>/
 and `superseded/<sha256>.parquet` for files that were replaced. What the files are is in docs/data-catalog.md.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,21 +11,18 @@ from itertools import product
 from pathlib import Path
 
 import msgspec
-import numpy as np
-import polars as pl
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.master import InstrumentMaster
-from periscope.instruments.sessions import sessions_for
 from periscope.instruments.times import time_text
-from periscope.market.bar_files import GROUP_ROWS, in_pieces, read_bar_file, rescaled, take
 from periscope.market.catalog_files import CatalogFiles, ChangedMeanwhileError, Staging, WrongContentError, files_at
 from periscope.market.columns import BarColumns, Columns, InterestColumns, QuoteColumns
 from periscope.market.errors import CatalogAddressError, CatalogBusyError, CatalogConflictError, CatalogDamagedError
 from periscope.market.instrument_table import INSTRUMENTS_NAME, load_instruments, save_instruments
 from periscope.market.local_files import LocalFiles
 from periscope.market.manifest import MANIFEST_NAME, BarFile, Manifest, load_manifest, save_manifest, series_name
+from periscope.market.reading import CHUNK_ROWS, ChunkRows, at_scales, in_sessions, rows_of_file
 from periscope.market.storing import Change, WriteReport, check_rows, put_away, stage, superseded_name
 
 _ATTEMPTS = 50
@@ -113,15 +109,15 @@ class Catalog:
         end: int,
         *,
         extended: bool,
-        chunk_rows: int = GROUP_ROWS,
+        chunk_rows: ChunkRows = CHUNK_ROWS,
     ) -> Iterator[BarColumns]:
         """The bars with start >= `start` and end <= `end` inside the exchange's sessions, ascending, in pieces.
 
-        DAY bars pass whatever the hours. Never more than a few row groups are in memory. Prices have the instrument's
+        DAY bars pass whatever the hours. Never more than a few pieces are in memory. Prices have the instrument's
         scale. An exchange without a session table raises `UnknownExchangeError`, a damaged file `CatalogDamagedError`.
         """
         rows = self.all_bars(instrument, span, start, end, chunk_rows=chunk_rows)
-        return _in_sessions(rows, instrument, span, extended=extended)
+        return in_sessions(rows, instrument, span, extended=extended)
 
     def quote_chunks(
         self,
@@ -131,48 +127,38 @@ class Catalog:
         end: int,
         *,
         extended: bool,
-        chunk_rows: int = GROUP_ROWS,
+        chunk_rows: ChunkRows = CHUNK_ROWS,
     ) -> Iterator[QuoteColumns]:
         """The quote bars of a window inside the exchange's sessions, as `chunks` gives trade bars."""
         rows = self.all_quotes(instrument, span, start, end, chunk_rows=chunk_rows)
-        return _in_sessions(rows, instrument, span, extended=extended)
+        return in_sessions(rows, instrument, span, extended=extended)
 
     def all_bars(
-        self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: int = GROUP_ROWS
+        self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: ChunkRows = CHUNK_ROWS
     ) -> Iterator[BarColumns]:
         """As `chunks`, but with the bars outside of all sessions too."""
         return self._rows(BarColumns, instrument, span, start, end, chunk_rows)
 
     def all_quotes(
-        self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: int = GROUP_ROWS
+        self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: ChunkRows = CHUNK_ROWS
     ) -> Iterator[QuoteColumns]:
         """As `quote_chunks`, but with the quote bars outside of all sessions too."""
         return self._rows(QuoteColumns, instrument, span, start, end, chunk_rows)
 
     def all_interest(
-        self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: int = GROUP_ROWS
+        self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: ChunkRows = CHUNK_ROWS
     ) -> Iterator[InterestColumns]:
         """The open interest told in a window, ascending, in pieces."""
         return self._rows(InterestColumns, instrument, span, start, end, chunk_rows)
 
     def _rows[C: Columns](
-        self, kind: type[C], instrument: Instrument, span: BarTimeSpan, start: int, end: int, chunk_rows: int
+        self, kind: type[C], instrument: Instrument, span: BarTimeSpan, start: int, end: int, chunk_rows: ChunkRows
     ) -> Iterator[C]:
         """All stored rows of a kind with start >= `start` and end <= `end`."""
-        groups_at_once = max(1, chunk_rows // GROUP_ROWS)
         for file in self._files(instrument, span, kind):
-            first = max(bisect_right(file.groups, start) - 1, 0)
-            until = bisect_left(file.groups, end)
-            if file.last < start or first >= until:
-                continue
-            path = self._checked(file)
-            for group in range(first, until, groups_at_once):
-                rows = min(groups_at_once, until - group) * GROUP_ROWS
-                found = _read(kind, path, group * GROUP_ROWS, rows)
-                found = rescaled(
-                    found, instrument.price_scale - file.price_scale, instrument.volume_scale - file.volume_scale
-                )
-                yield from in_pieces(_in_window(found, start, end), chunk_rows)
+            if file.last >= start and file.first < end:
+                rows = rows_of_file(kind, self._checked(file), file, start, end, chunk_rows)
+                yield from at_scales(rows, file, instrument)
 
     def finest_span(
         self, instrument: Instrument, start: int, end: int, *, extended: bool = False
@@ -348,32 +334,6 @@ def _coverage(stored: tuple[BarFile, ...]) -> Coverage:
         rows=sum(file.rows for file in stored),
         sha256s=tuple(file.sha256 for file in stored),
     )
-
-
-def _read[C: Columns](kind: type[C], path: Path, offset: int, rows: int) -> C:
-    try:
-        return read_bar_file(kind, path, offset, rows)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise CatalogDamagedError(f"{path} can't be read: {error}. Restore it from a backup or import again") from None
-
-
-def _in_window[C: Columns](bars: C, start: int, end: int) -> C:
-    window = slice(int(np.searchsorted(bars.start, start)), int(np.searchsorted(bars.start, end)))
-    bars = take(bars, window)
-    complete = bars.end <= end
-    return bars if bool(complete.all()) else take(bars, complete)
-
-
-def _in_sessions[C: Columns](
-    chunks: Iterable[C], instrument: Instrument, span: BarTimeSpan, *, extended: bool
-) -> Iterator[C]:
-    """The rows inside the exchange's sessions; those of DAY pass whatever the hours."""
-    sessions = None if span is BarTimeSpan.DAY else sessions_for(instrument.exchange, extended=extended)
-    for rows in chunks:
-        inside = None if sessions is None else sessions.is_open_mask(rows.start, rows.end)
-        kept = rows if inside is None or bool(inside.all()) else take(rows, inside)
-        if len(kept) > 0:
-            yield kept
 
 
 def _conflict(instrument: Instrument, what: str, change: Change) -> CatalogConflictError:

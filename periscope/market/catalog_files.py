@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeIs
 
 type WriteContent = Callable[[Path | BytesIO], object]
 """Writes a file's content to a path, or into memory."""
@@ -103,15 +103,20 @@ class WrongContentError(Exception):
         self.found = found
 
 
+def is_address(where: Path | str) -> TypeIs[str]:
+    """Whether it is an address such as s3://bucket/prefix, and not a path."""
+    return isinstance(where, str) and "://" in where
+
+
 def files_at(where: Path | str) -> CatalogFiles:
     """The files below a folder, or below an address such as s3://bucket/prefix; nothing is read yet.
 
     Raises `CatalogAddressError` for an address that no installed package opens.
     """
-    if isinstance(where, str) and "://" in where and not where.startswith("file://"):
+    if is_address(where):
         from periscope.market.object_files import ObjectFiles
 
         return ObjectFiles(where)
     from periscope.market.local_files import LocalFiles
 
-    return LocalFiles(Path(where.removeprefix("file://")) if isinstance(where, str) else where)
+    return LocalFiles(Path(where))

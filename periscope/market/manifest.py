@@ -16,7 +16,10 @@ from periscope.market.errors import (
 )
 
 MANIFEST_NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+"""Layout 1 had row groups of 131,072 rows and did not say so; it is still read."""
+
+READABLE = (1, FORMAT)
 LONGEST_SYMBOL = 64
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_-]")
@@ -28,8 +31,8 @@ class BarFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """One Parquet file of a series.
 
     `file` is relative to the root; `first` and `last` are the starts of its first and last bar and `until` the latest
-    end, microseconds since 1970-01-01 UTC; `groups` has the start of the first bar of each row group; `sources`
-    say where the bars came from.
+    end, microseconds since 1970-01-01 UTC; `groups` has the start of the first bar of each row group, which
+    all have `group_rows` rows but for the last; `sources` say where the bars came from.
     """
 
     file: str
@@ -40,6 +43,7 @@ class BarFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     last: int
     until: int
     groups: tuple[int, ...]
+    group_rows: Annotated[int, msgspec.Meta(ge=1)] = 131_072
     price_scale: Annotated[int, msgspec.Meta(ge=0, le=18)]
     volume_scale: Annotated[int, msgspec.Meta(ge=0, le=18)]
     sources: tuple[str, ...]
@@ -90,8 +94,10 @@ def load_manifest(files: CatalogFiles) -> Manifest:
         ) from None
     try:
         version = msgspec.json.decode(content, type=_Version).format
-        if version != FORMAT:
-            raise CatalogVersionError(f"{path} is of layout {version}; this version of Periscope reads layout {FORMAT}")
+        if version not in READABLE:
+            raise CatalogVersionError(
+                f"{path} is of layout {version}; this version of Periscope reads layouts {READABLE[0]} to {FORMAT}"
+            )
         return msgspec.json.decode(content, type=Manifest)
     except msgspec.DecodeError as error:
         raise CatalogDamagedError(f"{path} is damaged: {error}. Restore it from a backup or import again") from None
@@ -99,5 +105,6 @@ def load_manifest(files: CatalogFiles) -> Manifest:
 
 def save_manifest(files: CatalogFiles, manifest: Manifest) -> None:
     """Replace the manifest in one step."""
-    content = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1)
+    current = msgspec.structs.replace(manifest, format=FORMAT)
+    content = msgspec.json.format(msgspec.json.encode(current, order="sorted"), indent=1)
     files.replace(MANIFEST_NAME, content)

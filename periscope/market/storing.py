@@ -260,6 +260,7 @@ def store(
         last=int(bars.start[-1]),
         until=int(bars.end.max()),
         groups=tuple(bars.start[::GROUP_ROWS].tolist()),
+        group_rows=GROUP_ROWS,
         price_scale=instrument.price_scale,
         volume_scale=instrument.volume_scale,
         sources=sources,

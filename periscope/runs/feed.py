@@ -14,7 +14,9 @@ from periscope.market.front_month import ALWAYS, FrontMonths, NoFrontMonthError
 from periscope.market.resample import resampled
 from periscope.market.series import BarSeries
 
-_CHUNK_ROWS = 32_768
+_ROWS_AHEAD = 4_000_000
+_MOST_AT_ONCE = 32_768
+"""So many rows are read ahead, of all streams together; of one at most so many at once."""
 
 
 class CatalogFeed:
@@ -45,7 +47,7 @@ class CatalogFeed:
             return None
         extended = self._extended and span is not BarTimeSpan.DAY
         chunks: Iterator[BarColumns] = self._catalog.chunks(
-            instrument, source, self.start, self.end, extended=extended, chunk_rows=_CHUNK_ROWS
+            instrument, source, self.start, self.end, extended=extended, chunk_rows=self._rows_at_once
         )
         if source is not span:
             sessions = sessions_for(instrument.exchange, extended=extended)
@@ -57,6 +59,10 @@ class CatalogFeed:
             self.resampled[*instrument.key, span] = source
         self.read[*instrument.key, span] = instrument
         return BarSeries(chunks, [(-(1 << 62), Scaling(instrument.price_scale))])
+
+    def _rows_at_once(self) -> int:
+        """A stream's share of what is read ahead: many streams take no more memory than a few."""
+        return min(_MOST_AT_ONCE, _ROWS_AHEAD // max(1, len(self.read)))
 
     def spans(self, instrument: Instrument) -> tuple[BarTimeSpan, ...]:
         """The spans that the window has bars of, finest first."""

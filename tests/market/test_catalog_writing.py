@@ -1,5 +1,6 @@
 """Writing to a catalog: merging, refusing, replacing, dying in between, and two writers at once."""
 
+import json
 import subprocess
 import sys
 from contextlib import suppress
@@ -362,3 +363,30 @@ def test_two_writers_at_once_lose_nothing(catalog: Catalog) -> None:
     expected: list[Row] = rows_of(minutes("2024-05-14T09:30", 60))
     assert read(Catalog.open(catalog.root)) == expected
     assert expected[1][0] - expected[0][0] == MINUTE
+
+
+def test_a_catalog_of_layout_1_is_read_and_becomes_one_of_layout_2(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its manifest did not say how many rows a row group has: there were 131,072."""
+    count = 140_000
+    start = at("2023-01-03T00:00") + np.arange(count, dtype=np.int64) * MINUTE
+    price = np.arange(count, dtype=np.int64)
+    with monkeypatch.context() as patch:
+        for module in ("storing", "bar_files"):
+            patch.setattr(f"periscope.market.{module}.GROUP_ROWS", 131_072)
+        bars = BarColumns(start, start + MINUTE, price, price, price, price, price)
+        catalog.write_bars(SPY, SPAN, bars, source="a test")
+    path = catalog.root / "manifest.json"
+    written = json.loads(path.read_text())
+    for [file] in written["series"].values():
+        assert file.pop("group_rows") == 131_072
+        assert len(file["groups"]) == 2
+    path.write_text(json.dumps(written | {"format": 1}))
+    old = Catalog.open(catalog.root)
+    for first, last in ((0, 10), (131_070, 131_075), (139_990, 140_000)):
+        inside = list(old.all_bars(SPY, SPAN, int(start[first]), int(start[last - 1]) + MINUTE))
+        assert [row for part in inside for row in part.open.tolist()] == list(range(first, last))
+    old.write_bars(SPY, BarTimeSpan.DAY, minutes("2024-05-14T00:00", 1), source="a test")
+    assert json.loads(path.read_text())["format"] == 2
+    assert sum(len(part) for part in Catalog.open(catalog.root).all_bars(SPY, SPAN, 0, FAR)) == count
