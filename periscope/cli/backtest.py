@@ -32,7 +32,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
     ] = None,
     config: Annotated[Path | None, typer.Option(help="The run's config; default: run.json in the strategy.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for orders, fills, equity, logs and the report.")] = None,
-    catalog: Annotated[Path | None, typer.Option(help="The data; default: the workspace's catalog.")] = None,
+    catalog: Annotated[str | None, typer.Option(help="The data; default: the workspace's catalog.")] = None,
     open_report: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     trust: Annotated[
@@ -99,7 +99,7 @@ def execute(
     document = result.document()
     if document.get("status") == "stopped" and display.last is not None:
         remark(f"stopped at {describe(display.last)}")
-    report = None if out is None else write_report_file(out, catalog.root)
+    report = None if out is None else write_report_file(out, catalog.files.where)
     code = ExitCode.INTERRUPTED if document.get("status") == "stopped" else result.exit_code
     if code == ExitCode.NO_SANDBOX:
         remark("\n  ".join(["no strategy can be confined here; what helps:", *what_to_do()]))
@@ -123,7 +123,7 @@ def prepare_out(out: Path) -> None:
         )
 
 
-def write_report_file(out: Path, catalog_root: Path) -> Path | None:
+def write_report_file(out: Path, catalog_root: Path | str) -> Path | None:
     """Write report.html into a run's folder. A report that can't be made is said and costs nothing else."""
     from periscope.report.page import write_report
     from periscope.report.run_files import ReportError

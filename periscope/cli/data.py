@@ -24,7 +24,7 @@ data_app.command()(check)
 _NUMERIC = {"bars", "rows", "added", "replaced", "open", "high", "low", "close", "volume"}
 
 CatalogOption = Annotated[
-    Path | None, typer.Option("--catalog", help="The catalog's folder. Without it: the workspace's.")
+    str | None, typer.Option("--catalog", help="The catalog's folder or address. Without it: the workspace's.")
 ]
 SymbolOption = Annotated[str | None, typer.Option(help="The instrument's symbol; of a LEAN folder only this one.")]
 AssetTypeOption = Annotated[str | None, typer.Option(help="EQUITY, FUTURE, ETF, … (default EQUITY).")]
@@ -199,7 +199,7 @@ def sample(
     return ExitCode.DONE
 
 
-def _open(option: Path | None) -> "Catalog":
+def _open(option: str | None) -> "Catalog":
     from periscope.market.catalog import Catalog
 
     return Catalog.open(find_catalog(option, must_exist=True))
@@ -245,7 +245,7 @@ def _refusing[T](act: Callable[[], T]) -> T:
 def _show_import(document: dict[str, Any]) -> None:
     columns = ("symbol", "span", "rows", "added", "replaced", "first", "last", "volume")
     print_table(columns, document["series"], to_right=_NUMERIC)
-    remark(f"{document['format']} {document['path']} is in the catalog {shown(Path(document['catalog']))}")
+    remark(f"{document['format']} {document['path']} is in the catalog {shown(document['catalog'])}")
     for reason, count in document["skipped_files"].items():
         remark(f"left alone: {count} {reason}")
     if document["skipped_rows"]:

@@ -35,7 +35,7 @@ def check(
     until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")] = None,
     accept: Annotated[list[str] | None, typer.Option(help="A code that is no problem here; may be repeated.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML page with a picture of each series.")] = None,
-    catalog: Annotated[Path | None, typer.Option(help="The catalog's folder. Without it: the workspace's.")] = None,
+    catalog: Annotated[str | None, typer.Option(help="The catalog's folder or address; else the workspace's.")] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Look for what is wrong with stored bars: gaps, spikes, bad stamps and more. Ends with 5 if there are problems."""

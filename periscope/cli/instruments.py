@@ -33,7 +33,7 @@ STORED_COLUMNS = ("symbol", "asset_type", "exchange", "currency", "tick", "multi
 ROOT_COLUMNS = ("root", "exchange", "name", "currency", "tick", "multiplier", "price_unit", "months", "settlement")
 
 CatalogOption = Annotated[
-    Path | None, typer.Option("--catalog", help="The catalog's folder. Without it: the workspace's, if there is one.")
+    str | None, typer.Option("--catalog", help="The catalog's folder or address; else the workspace's, if any.")
 ]
 DateOption = Annotated[str | None, typer.Option("--date", help="A trading day, such as 2013-10-07.")]
 AssetTypeOption = Annotated[str | None, typer.Option(help="EQUITY, FUTURE, ETF, …")]
@@ -259,7 +259,7 @@ def _fail_unknown(master: "InstrumentMaster", symbol: str, wanted: "AssetType | 
     fail("UNKNOWN_INSTRUMENT", what, exit_code=ExitCode.NOT_FOUND, hint=hint)
 
 
-def _open(option: Path | None) -> "tuple[Path | None, InstrumentMaster]":
+def _open(option: str | None) -> "tuple[Path | str | None, InstrumentMaster]":
     """The catalog's instruments; none where there is no catalog and none was named."""
     from periscope.instruments.master import InstrumentMaster
     from periscope.market.catalog import Catalog
@@ -268,10 +268,11 @@ def _open(option: Path | None) -> "tuple[Path | None, InstrumentMaster]":
     if not named and find_workspace() is None:
         return None, InstrumentMaster([])
     root = find_catalog(option, must_exist=named)
-    return (root, Catalog.open(root).instruments) if root.is_dir() else (None, InstrumentMaster([]))
+    is_there = isinstance(root, str) or root.is_dir()
+    return (root, Catalog.open(root).instruments) if is_there else (None, InstrumentMaster([]))
 
 
-def _where(path: Path | None) -> str:
+def _where(path: Path | str | None) -> str:
     return "in no catalog" if path is None else "in the catalog"
 
 

@@ -98,7 +98,8 @@ def _data_error(error: Exception) -> CliError | None:
     module = sys.modules.get("periscope.market.errors")
     if module is None or not isinstance(error, module.CatalogError):
         return None
-    return CliError(error.code, str(error), ExitCode.DATA)
+    exits = {"CATALOG_UNREACHABLE": ExitCode.REMOTE, "CATALOG_BUSY": ExitCode.REMOTE, "CATALOG_ADDRESS": ExitCode.USAGE}
+    return CliError(error.code, str(error), exits.get(error.code, ExitCode.DATA))
 
 
 def _crash(error: Exception, words: Sequence[str]) -> CliError:

@@ -1,7 +1,6 @@
 """`periscope instruments rolls`: when a futures root passes from one contract to the next."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -24,7 +23,7 @@ def rolls(
     ] = "volume",
     since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")] = None,
-    catalog: Annotated[Path | None, typer.Option(help="The catalog's folder. Without it: the workspace's.")] = None,
+    catalog: Annotated[str | None, typer.Option(help="The catalog's folder or address; else the workspace's.")] = None,
     as_json: JsonOption = False,
 ) -> int:
     """When a root rolls: by volume as strategies see the front month, or by last trade."""

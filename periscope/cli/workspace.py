@@ -32,7 +32,7 @@ class Workspace:
     """A workspace's folders, all absolute, and the names of the packages that its strategies may import."""
 
     root: Path
-    catalog: Path
+    catalog: Path | str
     strategies: Path
     runs: Path
     packages: tuple[str, ...] = ()
@@ -62,7 +62,8 @@ def read_workspace(root: Path) -> Workspace:
     if wrong:
         _unreadable(marker, f"{', '.join(wrong)} in [workspace] must be a folder's name")
     packages = _packages(marker, written.get("sandbox", {}))
-    return Workspace(root, **{name: root / place for name, place in names.items()}, packages=packages)
+    folders = {name: root / place for name, place in names.items() if name != "catalog"}
+    return Workspace(root, catalog=_place(names["catalog"], root), **folders, packages=packages)
 
 
 def _packages(marker: Path, table: Any) -> tuple[str, ...]:
@@ -99,12 +100,12 @@ def allowed_packages(bundle: Path) -> "tuple[Package, ...]":
         fail(problem.code, problem.message, exit_code=ExitCode.USAGE, where=where, hint=problem.hint)
 
 
-def find_catalog(option: Path | None = None, *, must_exist: bool = False) -> Path:
-    """The catalog's folder: the `--catalog` option, else PERISCOPE_CATALOG, else the workspace's."""
+def find_catalog(option: Path | str | None = None, *, must_exist: bool = False) -> Path | str:
+    """The catalog's folder or address: the `--catalog` option, else PERISCOPE_CATALOG, else the workspace's."""
     if option is not None:
-        found = option
+        found = _place(option)
     elif os.environ.get(CATALOG_VARIABLE):
-        found = Path(os.environ[CATALOG_VARIABLE])
+        found = _place(os.environ[CATALOG_VARIABLE])
     else:
         workspace = find_workspace()
         if workspace is None:
@@ -116,7 +117,7 @@ def find_catalog(option: Path | None = None, *, must_exist: bool = False) -> Pat
                 hint="`periscope init` makes a workspace, `periscope demo` one with data; or use --catalog",
             )
         found = workspace.catalog
-    if must_exist and not found.is_dir():
+    if must_exist and isinstance(found, Path) and not found.is_dir():
         fail(
             "NO_CATALOG",
             "there is no data yet",
@@ -125,6 +126,13 @@ def find_catalog(option: Path | None = None, *, must_exist: bool = False) -> Pat
             hint="`periscope data sample` makes a sample market, `periscope data import` brings in your own bars",
         )
     return found
+
+
+def _place(named: Path | str, base: Path | None = None) -> Path | str:
+    """A folder, or an address such as s3://bucket/prefix as it stands."""
+    from periscope.market.catalog_files import is_address
+
+    return named if is_address(named) else (base or Path()) / named
 
 
 def init_workspace(root: Path) -> tuple[Workspace, bool]:
@@ -146,9 +154,11 @@ def init_workspace(root: Path) -> tuple[Workspace, bool]:
     return workspace, is_new
 
 
-def shown(path: Path) -> str:
-    """The path as a user would type it: relative to the current folder where it lies below it."""
+def shown(path: Path | str) -> str:
+    """The path as a user would type it: relative to the current folder where it lies below it; an address as it is."""
+    if isinstance(path, str) and "://" in path:
+        return path
     try:
-        return str(path.resolve().relative_to(Path.cwd()))
+        return str(Path(path).resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)

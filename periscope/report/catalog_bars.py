@@ -17,7 +17,7 @@ _DAY = 86_400_000_000
 class CatalogBars:
     """Reads a run's bars from its catalog; a series that is no longer there is not found, which is no error."""
 
-    def __init__(self, root: Path, *, extended: bool) -> None:
+    def __init__(self, root: Path | str, *, extended: bool) -> None:
         self._catalog = Catalog(root)
         self._extended = extended
 

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from periscope.market.catalog_files import is_address
 from periscope.market.errors import CatalogError
 from periscope.report import sections_body as body
 from periscope.report import sections_head as head
@@ -21,7 +22,7 @@ CHART_LIBRARY = "lightweight-charts.standalone.production.js"
 
 
 def write_report(
-    run_dir: Path, output: Path, *, catalog_root: Path | None, bars_source: BarsSource | None = None
+    run_dir: Path, output: Path, *, catalog_root: Path | str | None, bars_source: BarsSource | None = None
 ) -> Path:
     """Write the report of the run in `run_dir` to `output` and return `output`.
 
@@ -106,7 +107,7 @@ def _block(name: str, base64_text: str) -> Markup:
 
 
 def _series(
-    result: dict[str, Any], catalog_root: Path | None, bars_source: BarsSource | None
+    result: dict[str, Any], catalog_root: Path | str | None, bars_source: BarsSource | None
 ) -> tuple[list[PackedSeries], str | None]:
     """The run's series, packed, and what to say where some or all of them are not to be had."""
     entries = data_entries(result)
@@ -118,10 +119,10 @@ def _series(
     return series, _missing_note(missing, catalog_root or result.get("catalog"))
 
 
-def _catalog_bars(result: dict[str, Any], catalog_root: Path | None) -> BarsSource | None:
+def _catalog_bars(result: dict[str, Any], catalog_root: Path | str | None) -> BarsSource | None:
     named = result.get("catalog")
-    root = catalog_root if catalog_root is not None else Path(str(named)) if named else None
-    if root is None or not root.is_dir():
+    root = catalog_root if catalog_root is not None else str(named) if named else None
+    if root is None or not (is_address(root) or Path(root).is_dir()):
         return None
     from periscope.report.catalog_bars import CatalogBars
 
