@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
-from periscope.execution.accounts.choosing import AccountName, MarginRates
+from periscope.execution.accounts.choosing import AccountName, InterestRates, MarginCallPolicy, MarginRates
 from periscope.execution.admission import PriceRounding
 from periscope.execution.fill_models.choosing import FillModelName
 from periscope.execution.fill_models.next_bar import LimitFill
@@ -14,8 +14,10 @@ __all__ = [
     "AccountName",
     "FeeSchedule",
     "FillModelName",
+    "InterestRates",
     "LimitFill",
     "Limits",
+    "MarginCallPolicy",
     "MarginRates",
     "PriceRounding",
     "Settings",
@@ -54,6 +56,8 @@ class Settings:
     participation: Decimal | None = None
     slippage: Slippage = field(default_factory=Slippage)
     fees: FeeSchedule = field(default_factory=FeeSchedule)
-    account: AccountName = AccountName.CASH
+    account: AccountName = AccountName.MARGIN
     margin: MarginRates = field(default_factory=MarginRates)
+    on_margin_call: MarginCallPolicy = MarginCallPolicy.WARN
+    interest: InterestRates = field(default_factory=InterestRates)
     limits: Limits = field(default_factory=Limits)

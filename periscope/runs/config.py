@@ -12,16 +12,21 @@ from typing import Any, Literal
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.engine.settings import (
+    AccountName,
     FeeSchedule,
     FillModelName,
+    InterestRates,
     LimitFill,
     Limits,
+    MarginCallPolicy,
+    MarginRates,
     PriceRounding,
     Settings,
     Slippage,
 )
 from periscope.instruments.times import time_text
-from periscope.runs.core_keys import CORE_KEYS, LATER_KEYS, RefusalError, near_names
+from periscope.runs.core_keys import CORE_KEYS, LATER_KEYS
+from periscope.runs.core_values import RefusalError, near_names
 from periscope.runs.dates import parse_moment
 
 __all__ = [
@@ -253,6 +258,10 @@ def _read_core(section: dict[str, Any], problems: list[Problem]) -> dict[str, An
         except RefusalError as refusal:
             inner = f".{refusal.path}" if refusal.path else ""
             problems.append(Problem(refusal.code, f"core.{path}{inner}", str(refusal)))
+    initial, maintenance = core["margin"]["initial"], core["margin"]["maintenance"]
+    if Decimal(maintenance) > Decimal(initial):
+        text = f"keeping shares cannot need more ({maintenance}) than opening them ({initial})"
+        problems.append(Problem("OUT_OF_RANGE", "core.margin.maintenance", text))
     return core
 
 
@@ -310,6 +319,14 @@ def _settings(environment: Environment, core: Mapping[str, Any], hashed: str) ->
         participation=_decimal_or_none(core["participation"]),
         slippage=Slippage() if slippage == "none" else _slippage(slippage),
         fees=FeeSchedule() if fees == "none" else _fees(fees),
+        account=AccountName(core["account"]),
+        margin=MarginRates(**{name: Decimal(rate) for name, rate in core["margin"].items()}),
+        on_margin_call=MarginCallPolicy(core["on_margin_call"]),
+        interest=InterestRates(
+            cash=Decimal(core["interest"]["cash"]),
+            debit=Decimal(core["interest"]["debit"]),
+            borrow=Decimal(core["borrow_rate"]),
+        ),
         limits=Limits(**core["limits"]),
     )
 

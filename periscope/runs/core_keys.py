@@ -1,25 +1,24 @@
 """The one table of `core` keys: from it come parsing, `--core k=v`, the effective config, and docs/core-keys.md."""
 
-import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from libs.shared_ipc.src.protocol import BarTimeSpan
-from periscope.engine.settings import FillModelName, LimitFill, PriceRounding
-
-type Reader = Callable[[Any], Any]
-"""Turns a JSON value (fractions as Decimals) into its effective JSON value, or raises RefusalError."""
-
-
-class RefusalError(Exception):
-    """A value that a key does not take. `code` names the broken rule, the text says expected and found."""
-
-    def __init__(self, code: str, message: str, path: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.path = path
+from periscope.engine.settings import AccountName, FillModelName, LimitFill, MarginCallPolicy, PriceRounding
+from periscope.runs.core_values import (
+    Reader,
+    RefusalError,
+    choice,
+    currency,
+    decimal,
+    integer,
+    near_names,
+    optional,
+    seconds,
+    shown,
+    span_name,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,118 +33,18 @@ class CoreKey:
     read: Reader
 
 
-def _show(value: object) -> str:
-    if isinstance(value, Decimal):
-        return str(value)
-    shown = "null" if value is None else repr(value)
-    return shown if len(shown) <= 80 else shown[:77] + "..."
-
-
-def near_names(name: str, known: list[str]) -> str:
-    """A sentence that names what `name` may have been meant to be, or everything there is."""
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(known)}"
-
-
-def plain(value: Decimal) -> str:
-    """A decimal as plain digits, without exponent and trailing zeros."""
-    text = format(value, "f")
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
-
-
-def _choice(*names: str, later: tuple[str, ...] = ()) -> Reader:
-    def read(value: Any) -> str:
-        if not isinstance(value, str):
-            raise RefusalError("WRONG_TYPE", f"expected one of {', '.join(names)}, found {_show(value)}")
-        name = value.strip().lower()
-        if name in later:
-            raise RefusalError("NOT_AVAILABLE", f"{name!r} is not available yet; this release knows {', '.join(names)}")
-        if name not in names:
-            raise RefusalError("NOT_ALLOWED", f"found {value!r}; {near_names(name, list(names))}")
-        return name
-
-    return read
-
-
-def _integer(least: int, most: int) -> Reader:
-    def read(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise RefusalError("WRONG_TYPE", f"expected a whole number, found {_show(value)}")
-        if not least <= value <= most:
-            raise RefusalError("OUT_OF_RANGE", f"expected {least} to {most}, found {value}")
-        return value
-
-    return read
-
-
-def _number(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        raise RefusalError("WRONG_TYPE", f"expected a number, found {_show(value)}")
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise RefusalError("WRONG_TYPE", f"expected a number, found {_show(value)}") from None
-    if not number.is_finite() or abs(number.adjusted()) > 30:
-        raise RefusalError("OUT_OF_RANGE", f"expected an ordinary finite number, found {_show(value)}")
-    return number
-
-
-def _decimal(*, least: Decimal, most: Decimal | None = None, least_allowed: bool = True) -> Reader:
-    def read(value: Any) -> str:
-        number = _number(value)
-        low = number < least or (number == least and not least_allowed)
-        if low or (most is not None and number > most):
-            above = f"{'at least' if least_allowed else 'more than'} {plain(least)}"
-            up_to = "" if most is None else f" and at most {plain(most)}"
-            raise RefusalError("OUT_OF_RANGE", f"expected {above}{up_to}, found {_show(value)}")
-        return plain(number)
-
-    return read
-
-
-def _seconds(value: Any) -> float:
-    number = _number(value)
-    if not 0 < number <= 31_536_000:
-        raise RefusalError(
-            "OUT_OF_RANGE", f"expected more than 0 seconds and at most a year of them, found {_show(value)}"
-        )
-    return float(number)
-
-
-def _optional(read: Reader) -> Reader:
-    return lambda value: None if value is None else read(value)
-
-
-def _currency(value: Any) -> str:
-    code = value.strip().upper() if isinstance(value, str) else ""
-    if not (len(code) == 3 and code.isascii() and code.isalpha()):
-        raise RefusalError("WRONG_TYPE", f'expected a currency\'s three letters like "USD", found {_show(value)}')
-    return code
-
-
-def _span(value: Any) -> str | None:
-    if value is None:
-        return None
-    names = [span.value for span in BarTimeSpan]
-    if not isinstance(value, str):
-        raise RefusalError("WRONG_TYPE", f"expected null or one of {', '.join(names)}, found {_show(value)}")
-    if value.lower() not in names:
-        raise RefusalError("NOT_ALLOWED", f"found {value!r}; {near_names(value.lower(), names)}")
-    return value.lower()
-
-
 def _good_till(value: Any) -> None:
     if value is not None:
         raise RefusalError("NOT_AVAILABLE", "GTD orders are not available yet; leave core.good_till out or null")
 
 
-_NOT_NEGATIVE = _decimal(least=Decimal(0))
+_NOT_NEGATIVE = decimal(least=Decimal(0))
 
 
 def _parts(value: Any, readers: Mapping[str, Reader], later: tuple[str, ...], what: str) -> dict[str, Any]:
     """Read an object whose keys are all optional; a null counts as absent."""
     if not isinstance(value, dict):
-        raise RefusalError("WRONG_TYPE", f'expected "none" or an object of {", ".join(readers)}, found {_show(value)}')
+        raise RefusalError("WRONG_TYPE", f'expected "none" or an object of {", ".join(readers)}, found {shown(value)}')
     found = {}
     for name, part in value.items():
         if name in later:
@@ -167,10 +66,10 @@ def _slippage(value: Any) -> Any:
         return "none"
     if value == "volume_share":
         raise RefusalError("NOT_AVAILABLE", "slippage by volume_share is not available yet; use ticks, basis_points")
-    readers = {"ticks": _integer(0, 1_000_000), "basis_points": _decimal(least=Decimal(0), most=Decimal(10_000))}
+    readers = {"ticks": integer(0, 1_000_000), "basis_points": decimal(least=Decimal(0), most=Decimal(10_000))}
     found = _parts(value, readers, ("volume_share",), "slippage")
     if len(found) != 1:
-        raise RefusalError("NOT_ALLOWED", f"expected exactly one of ticks, basis_points, found {_show(sorted(found))}")
+        raise RefusalError("NOT_ALLOWED", f"expected exactly one of ticks, basis_points, found {shown(sorted(found))}")
     return found
 
 
@@ -190,8 +89,6 @@ def _fees(value: Any) -> Any:
 
 
 LATER_KEYS = {
-    "margin": "margin accounts",
-    "on_margin_call": "margin accounts",
     "calendar": "settable calendars",
 }
 """Keys of coming releases, with what they belong to."""
@@ -203,7 +100,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "default",
         "`default`",
         "The named set of fill rules. `lean` comes later.",
-        _choice("default", later=("lean",)),
+        choice("default", later=("lean",)),
     ),
     CoreKey(
         "currency",
@@ -211,7 +108,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "USD",
         "three letters",
         "The one currency of the books. Orders in another one are rejected; amounts of two are never added.",
-        _currency,
+        currency,
     ),
     CoreKey(
         "hours",
@@ -219,7 +116,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "regular",
         "`regular`, `extended`",
         "Which bars are delivered and may fill orders.",
-        _choice("regular", "extended"),
+        choice("regular", "extended"),
     ),
     CoreKey(
         "seed",
@@ -227,7 +124,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         0,
         "0 to 2^63 - 1",
         "Part of every order id; the same seed gives the same ids.",
-        _integer(0, 2**63 - 1),
+        integer(0, 2**63 - 1),
     ),
     CoreKey(
         "execution_span",
@@ -235,7 +132,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         None,
         "null, `second`, `minute`, `hour`, `day`",
         "Span of the bars that orders meet. Null: the finest the catalog has for the symbol in the window.",
-        _span,
+        span_name,
     ),
     CoreKey(
         "fill_model",
@@ -243,7 +140,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         FillModelName.NEXT_BAR.value,
         "`next_bar`, `current_close`",
         "`next_bar` never uses a price from before the order. `current_close` is optimistic and marked so.",
-        _choice(*FillModelName),
+        choice(*FillModelName),
     ),
     CoreKey(
         "limit_fill",
@@ -251,7 +148,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         LimitFill.THROUGH.value,
         "`through`, `touch`",
         "`through` fills a limit only where a strictly better price traded; `touch` takes equality.",
-        _choice(*LimitFill),
+        choice(*LimitFill),
     ),
     CoreKey(
         "intrabar",
@@ -259,7 +156,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "pessimistic",
         "`pessimistic`",
         "A stop and a target inside one bar: the stop is taken.",
-        _choice("pessimistic"),
+        choice("pessimistic"),
     ),
     CoreKey(
         "price_rounding",
@@ -267,7 +164,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         PriceRounding.PASSIVE.value,
         "`passive`, `reject`",
         "A price off the tick moves to the tick away from the market, or the order is rejected.",
-        _choice(*PriceRounding),
+        choice(*PriceRounding),
     ),
     CoreKey(
         "slippage",
@@ -283,7 +180,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         None,
         "null, or more than 0 and at most 1",
         "Largest share of a bar's volume that a symbol's orders may take. Null: no cap.",
-        _optional(_decimal(least=Decimal(0), most=Decimal(1), least_allowed=False)),
+        optional(decimal(least=Decimal(0), most=Decimal(1), least_allowed=False)),
     ),
     CoreKey(
         "fees",
@@ -296,10 +193,58 @@ CORE_KEYS: tuple[CoreKey, ...] = (
     CoreKey(
         "account",
         "text",
-        "cash",
-        "`cash`",
-        "No shorts in equities, no borrowing; futures against the initial margin. `margin` comes later.",
-        _choice("cash", later=("margin",)),
+        AccountName.MARGIN.value,
+        "`margin`, `cash`",
+        "`margin` lends against shares and lets them be sold short; `cash` does neither. Futures by margin in both.",
+        choice(*AccountName),
+    ),
+    CoreKey(
+        "margin.initial",
+        "decimal",
+        "0.5",
+        "more than 0 and at most 1",
+        "Part of the value of shares that opening them needs in a margin account. US brokers must ask a half.",
+        decimal(least=Decimal(0), most=Decimal(1), least_allowed=False),
+    ),
+    CoreKey(
+        "margin.maintenance",
+        "decimal",
+        "0.25",
+        "0 to 1, at most `margin.initial`",
+        "Part of the value of shares that keeping them needs; less is a margin call. US brokers must ask a quarter.",
+        decimal(least=Decimal(0), most=Decimal(1)),
+    ),
+    CoreKey(
+        "on_margin_call",
+        "text",
+        MarginCallPolicy.WARN.value,
+        "`warn`, `liquidate`",
+        "Equity below the maintenance requirement: an issue only, or also market orders that close what is needed.",
+        choice(*MarginCallPolicy),
+    ),
+    CoreKey(
+        "borrow_rate",
+        "decimal",
+        "0",
+        "0 to 10",
+        "Yearly rate for borrowing shares that are short, per calendar day on their market value, a 360th of it.",
+        decimal(least=Decimal(0), most=Decimal(10)),
+    ),
+    CoreKey(
+        "interest.cash",
+        "decimal",
+        "0",
+        "0 to 10",
+        "Yearly rate paid on cash, proceeds of short sales left out, per calendar day, a 360th of it.",
+        decimal(least=Decimal(0), most=Decimal(10)),
+    ),
+    CoreKey(
+        "interest.debit",
+        "decimal",
+        "0",
+        "0 to 10",
+        "Yearly rate charged on what is borrowed, per calendar day, a 360th of it.",
+        decimal(least=Decimal(0), most=Decimal(10)),
     ),
     CoreKey(
         "adjustment",
@@ -307,7 +252,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "raw",
         "`raw`",
         "Prices as traded. `split` and `total_return` come later.",
-        _choice("raw", later=("split", "total_return")),
+        choice("raw", later=("split", "total_return")),
     ),
     CoreKey(
         "risk_free",
@@ -315,7 +260,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "0",
         "more than -1 and at most 1",
         "Yearly rate that Sharpe and Sortino subtract.",
-        _decimal(least=Decimal(-1), most=Decimal(1), least_allowed=False),
+        decimal(least=Decimal(-1), most=Decimal(1), least_allowed=False),
     ),
     CoreKey("good_till", "null", None, "null", "End of GTD orders, which come later.", _good_till),
     CoreKey(
@@ -324,7 +269,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         10.0,
         "more than 0",
         "Wall time that one handler call may take, whatever it does. The engine's answers to it don't count.",
-        _seconds,
+        seconds,
     ),
     CoreKey(
         "limits.start_seconds",
@@ -332,7 +277,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         30.0,
         "more than 0",
         "Wall time for importing the strategy and making it.",
-        _seconds,
+        seconds,
     ),
     CoreKey(
         "limits.total_seconds",
@@ -340,7 +285,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         None,
         "null, or more than 0",
         "Wall time of the whole run, also in the middle of a handler. Null: no limit.",
-        _optional(_seconds),
+        optional(seconds),
     ),
     CoreKey(
         "limits.memory_bytes",
@@ -348,7 +293,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         2 << 30,
         "67,108,864 (64 MiB) to 1,099,511,627,776 (1 TiB)",
         "Memory of the strategy's process. Python itself takes about 20 MB, the stack of each thread counts as 8 MiB.",
-        _integer(64 << 20, 1 << 40),
+        integer(64 << 20, 1 << 40),
     ),
     CoreKey(
         "limits.events_per_instant",
@@ -356,7 +301,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         10_000,
         "1 to 10,000,000",
         "Events other than bars at one instant; more of them is a loop.",
-        _integer(1, 10_000_000),
+        integer(1, 10_000_000),
     ),
     CoreKey(
         "limits.actions_per_reply",
@@ -364,7 +309,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         1_000,
         "1 to 1,000,000",
         "Actions that one handler may return.",
-        _integer(1, 1_000_000),
+        integer(1, 1_000_000),
     ),
     CoreKey(
         "limits.output_bytes",
@@ -372,6 +317,6 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         10_000_000,
         "0 to 10,000,000,000",
         "How much of what the strategy prints is kept; a line counts at least 32 bytes. The rest is counted.",
-        _integer(0, 10_000_000_000),
+        integer(0, 10_000_000_000),
     ),
 )

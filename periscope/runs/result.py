@@ -9,6 +9,7 @@ from typing import Any
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState
 from periscope.engine.backtest import Outcome
 from periscope.engine.settings import FillModelName, Settings
+from periscope.execution.accounts.choosing import account_model
 from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
 from periscope.portfolio.book import Position
@@ -177,7 +178,7 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
         "fill": f"{settings.fill_model} (limit orders: {settings.limit_fill}, inside a bar: pessimistic)",
         "slippage": _slippage(settings),
         "fees": _fees(settings),
-        "account": "cash: no short equities, no borrowing; futures against initial margin",
+        "account": account_model(settings.account, settings.margin).describe(),
         "adjustment": "raw",
         "hours": "extended" if settings.extended_hours else "regular",
         "participation": None if settings.participation is None else _text(settings.participation),

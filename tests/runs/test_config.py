@@ -188,6 +188,12 @@ def test_a_window_of_one_day_is_that_day() -> None:
         ({"currency": "dollar"}, "core.currency", "WRONG_TYPE", "three letters"),
         ({"execution_span": "week"}, "core.execution_span", "NOT_ALLOWED", "minute"),
         ({"limits": {"handler_seconds": 0}}, "core.limits.handler_seconds", "OUT_OF_RANGE", "found 0"),
+        ({"account": "reg_t"}, "core.account", "NOT_ALLOWED", "margin"),
+        ({"margin": {"initial": 0}}, "core.margin.initial", "OUT_OF_RANGE", "more than 0"),
+        ({"margin": {"initial": "0.2"}}, "core.margin.maintenance", "OUT_OF_RANGE", "cannot need more"),
+        ({"on_margin_call": "panic"}, "core.on_margin_call", "NOT_ALLOWED", "liquidate"),
+        ({"borrow_rate": "-0.01"}, "core.borrow_rate", "OUT_OF_RANGE", "at least 0"),
+        ({"interest": {"credit": "0.01"}}, "core.interest.credit", "UNKNOWN_KEY", "cash"),
     ],
 )
 def test_each_mistake_is_named_with_its_place(core: dict[str, Any], path: str, code: str, says: str) -> None:
@@ -200,7 +206,6 @@ def test_each_mistake_is_named_with_its_place(core: dict[str, Any], path: str, c
 @pytest.mark.parametrize(
     "core",
     [
-        {"account": "margin"},
         {"adjustment": "split"},
         {"adjustment": "total_return"},
         {"profile": "lean"},
@@ -209,7 +214,6 @@ def test_each_mistake_is_named_with_its_place(core: dict[str, Any], path: str, c
         {"fees": {"basis_points": 1}},
         {"fees": "interactive_brokers"},
         {"good_till": "2024-02-01"},
-        {"on_margin_call": "liquidate"},
     ],
 )
 def test_what_comes_later_is_refused_as_not_available(core: dict[str, Any]) -> None:

@@ -34,7 +34,8 @@ TRADE = """
 class Strategy(Base):
     async def on_start(self, as_of_time):
         print("hello")
-        return [register(), cash("10000.5"), WithdrawCashAction(D("0.25")), order("SELL", 1), limit("BUY", 1, "1")]
+        refused = order("SELL_TO_CLOSE", 1)
+        return [register(), cash("10000.5"), WithdrawCashAction(D("0.25")), refused, limit("BUY", 1, "1")]
     async def on_bar(self, event):
         self.bars += 1
         return {10: [order("BUY", 3)], 20: [order("CLOSE")], 30: [order("BUY", 2)]}.get(self.bars, [])
@@ -112,7 +113,7 @@ def test_the_tables_tell_each_order(lab: Lab) -> None:
     ran = lab.run(TRADE, core={"fees": {"per_share": "0.01"}, "slippage": {"ticks": 1}})
     orders = ran.table("orders")
     assert orders["state"].to_list() == ["REJECTED", "WORKING", "FILLED", "FILLED", "FILLED"]
-    assert orders["reject_code"].to_list() == ["SHORT_NOT_ALLOWED", None, None, None, None]
+    assert orders["reject_code"].to_list() == ["NO_POSITION_TO_CLOSE", None, None, None, None]
     assert orders["side"].to_list() == ["SELL", "BUY", "BUY", "SELL", "BUY"]
     fills = ran.table("fills")
     moved = (fills["price"] - fills["price_before_slippage"]).to_list()

@@ -24,6 +24,22 @@ class MarginRates:
     maintenance: Decimal = Decimal("0.25")
 
 
+class MarginCallPolicy(StrEnum):
+    """What a margin call does (`core.on_margin_call`)."""
+
+    WARN = "warn"
+    LIQUIDATE = "liquidate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterestRates:
+    """Yearly rates: paid on `cash` (`core.interest.cash`), charged on a `debit`, and charged to `borrow` shares."""
+
+    cash: Decimal = Decimal(0)
+    debit: Decimal = Decimal(0)
+    borrow: Decimal = Decimal(0)
+
+
 def account_model(name: AccountName, rates: MarginRates) -> Account:
     """The model of that name."""
     match name:
