@@ -171,7 +171,7 @@ class _Candles:
 
 
 def _joined(pieces: list[BarColumns]) -> BarColumns:
-    names = BarColumns.__slots__
+    names = BarColumns.NAMES
     return BarColumns(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in names))
 
 

@@ -52,4 +52,4 @@ class CatalogBars:
 def _until(bars: BarColumns, last: int) -> BarColumns:
     """The bars that start at `last` or before."""
     count = int(np.searchsorted(bars.start, last, side="right"))
-    return BarColumns(*(getattr(bars, name)[:count] for name in BarColumns.__slots__))
+    return BarColumns(*(getattr(bars, name)[:count] for name in BarColumns.NAMES))
