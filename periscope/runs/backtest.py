@@ -155,7 +155,7 @@ def _run(
         limit = prepared.settings.limits.output_bytes
         text = f"{port.dropped_bytes} bytes of output beyond the limit of {limit} were not kept"
         recorder.issues.add("STRATEGY_OUTPUT_LIMIT", outcome.state.now, text)
-    conclude(outcome, recorder, feed, timed_out=meter.timed_out)
+    conclude(outcome, recorder, feed, prepared.values, timed_out=meter.timed_out)
     return outcome
 
 

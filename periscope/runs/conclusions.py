@@ -1,9 +1,16 @@
 """What the end of a run says about it, as issues: why it failed, why it saw nothing, where its data is thin."""
 
+from collections.abc import Mapping
+from decimal import localcontext
+
+from libs.common_types.src.types import JSONValue
 from periscope.engine.backtest import Outcome
 from periscope.engine.port import Location
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.times import time_text
+from periscope.portfolio.exact import EXACT
+from periscope.runs.analyses.all import findings
+from periscope.runs.analyses.ended import EndedRun
 from periscope.runs.feed import CatalogFeed
 from periscope.runs.issues import Location as IssueLocation
 from periscope.runs.recorder import Recorder
@@ -12,8 +19,15 @@ _HOLE = 5 * 86_400_000_000
 """Execution bars that begin or end this much inside the window's other bars (microseconds) are worth a word."""
 
 
-def conclude(outcome: Outcome, recorder: Recorder, feed: CatalogFeed, *, timed_out: bool) -> None:
-    """Add the issues that are only known at the end."""
+def conclude(
+    outcome: Outcome,
+    recorder: Recorder,
+    feed: CatalogFeed,
+    parameters: Mapping[str, JSONValue],
+    *,
+    timed_out: bool,
+) -> None:
+    """Add the issues that are only known at the end. `parameters` are the values of the strategy's own."""
     issues, now = recorder.issues, outcome.state.now
     failure = outcome.failure
     if failure is not None:
@@ -36,6 +50,10 @@ def conclude(outcome: Outcome, recorder: Recorder, feed: CatalogFeed, *, timed_o
         hole = _hole(outcome, feed, instrument)
         if hole is not None:
             issues.add("EXECUTION_DATA_PARTIAL", now, hole, subject=instrument.symbol)
+    if failure is None and not timed_out:
+        with localcontext(EXACT):
+            for finding in findings(EndedRun(outcome, recorder, feed, parameters)):
+                issues.add(finding.code, now, finding.message, subject=finding.subject)
 
 
 def _place(location: Location | None) -> IssueLocation | None:

@@ -9,7 +9,7 @@ from periscope.instruments.instrument import Instrument
 from periscope.instruments.scaling import Scaling
 from periscope.instruments.sessions import ExchangeSessions, sessions_for
 from periscope.market.catalog import FINEST_FIRST, Catalog, Coverage
-from periscope.market.columns import BarColumns
+from periscope.market.columns import BarColumns, IntColumn
 from periscope.market.front_month import ALWAYS, FrontMonths, NoFrontMonthError
 from periscope.market.resample import resampled
 from periscope.market.series import BarSeries
@@ -72,6 +72,13 @@ class CatalogFeed:
                 span for span in FINEST_FIRST if span in stored and self._has_bars(instrument, span)
             )
         return self._spans[instrument.key]
+
+    def starts(self, instrument: Instrument, span: BarTimeSpan) -> Iterator[IntColumn]:
+        """The starts of the window's bars of a stored span, in pieces."""
+        chunks = self._catalog.chunks(
+            instrument, span, self.start, self.end, extended=self._extended, chunk_rows=_CHUNK_ROWS
+        )
+        return (chunk.start for chunk in chunks)
 
     def stored(self, instrument: Instrument, span: BarTimeSpan) -> tuple[int, int] | None:
         """Start of the first and of the last stored bar of a span, None where there is none."""

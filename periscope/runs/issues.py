@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from periscope.instruments.times import time_text
+from periscope.runs.analysis_codes import ANALYSIS_CODES
 from periscope.runs.issue_kinds import Classification, Component, IssueCode, Severity
 from periscope.runs.simulation_codes import SIMULATION_CODES
 from periscope.runs.strategy_codes import STRATEGY_CODES
@@ -21,7 +22,9 @@ __all__ = [
     "Severity",
 ]
 
-ISSUE_CODES: dict[str, IssueCode] = {entry.code: entry for entry in (*STRATEGY_CODES, *SIMULATION_CODES)}
+ISSUE_CODES: dict[str, IssueCode] = {
+    entry.code: entry for entry in (*STRATEGY_CODES, *SIMULATION_CODES, *ANALYSIS_CODES)
+}
 """The whole catalogue by code, in the order of the docs."""
 
 MAX_DISTINCT_ISSUES = 1_000

@@ -73,7 +73,10 @@ class EquitySink(Protocol):
 
 
 class Recorder:
-    """The observer of a run. `on_progress` gets (time, bars, orders) and says whether to go on."""
+    """The observer of a run. `on_progress` gets (time, bars, orders) and says whether to go on.
+
+    `delivered` counts the delivered bars by the number of their stream.
+    """
 
     def __init__(self, equity: EquitySink | None, on_progress: Callable[[int, int, int], bool], extended: bool) -> None:
         self.issues = IssueLog()
@@ -85,6 +88,7 @@ class Recorder:
         self.tally = TradeTally()
         self.digest = Digest()
         self.samples = 0
+        self.delivered: dict[int, int] = {}
         self.days = TradingDays(extended)
         self.accumulator = EquityAccumulator(self.days.numbers)
         self._in_market = 0
@@ -129,6 +133,9 @@ class Recorder:
     def bars(self, columns: npt.NDArray[np.int64], delivered: npt.NDArray[np.bool_], markets: Markets) -> None:
         """A block is over."""
         self.digest.close_block(columns, delivered)
+        numbers, counts = np.unique(columns[2][delivered], return_counts=True)
+        for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+            self.delivered[number] = self.delivered.get(number, 0) + count
         for piece in self._valuation.close_block(columns, delivered, markets):
             if isinstance(piece, Flow):
                 self.accumulator.cash_flow(piece.time, value_before=piece.value_before, amount=piece.amount)

@@ -1,0 +1,152 @@
+"""Orders that were never placed, never accepted, never filled, or filled in a way that deserves a doubt."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+from libs.shared_ipc.src.protocol import OrderState, OrderType
+from periscope.engine.records import Filled
+from periscope.execution.order import Order
+from periscope.instruments.sessions import SessionRangeError, UnknownExchangeError
+from periscope.instruments.times import time_text
+from periscope.market.series import BarSeries
+from periscope.portfolio.exact import plain
+from periscope.runs.analyses.ended import EndedRun, Finding
+from periscope.runs.recorder import OrderLine
+
+_MOST_SYMBOLS = 5
+"""Of so many symbols the market is read again to say how near it came; more would only repeat the point."""
+
+
+def no_orders(run: EndedRun) -> Iterator[Finding]:
+    """Bars came, and the strategy never asked for anything: its conditions were never met."""
+    if run.recorder.orders or run.outcome.bars == 0:
+        return
+    longest = _longest_look_back(run)
+    if longest is not None:
+        name, value, bars = longest
+        text = (
+            f"no order was placed; the parameter {name} is {value}, and the window delivered at most {bars} bars of "
+            "one stream: whatever needs that many bars never began"
+        )
+        yield Finding("WARM_UP_TOO_LONG", text)
+        return
+    text = f"{run.outcome.bars} bars were delivered and no order was placed: the strategy's conditions were never met"
+    yield Finding("NO_ORDERS_PLACED", text)
+
+
+def _longest_look_back(run: EndedRun) -> tuple[str, int, int] | None:
+    """The largest whole-number parameter that no stream has as many bars as, with the bars of the longest stream."""
+    bars = max(run.recorder.delivered.values(), default=0)
+    found = [
+        (value, name)
+        for name, value in run.parameters.items()
+        if isinstance(value, int) and not isinstance(value, bool) and bars < value <= 100_000
+    ]
+    if not found:
+        return None
+    value, name = max(found)
+    return name, value, bars
+
+
+def all_rejected(run: EndedRun) -> Iterator[Finding]:
+    """Every order was refused; the reason that came most often is the one to mend."""
+    refusals = [line.rejection for line in run.orders if line.rejection is not None]
+    if not refusals or len(refusals) < len(run.recorder.orders) or run.recorder.fills:
+        return
+    (code, count), *others = Counter(refusal.code for refusal in refusals).most_common()
+    first = next(refusal for refusal in refusals if refusal.code == code)
+    rest = f"; {sum(number for _, number in others)} for other reasons" if others else ""
+    yield Finding(
+        "EVERY_ORDER_REJECTED", f"all {len(refusals)} orders were rejected, {count} as {code}{rest}: {first.message}"
+    )
+
+
+def never_filled(run: EndedRun) -> Iterator[Finding]:
+    """Resting orders of a symbol that ended without a fill, with how near the market came to the first of them."""
+    filled = {fill.order.symbol for fill in run.recorder.fills}
+    waited: dict[str, list[tuple[OrderLine, Order]]] = {}
+    for line in run.orders:
+        order = line.order
+        if order is not None and order.filled == 0 and order.symbol not in filled and _price_of(order) is not None:
+            waited.setdefault(order.symbol, []).append((line, order))
+    for symbol, lines in list(waited.items())[:_MOST_SYMBOLS]:
+        line, order = lines[0]
+        until = line.closed_at if line.state is not OrderState.WORKING else None
+        near = _nearest(run, order, until if until is not None else run.outcome.state.now)
+        text = f"{len(lines)} orders in {symbol} waited for a price and none was filled"
+        yield Finding("ORDERS_NEVER_FILLED", text if near is None else f"{text}; {near}", symbol)
+
+
+def _price_of(order: Order) -> Decimal | None:
+    return order.limit if order.is_limit else order.stop
+
+
+def _nearest(run: EndedRun, order: Order, until: int) -> str | None:
+    """How near the bars that an order could meet came to its price."""
+    span = run.outcome.markets.execution_spans.get(order.instrument.key)
+    series = None if span is None else run.feed.series(order.instrument, span)
+    wanted = _price_of(order)
+    if series is None or wanted is None:
+        return None
+    falls = (order.sign > 0) == order.is_limit
+    best: tuple[Decimal, int] | None = None
+    row = series.row_from(order.placed_at)
+    while series.reach_row(row) and int(series.start[row - series.first]) < until:
+        price, at = _extreme(series, row, until, falls)
+        if best is None or (price < best[0]) == falls:
+            best = (price, at)
+        row = series.stop
+        series.release(int(series.end[-1]))
+    if best is None:
+        return "no bar came after it was placed"
+    kind = "limit" if order.is_limit else "stop"
+    return (
+        f"order {order.sequence} waited for {'at most' if falls else 'at least'} {plain(wanted)} (its {kind}), the "
+        f"market's {'low' if falls else 'high'} was {plain(best[0])} in the bar of {time_text(best[1])}"
+    )
+
+
+def _extreme(series: BarSeries, row: int, until: int, falls: bool) -> tuple[Decimal, int]:
+    """Lowest low or highest high of the window's rows from `row` that start before `until`, and its bar's start."""
+    best: tuple[Decimal, int] | None = None
+    last = series.first + int(series.start.searchsorted(until))
+    while row < last:
+        stop = min(series.scaling_stop(row), last)
+        column = (series.low if falls else series.high)[row - series.first : stop - series.first]
+        place = int(column.argmin() if falls else column.argmax())
+        price = series.scaling(row).price(int(column[place]))
+        if best is None or (price < best[0]) == falls:
+            best = (price, int(series.start[row - series.first + place]))
+        row = stop
+    assert best is not None, "the caller has seen a row"
+    return best
+
+
+def stale_fills(run: EndedRun) -> Iterator[Finding]:
+    """Market orders that had to wait a whole session for a bar: their price has little to do with the decision."""
+    waited: dict[str, list[Filled]] = {}
+    for fill in run.recorder.fills:
+        order = fill.order
+        if order.order_type is OrderType.MARKET and fill.quantity == order.filled and _waited_a_session(run, fill):
+            waited.setdefault(order.symbol, []).append(fill)
+    for symbol, fills in waited.items():
+        slowest = max(fills, key=lambda fill: fill.time - fill.order.placed_at)
+        days = timedelta(microseconds=slowest.time - slowest.order.placed_at) / timedelta(days=1)
+        text = (
+            f"{len(fills)} market orders in {symbol} found no bar in the session after they were placed; the longest "
+            f"wait was that of order {slowest.order.sequence}, placed {time_text(slowest.order.placed_at)} and filled "
+            f"{time_text(slowest.time)}, {days:.1f} days later"
+        )
+        yield Finding("STALE_FILL", text, symbol)
+
+
+def _waited_a_session(run: EndedRun, fill: Filled) -> bool:
+    """Whether a whole session lies between placing and fill, beside the one in which the order was placed."""
+    try:
+        sessions = run.feed.sessions(fill.order.instrument)
+        present = sessions.session_from(fill.order.placed_at)
+        return fill.bar_start >= sessions.session_from(present.close).close
+    except (SessionRangeError, UnknownExchangeError):
+        return False
