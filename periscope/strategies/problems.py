@@ -36,6 +36,7 @@ CODES = {
     "PARAMETER_MAY_BE_MISSING": "warning: `require_…` reads a parameter that is neither required nor has a default",
     "WALL_CLOCK": "warning: the code reads the wall clock instead of `self.simulation_time`",
     "RANDOMNESS": "warning: the code draws unseeded random numbers",
+    "FLOAT_AS_MONEY": "warning: a float stands where a price, a quantity or an amount must be exact",
     "IMPORT_NOT_FOUND": "warning: an import that is neither standard library, SDK nor in the bundle",
     "JSON_SYNTAX": "a JSON document does not parse",
     "JSON_DUPLICATE_KEY": "an object holds the same key twice",

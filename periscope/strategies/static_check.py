@@ -7,6 +7,7 @@ from pathlib import Path
 
 from libs.shared_ipc.src.framework.declared import declaration
 from periscope.strategies.bundle import SCHEMA_FILE, STRATEGY_FILE, Bundle, bundle_version, decode, read_folder
+from periscope.strategies.exact_numbers import inexact_numbers
 from periscope.strategies.json_text import read_json
 from periscope.strategies.module import Module, parse_module, unknown_imports
 from periscope.strategies.problems import CODES, Problem, file_problem, printable
@@ -77,6 +78,7 @@ def check_bundle(path: Path, packages: Collection[str] = ()) -> CheckResult:
         if schema is not None:
             findings += _parameter_reads(module, schema)
         findings += _clock_and_chance(module)
+        findings += inexact_numbers(module)
         findings += unknown_imports(module, importable)
     problems = [each for each in findings if not is_warning(each)]
     warnings = [each for each in findings if is_warning(each)]

@@ -40,7 +40,7 @@ class Market:
     def series(self) -> SeriesBars:
         sessions = sessions_for(self.exchange)
         half = len(self.bars) // 2
-        names = BarColumns.__slots__
+        names = BarColumns.NAMES
         pieces = [
             BarColumns(*(getattr(self.bars, name)[cut] for name in names))
             for cut in (slice(0, half), slice(half, None))

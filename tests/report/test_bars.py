@@ -96,7 +96,7 @@ def test_unknown_volumes_are_not_drawn(market: Market) -> None:
 
 
 def test_an_empty_series_is_missing(market: Market) -> None:
-    empty = replace(market, bars=BarColumns(*(getattr(market.bars, name)[:0] for name in BarColumns.__slots__)))
+    empty = replace(market, bars=BarColumns(*(getattr(market.bars, name)[:0] for name in BarColumns.NAMES)))
     entry = market.entry
     assert pack_series([entry], lambda _: empty.series()) == ([], [entry])
     assert empty.tick == Decimal("0.01")

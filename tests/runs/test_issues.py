@@ -5,6 +5,7 @@ import re
 import pytest
 
 from periscope.runs import issues
+from periscope.runs.analysis_codes import ANALYSIS_CODES
 from periscope.runs.issues import ISSUE_CODES, Classification, Component, IssueLog, Location, Severity
 from periscope.runs.simulation_codes import SIMULATION_CODES
 from periscope.runs.strategy_codes import STRATEGY_CODES
@@ -91,7 +92,7 @@ def test_an_unknown_code_is_a_mistake_of_ours() -> None:
 
 
 def test_every_code_is_well_formed_and_has_cause_example_and_mend() -> None:
-    entries = (*STRATEGY_CODES, *SIMULATION_CODES)
+    entries = (*STRATEGY_CODES, *SIMULATION_CODES, *ANALYSIS_CODES)
     assert len(entries) == len(ISSUE_CODES), "a code stands twice in the catalogue"
     for code, entry in ISSUE_CODES.items():
         assert re.fullmatch(r"[A-Z][A-Z_]*[A-Z]", code)

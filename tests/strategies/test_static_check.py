@@ -48,6 +48,8 @@ GOOD = {
         "async def on_bar(self, event):\n    def pairs():\n        yield 1\n    return list(pairs())"
     ),
     "seeded numbers": "import random\n" + body("def draw(self):\n    return random.Random(5).random()"),
+    "exact numbers": "from decimal import Decimal\n"
+    + body("def f(self):\n    return [InsertCashAction(Decimal('0.1')), PlaceOrderAction('A', B, C, D, 0.5 < 1)]"),
     "a local name that looks like a clock": body("def f(self, time):\n    return time.time()"),
     "a key that is not literal": body("def f(self, config, key):\n    return require_symbol(config, key)"),
     "a part of the config": body('def f(self, config):\n    return require_int(config["legs"], "nowhere")'),
@@ -125,6 +127,15 @@ BAD = [
     ("import random\n" + body("x = random.Random()"), "RANDOMNESS", "differ from run to run"),
     ("import uuid\n" + body("x = uuid.uuid4()"), "RANDOMNESS", "differ from run to run"),
     ("import numpy as np\n" + body("x = np.random.rand()"), "RANDOMNESS", "differ from run to run"),
+    ("from decimal import Decimal\n" + body("x = Decimal(-0.1)"), "FLOAT_AS_MONEY", "all its binary digits count"),
+    (body("x = InsertCashAction(1e5)"), "FLOAT_AS_MONEY", "found the float 100000.0"),
+    (body("x = InsertCashAction(amount=2 * float('5'))"), "FLOAT_AS_MONEY", "found the float 2 * float('5')"),
+    (body("x = PlaceOrderAction('A', B, C, D, 1, 0.5)"), "FLOAT_AS_MONEY", "found the float 0.5"),
+    (
+        body("x = PlaceOrderAction('A', B, C, stop_price=price + 0.01)"),
+        "FLOAT_AS_MONEY",
+        "found the float price + 0.01",
+    ),
     ("import pandas\n" + body(), "IMPORT_NOT_FOUND", "found pandas"),
     ("from helper_that_is_not_there import x\n" + body(), "IMPORT_NOT_FOUND", "found helper_that_is_not_there"),
     ("def f(:\n    pass\n", "MODULE_NOT_PARSED", "does not parse"),
