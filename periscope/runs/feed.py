@@ -75,9 +75,7 @@ class CatalogFeed:
 
     def starts(self, instrument: Instrument, span: BarTimeSpan) -> Iterator[IntColumn]:
         """The starts of the window's bars of a stored span, in pieces."""
-        chunks = self._catalog.chunks(
-            instrument, span, self.start, self.end, extended=self._extended, chunk_rows=_CHUNK_ROWS
-        )
+        chunks = self._catalog.chunks(instrument, span, self.start, self.end, extended=self._extended)
         return (chunk.start for chunk in chunks)
 
     def stored(self, instrument: Instrument, span: BarTimeSpan) -> tuple[int, int] | None:
