@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 import numpy as np
@@ -11,12 +11,22 @@ import numpy.typing as npt
 from periscope.engine.actions import apply_actions
 from periscope.engine.blocks import Stream, build_block
 from periscope.engine.markets import Feed, Markets
-from periscope.engine.port import Failure, FrontMonthAnswer, Item, Reply, ReplyKind, StrategyPort
+from periscope.engine.port import (
+    Failure,
+    FrontMonthAnswer,
+    Item,
+    Reply,
+    ReplyKind,
+    ScalingRow,
+    StrategyPort,
+    StreamRow,
+)
 from periscope.engine.records import Record
 from periscope.engine.script import Script, build_script, key_of_bar, replay
 from periscope.engine.settings import Settings
 from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Key
+from periscope.instruments.scaling import Scaling, Scalings
 from periscope.instruments.times import time_text
 from periscope.portfolio.ledger import BooksUnbalancedError
 
@@ -33,8 +43,8 @@ _AT_ONCE: Key = (-1, 0, 0, 0, 0)
 class Observer(Protocol):
     """Who is told what became true; every method is called in the order of the run."""
 
-    def streams(self, streams: Iterable[Stream]) -> None:
-        """These streams may have rows in the blocks that follow."""
+    def streams(self, streams: Iterable[tuple[Stream, Scalings]]) -> None:
+        """These streams may have rows in the block that follows, whose integers stand for that."""
 
     def happened(self, records: list[Record]) -> None:
         """Records that have become part of the run."""
@@ -220,19 +230,10 @@ class Backtest:
         self._block_done = 0
         self._told_dropped = set()
         self._state.dropped = {}
-        self._untold.append(partial(self._observer.streams, live))
+        meanings = [(stream, stream.scalings) for stream in live]
+        self._untold.append(partial(self._observer.streams, meanings))
         self._state.look_ahead(self._horizon())
-        table = [
-            (
-                stream.number,
-                stream.symbol,
-                str(stream.asset_type),
-                stream.instrument.price_scale,
-                stream.instrument.volume_scale,
-            )
-            for stream in live
-        ]
-        self._port.block(self._block.columns, table)
+        self._port.block(self._block.columns, [_stream_row(stream, scalings) for stream, scalings in meanings])
 
     def _live_streams(self) -> list[Stream]:
         for (symbol, asset_type, span), live in self._state.registrations.items():
@@ -312,3 +313,13 @@ class Backtest:
         """Answer a query of the handler in hand; its simulation time follows from the counts, not from what it says."""
         now = self._state.now if self._stopping else self._time_in_hand(items_done, bars_done, was_bar)
         return self._markets.feed.front_month(root, now if as_of is None else min(as_of, now))
+
+
+def _stream_row(stream: Stream, scalings: Scalings) -> StreamRow:
+    prices, volumes = _scaling_row(scalings.price), _scaling_row(scalings.volume)
+    return (stream.number, stream.symbol, str(stream.asset_type), prices, volumes)
+
+
+@cache
+def _scaling_row(scaling: Scaling) -> ScalingRow:
+    return (scaling.digits, str(scaling.numerator), str(scaling.denominator), scaling.places)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.instruments.instrument import Instrument
+from periscope.instruments.scaling import Scalings
 from periscope.market.series import BarSeries
 
 COLUMNS = ("start", "end", "stream", "open", "high", "low", "close", "volume")
@@ -31,6 +32,11 @@ class Stream:
         """Finer spans are delivered first."""
         return _SPAN_RANK[self.span]
 
+    @property
+    def scalings(self) -> Scalings:
+        """What the integers of its next row stand for, and of all its rows in one block."""
+        return self.series.scalings(self.next_row)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -51,7 +57,10 @@ class Block:
 
 
 def build_block(streams: Sequence[Stream], rows: int) -> Block:
-    """The next bars of `streams`, about `rows` of them. An instant is never split between two blocks."""
+    """The next bars of `streams`, about `rows` of them.
+
+    An instant is never split between two blocks, and a block ends where the integers of a stream change their meaning.
+    """
     each = max(1, rows if len(streams) == 1 else 2 * rows // max(1, len(streams)))
     windows = [_window(stream, each) for stream in streams]
     limit = min((int(window[1][-1]) for window, more in windows if more), default=None)
@@ -78,6 +87,8 @@ def _window(stream: Stream, rows: int) -> tuple[npt.NDArray[np.int64], bool]:
     series.reach_row(stream.next_row + rows)
     low = stream.next_row - series.first
     high = min(low + rows, series.stop - series.first)
+    if high > low:
+        high = min(high, series.scaling_stop(stream.next_row) - series.first)
     window = np.empty((len(COLUMNS), high - low), dtype=np.int64)
     window[0] = series.start[low:high]
     window[1] = series.end[low:high]

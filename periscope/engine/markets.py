@@ -8,10 +8,10 @@ from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.port import FrontMonthAnswer
 from periscope.execution.meeting import Sessions
 from periscope.instruments.instrument import Instrument
+from periscope.market.adjustment import Adjusted
 from periscope.market.columns import UNKNOWN_VOLUME
 from periscope.market.series import BarSeries
 from periscope.portfolio.book import InstrumentKey
-from periscope.portfolio.exact import unscaled
 
 
 class Feed(Protocol):
@@ -34,6 +34,9 @@ class Feed(Protocol):
 
     def sessions(self, instrument: Instrument) -> Sessions:
         """When the instrument's exchange trades, in the run's hours."""
+
+    def adjusted(self, instrument: Instrument) -> Adjusted:
+        """What splits and dividends do to an instrument in this run."""
 
     def front_month(self, root: str, as_of: int) -> FrontMonthAnswer:
         """The contract of `root` with the greatest volume, as known at `as_of`."""
@@ -110,7 +113,7 @@ class Markets:
         if series is None or not series.first <= row < series.stop:
             return None
         volume = int(series.volume[row - series.first])
-        return None if volume == UNKNOWN_VOLUME else unscaled(volume, instrument.volume_scale)
+        return None if volume == UNKNOWN_VOLUME else series.scalings(row).volume.price(volume)
 
     def release(self, time: int) -> None:
         """Forget the bars that ended before `time`, but for the last of each stream."""

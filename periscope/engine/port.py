@@ -20,8 +20,11 @@ Kinds: `U` order update (order id, symbol, asset type, state, quantity filled, n
 id), `X` expiration (symbol, asset type, streams that end), `P` a position change without an event.
 """
 
-type StreamRow = tuple[int, str, str, int, int]
-"""One entry of the stream table: number, symbol, asset type, price scale, volume scale."""
+type ScalingRow = tuple[int, str, str, int | None]
+"""A `Scaling`: digits, numerator and denominator (as text, they may be long), places."""
+
+type StreamRow = tuple[int, str, str, ScalingRow, ScalingRow]
+"""One entry of the stream table: number, symbol, asset type, what the integers of prices and of volumes stand for."""
 
 
 class ReplyKind(StrEnum):

@@ -6,6 +6,7 @@ integers with a threshold that is worked out once.
 """
 
 from decimal import Context, Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -72,6 +73,14 @@ class Scaling(msgspec.Struct, frozen=True, gc=False):
             return self._whole(numerator) // (denominator * self.numerator) + 1
         ulp = Decimal(1).scaleb(-self.places)
         return self.at_or_above(price.quantize(ulp, rounding="ROUND_FLOOR", context=_EXACT) + ulp)
+
+
+class Scalings(NamedTuple):
+    """What the integers of a series' prices and volumes stand for, from rows that start at `since` on."""
+
+    since: int
+    price: Scaling
+    volume: Scaling
 
 
 def _digits_of(denominator: int) -> int:

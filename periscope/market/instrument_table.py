@@ -10,12 +10,8 @@ from libs.shared_ipc.src.protocol import AssetType
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.tickers import ticker_periods, with_tickers
 from periscope.market.catalog_files import CatalogFiles
+from periscope.market.corporate_actions import StoredActions, corporate_actions_name, every_corporate_action
 from periscope.market.errors import CatalogDamagedError
-from periscope.market.importers.corporate_actions import (
-    CorporateActions,
-    corporate_actions_name,
-    every_corporate_action,
-)
 from periscope.market.importers.lean_facts import OPEN_ENDED
 
 INSTRUMENTS_NAME = "instruments.json"
@@ -41,7 +37,7 @@ def load_instruments(files: CatalogFiles) -> list[Instrument]:
     return [_named(files, instrument, kept.get(instrument.symbol)) for instrument in instruments]
 
 
-def _named(files: CatalogFiles, instrument: Instrument, kept: CorporateActions | None) -> Instrument:
+def _named(files: CatalogFiles, instrument: Instrument, kept: StoredActions | None) -> Instrument:
     """An equity with the tickers that its corporate actions tell, if the table has none."""
     if kept is None or instrument.asset_type is not AssetType.EQUITY or instrument.names:
         return instrument

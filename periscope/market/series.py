@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from periscope.instruments.scaling import Scaling
+from periscope.instruments.scaling import Scaling, Scalings
 from periscope.market.columns import BarColumns, Columns, IntColumn, QuoteColumns
 
 _EMPTY: IntColumn = np.empty(0, dtype=np.int64)
@@ -15,8 +15,8 @@ class Window[C: Columns]:
     """Rows in ascending order of which only a window is in memory.
 
     `first_start` and `last_start` are the starts of the first and the last row read so far, None before that.
-    `scalings` says what the integers of the price columns stand for: pairs of a moment (microseconds, UTC) and the
-    scaling of the rows that start from it on, ascending, the first pair before all rows.
+    `scalings` says what the integers of prices and volumes stand for, by the starts of rows, ascending, the first of
+    them before all rows.
     Rows are numbered from 0 over the whole series and keep their number for ever; `first` is the number of the first
     row in the window. Chunks are read on demand by `reach`, and rows that nobody needs any more are dropped by
     `release`, so memory is bounded by the chunk size and not by the length of the series. The columns are attributes
@@ -37,11 +37,11 @@ class Window[C: Columns]:
         "stop",
     )
 
-    def __init__(self, kind: type[C], chunks: Iterable[C], scalings: Sequence[tuple[int, Scaling]]) -> None:
+    def __init__(self, kind: type[C], chunks: Iterable[C], scalings: Sequence[Scalings]) -> None:
         self._chunks: Iterator[C] = iter(chunks)
         self._names = kind.NAMES
-        self._since = [since for since, _ in scalings]
-        self._scalings = [scaling for _, scaling in scalings]
+        self._since = [scaling.since for scaling in scalings]
+        self._scalings = list(scalings)
         self.first = 0
         self.stop = 0
         self.exhausted = False
@@ -74,9 +74,14 @@ class Window[C: Columns]:
 
     def scaling(self, row: int) -> Scaling:
         """What the prices of row number `row`, which is in the window, stand for."""
+        return self.scalings(row).price
+
+    def scalings(self, row: int) -> Scalings:
+        """What the integers of row number `row` stand for; those of the last row where the series ends before it."""
         if len(self._scalings) == 1:
             return self._scalings[0]
-        return self._scalings[bisect_right(self._since, int(self.start[row - self.first])) - 1]
+        index = min(row, self.stop - 1) - self.first
+        return self._scalings[bisect_right(self._since, int(self.start[index])) - 1 if index >= 0 else 0]
 
     def scaling_stop(self, row: int) -> int:
         """Number of the first row after `row` whose prices stand for something else; `stop` if there is none yet."""
@@ -119,7 +124,7 @@ class BarSeries(Window[BarColumns]):
 
     __slots__ = ("close", "high", "low", "open", "volume")
 
-    def __init__(self, chunks: Iterable[BarColumns], scalings: Sequence[tuple[int, Scaling]]) -> None:
+    def __init__(self, chunks: Iterable[BarColumns], scalings: Sequence[Scalings]) -> None:
         super().__init__(BarColumns, chunks, scalings)
         self.open: IntColumn = _EMPTY
         self.high: IntColumn = _EMPTY
@@ -144,7 +149,7 @@ class QuoteSeries(Window[QuoteColumns]):
         "bid_size",
     )
 
-    def __init__(self, chunks: Iterable[QuoteColumns], scalings: Sequence[tuple[int, Scaling]]) -> None:
+    def __init__(self, chunks: Iterable[QuoteColumns], scalings: Sequence[Scalings]) -> None:
         super().__init__(QuoteColumns, chunks, scalings)
         self.bid_open: IntColumn = _EMPTY
         self.bid_high: IntColumn = _EMPTY

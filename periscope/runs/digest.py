@@ -2,9 +2,12 @@
 
 Two streams are hashed with SHA-256. The first is the delivered bars, row by row, as eight little-endian 64-bit
 integers: start, end, stream, open, high, low, close, volume (prices and volume scaled as the stream's line says). The
-second is one JSON array a line, in order: `["stream", number, symbol, asset type, span, price scale, volume scale]`,
+second is one JSON array a line, in order: `["stream", number, symbol, asset type, span, price scale, volume scale]`
+(where prices are adjusted, with a numerator, a denominator and the decimals rounded to, for prices and for volumes),
 `["event", bars, time, kind, payload]`, `["action", bars, time, name, fields]`, `["entry", bars, time, reason,
-postings]`, where `bars` is the number of bars delivered before it. The run's hash is the SHA-256 of both digests.
+postings]`, where `bars` is the number of bars delivered before it. Where a split changes what a stream's integers
+stand for, its line stands among the bars, before the first one that it is about. The run's hash is the SHA-256 of both
+digests.
 Block sizes, time zones, locales and hash seeds have no place in it.
 """
 
@@ -17,6 +20,7 @@ import numpy.typing as npt
 
 from periscope.engine.blocks import Stream
 from periscope.engine.records import ActionTaken, Booked, Delivered
+from periscope.instruments.scaling import Scalings
 
 _encode_lines = msgspec.json.Encoder(decimal_format="string").encode_lines
 
@@ -27,26 +31,23 @@ class Digest:
     def __init__(self) -> None:
         self._bars = hashlib.sha256()
         self._lines = hashlib.sha256()
-        self._streams: set[int] = set()
+        self._streams: dict[int, Scalings] = {}
+        self._changed: dict[int, bytes] = {}
         self._waiting: list[ActionTaken | Delivered | Booked] = []
         self._count = 0
 
-    def streams(self, streams: Iterable[Stream]) -> None:
-        """These streams may have rows in what follows."""
-        for stream in streams:
-            if stream.number not in self._streams:
-                self._streams.add(stream.number)
-                instrument = stream.instrument
-                line = (
-                    "stream",
-                    stream.number,
-                    stream.symbol,
-                    stream.asset_type,
-                    stream.span,
-                    instrument.price_scale,
-                    instrument.volume_scale,
-                )
-                self._lines.update(_encode_lines([line]))
+    def streams(self, streams: Iterable[tuple[Stream, Scalings]]) -> None:
+        """These streams may have rows in the block that follows, whose integers stand for that."""
+        for stream, scalings in streams:
+            known = self._streams.get(stream.number)
+            if known is scalings:
+                continue
+            self._streams[stream.number] = scalings
+            line = _encode_lines([_stream_line(stream, scalings)])
+            if known is None:
+                self._lines.update(line)
+            else:
+                self._changed[stream.number] = line
 
     def note(self, record: ActionTaken | Delivered | Booked) -> None:
         """An event, an action or an entry of the present block."""
@@ -59,12 +60,42 @@ class Digest:
             before = (self._count + np.concatenate(([0], np.cumsum(delivered)))).tolist()
             self._lines.update(_encode_lines([_line(record, before[record.row]) for record in waiting]))
         rows = columns if delivered.all() else columns[:, delivered]
-        self._bars.update(np.ascontiguousarray(rows.T).astype("<i8", copy=False).data)
+        start = 0
+        for stop, number in self._first_rows(rows[2]):
+            self._hash_bars(rows[:, start:stop])
+            self._bars.update(self._changed.pop(number))
+            start = stop
+        self._hash_bars(rows[:, start:])
         self._count += rows.shape[1]
+
+    def _first_rows(self, numbers: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+        """Where the streams whose integers have changed their meaning have their first row here, if they have one."""
+        found = [(int((numbers == number).argmax()), number) for number in self._changed if number in numbers]
+        return sorted(found)
+
+    def _hash_bars(self, rows: npt.NDArray[np.int64]) -> None:
+        self._bars.update(np.ascontiguousarray(rows.T).astype("<i8", copy=False).data)
 
     def hexdigest(self) -> str:
         """The run's hash."""
         return hashlib.sha256(self._bars.digest() + self._lines.digest()).hexdigest()
+
+
+def _stream_line(stream: Stream, scalings: Scalings) -> tuple[object, ...]:
+    instrument = stream.instrument
+    line = (
+        "stream",
+        stream.number,
+        stream.symbol,
+        stream.asset_type,
+        stream.span,
+        instrument.price_scale,
+        instrument.volume_scale,
+    )
+    if scalings.price.is_plain and scalings.volume.is_plain:
+        return line
+    factors = [(str(each.numerator), str(each.denominator), each.places) for each in scalings[1:]]
+    return (*line, *factors)
 
 
 def _line(record: ActionTaken | Delivered | Booked, bars: int) -> tuple[object, ...]:

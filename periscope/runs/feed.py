@@ -6,8 +6,9 @@ from itertools import chain
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.port import FrontMonthAnswer
 from periscope.instruments.instrument import Instrument
-from periscope.instruments.scaling import Scaling
 from periscope.instruments.sessions import ExchangeSessions, sessions_for
+from periscope.market.adjustment import Adjusted, Adjustment
+from periscope.market.adjustments import Adjustments
 from periscope.market.catalog import FINEST_FIRST, Catalog, Coverage
 from periscope.market.columns import BarColumns, IntColumn
 from periscope.market.front_month import ALWAYS, FrontMonths, NoFrontMonthError
@@ -22,11 +23,20 @@ _MOST_AT_ONCE = 32_768
 class CatalogFeed:
     """A window [start, end] (microseconds UTC) of a catalog, in regular or extended hours."""
 
-    def __init__(self, catalog: Catalog, start: int, end: int, *, extended: bool) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        start: int,
+        end: int,
+        *,
+        extended: bool,
+        adjustment: Adjustment = Adjustment.RAW,
+    ) -> None:
         self._catalog = catalog
         self.start = start
         self.end = end
         self._extended = extended
+        self._adjustments = Adjustments(catalog, start, end, adjustment)
         self._front_months = FrontMonths(catalog)
         self._spans: dict[tuple[str, AssetType], tuple[BarTimeSpan, ...]] = {}
         self.read: dict[tuple[str, AssetType, BarTimeSpan], Instrument] = {}
@@ -58,7 +68,11 @@ class CatalogFeed:
             chunks = chain([first], chunks)
             self.resampled[*instrument.key, span] = source
         self.read[*instrument.key, span] = instrument
-        return BarSeries(chunks, [(-(1 << 62), Scaling(instrument.price_scale))])
+        return BarSeries(chunks, self.adjusted(instrument).scalings(instrument))
+
+    def adjusted(self, instrument: Instrument) -> Adjusted:
+        """What splits and dividends do to an instrument in this run."""
+        return self._adjustments.of(instrument)
 
     def _rows_at_once(self) -> int:
         """A stream's share of what is read ahead: many streams take no more memory than a few."""

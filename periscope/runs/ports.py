@@ -163,7 +163,7 @@ class InProcessPort:
 
     def block(self, columns: npt.NDArray[np.int64], streams: Sequence[StreamRow]) -> None:
         """Send a block."""
-        head = wire.BlockHead(columns.shape[1], [wire.StreamRow(*stream) for stream in streams])
+        head = wire.BlockHead(columns.shape[1], [wire.stream_row(*stream) for stream in streams])
         self.host.block(head, memoryview(columns.tobytes()))
 
     def go(self, items: Sequence[Item], end: int, dropped: Sequence[int], meanwhile: Callable[[], None]) -> Reply:

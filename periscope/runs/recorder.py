@@ -25,6 +25,7 @@ from periscope.engine.records import (
 )
 from periscope.execution.order import Order, Rejection
 from periscope.instruments.instrument import Instrument
+from periscope.instruments.scaling import Scalings
 from periscope.portfolio.exact import ZERO
 from periscope.portfolio.statistics import Activity, TradeTally
 from periscope.portfolio.statistics_equity import EquityAccumulator
@@ -117,11 +118,11 @@ class Recorder:
             samples=self.samples, samples_in_market=self._in_market, traded_value=self._traded, fees=self._fees
         )
 
-    def streams(self, streams: Iterable[Stream]) -> None:
-        """These streams may have rows in the blocks that follow."""
+    def streams(self, streams: Iterable[tuple[Stream, Scalings]]) -> None:
+        """These streams may have rows in the block that follows, whose integers stand for that."""
         streams = list(streams)
         if streams:
-            self.days.use(streams[0].instrument.exchange)
+            self.days.use(streams[0][0].instrument.exchange)
         self.digest.streams(streams)
 
     def happened(self, records: list[Record]) -> None:

@@ -22,6 +22,8 @@ __all__ = ["Session", "SessionLimits"]
 
 type AnswerQuery = Callable[[str, int | None, int, int, bool], tuple[str | None, str, int, int]]
 
+type ScalingRow = tuple[int, str, str, int | None]
+
 
 class Session:
     """One strategy's process, from launch to its end."""
@@ -94,10 +96,10 @@ class Session:
         self._send(wire.START, wire.encode(wire.Start(at)))
         return self._outcome("on_start")
 
-    def block(self, streams: Sequence[tuple[int, str, str, int, int]], rows: int, columns: bytes) -> None:
+    def block(self, streams: Sequence[tuple[int, str, str, ScalingRow, ScalingRow]], rows: int, columns: bytes) -> None:
         """Send a block; the position restarts at its first row."""
         self._items, self._end, self._position = (), 0, 0
-        head = wire.BlockHead(rows, [wire.StreamRow(*stream) for stream in streams])
+        head = wire.BlockHead(rows, [wire.stream_row(*stream) for stream in streams])
         self._write(wire.block_frame(head, columns))
 
     def go(

@@ -14,6 +14,7 @@ from periscope.engine.records import Booked, Delivered, Filled, OrderEnded, Orde
 from periscope.engine.settings import AccountName, FillModelName, LimitFill, Settings
 from periscope.execution.order import Order as EngineOrder
 from periscope.instruments.instrument import Instrument
+from periscope.instruments.scaling import Scalings
 from tests.audit.auditor import Auditor
 from tests.audit.evidence import Bar, Contract, Fill, Flow, Order, Settlement, Step, Terms
 from tests.naive.market import Market, price_of, volume_of
@@ -25,7 +26,7 @@ class Collector:
 
     records: list[Record] = field(default_factory=list)
 
-    def streams(self, streams: Iterable[Stream]) -> None:
+    def streams(self, streams: Iterable[tuple[Stream, Scalings]]) -> None:
         """Not needed."""
 
     def happened(self, records: list[Record]) -> None:

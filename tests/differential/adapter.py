@@ -24,7 +24,7 @@ from periscope.engine.records import (
     Settled,
 )
 from periscope.engine.settings import Settings
-from periscope.instruments.scaling import Scaling
+from periscope.instruments.scaling import Scalings
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME
 from periscope.portfolio.exact import EXACT
@@ -88,16 +88,16 @@ class _Watcher:
 
     def __init__(self) -> None:
         self.trace = Trace(registrations=None)
-        self.streams_known: dict[int, Stream] = {}
+        self.streams_known: dict[int, tuple[Stream, Scalings]] = {}
         self.told: list[Delivered] = []
         self.sequences: dict[str, int] = {}
         self.orders: dict[int, Row] = {}
         self.realised: dict[Key, Decimal] = {}
         self.fill: Filled | None = None
 
-    def streams(self, streams: Iterable[Stream]) -> None:
-        """These streams may have rows in the blocks that follow."""
-        self.streams_known.update({stream.number: stream for stream in streams})
+    def streams(self, streams: Iterable[tuple[Stream, Scalings]]) -> None:
+        """These streams may have rows in the block that follows, whose integers stand for that."""
+        self.streams_known.update({known[0].number: known for known in streams})
 
     def happened(self, records: list[Record]) -> None:
         """Records that have become part of the run."""
@@ -200,8 +200,7 @@ class _Watcher:
 
     def _bar(self, row: list[int], markets: Markets) -> None:
         start, end, number, *prices, volume = row
-        stream = self.streams_known[number]
-        shown = [Scaling(stream.instrument.price_scale).price(price) for price in prices]
-        scale = stream.instrument.volume_scale
-        traded = None if volume == UNKNOWN_VOLUME else Decimal(volume).scaleb(-scale)
+        stream, scalings = self.streams_known[number]
+        shown = [scalings.price.price(price) for price in prices]
+        traded = None if volume == UNKNOWN_VOLUME else scalings.volume.price(volume)
         self.trace.events.append(("BAR", end, stream.symbol, stream.asset_type, start, *shown, traded))

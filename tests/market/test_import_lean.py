@@ -218,10 +218,9 @@ def test_the_front_month_rolls_once(imported: tuple[Catalog, ImportSummary]) -> 
 
 
 @needs_lean
-def test_corporate_actions_are_kept_but_not_applied(imported: tuple[Catalog, ImportSummary]) -> None:
+def test_corporate_actions_are_kept_beside_raw_bars(imported: tuple[Catalog, ImportSummary]) -> None:
     catalog, summary = imported
     kept = json.loads((catalog.root / "corporate_actions" / "EQUITY" / "AAPL.json").read_text())
-    assert kept["applied"] is False
     assert {"last_day_before": "2012-08-08", "amount": "2.65", "close_before": "619.86"} in kept["dividends"]
     assert [item["last_day_before"] for item in kept["splits"]] == [
         "2000-06-20",

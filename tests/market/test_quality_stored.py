@@ -8,8 +8,8 @@ import pytest
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.market.catalog import Catalog
 from periscope.market.columns import BarColumns
+from periscope.market.corporate_actions import corporate_actions_name
 from periscope.market.errors import CatalogDamagedError
-from periscope.market.importers.corporate_actions import corporate_actions_name
 from periscope.market.importers.formats import import_path
 from periscope.market.importers.options import ImportOptions
 from periscope.market.quality.check import check_imported, check_stored

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
-from periscope.instruments.scaling import Scaling
+from periscope.instruments.scaling import Scaling, Scalings
 from periscope.market.catalog import Catalog
 from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, InterestColumns, QuoteColumns
 from periscope.market.errors import BarsRefusedError, CatalogConflictError
@@ -147,7 +147,7 @@ def test_a_window_of_quotes_moves_as_one_of_bars(catalog: Catalog) -> None:
     rows = some(300)
     catalog.write_bars(SPY, SPAN, rows, source="quotes")
     chunks = catalog.quote_chunks(SPY, SPAN, -FAR, FAR, extended=True, chunk_rows=50)
-    series = QuoteSeries(chunks, [(-FAR, Scaling(2))])
+    series = QuoteSeries(chunks, [Scalings(-FAR, Scaling(2), Scaling(0))])
     assert series.row_from(int(rows.start[120])) == 120
     assert series.row_ended_by(int(rows.end[119])) == 119
     row = series.row_ended_by(int(rows.end[119])) - series.first

@@ -24,6 +24,7 @@ from periscope.sandbox.launch import start_child
 from periscope.sandbox.limits import Appetite
 from periscope.sandbox.session import Session, SessionLimits
 from tests.sandbox.bombs import BOMBS, HANDLER_SECONDS, MEMORY_BYTES, Bomb
+from tests.sandbox.fake_child import AAA_STREAM
 
 NOON = 1_705_942_800_000_000
 MINUTE = 60_000_000
@@ -56,7 +57,7 @@ class Driver:
         self._bars += 1
         end = NOON + self._bars * MINUTE
         row = (end - MINUTE, end, 1, 100, 101, 99, 100 + self._bars, 1_000)
-        self.session.block([(1, "AAA", "EQUITY", 2, 0)], 1, array("q", row).tobytes())
+        self.session.block([AAA_STREAM], 1, array("q", row).tobytes())
         return self.session.go([], 1, [], lambda: None)
 
     def _keep(self, _time: int | None, _stream: str, line: str) -> None:

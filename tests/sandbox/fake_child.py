@@ -25,6 +25,8 @@ from periscope.sandbox.session import Session, SessionLimits
 
 LIMIT = 0.1
 ITEMS = [(2, "T", 120, (), ("time_step",)), (2, "T", 121, (), ("time_step",)), (5, "T", 300, (), ("time_step",))]
+AAA_STREAM = (1, "AAA", "EQUITY", (2, "1", "1", None), (0, "1", "1", None))
+"""A row of the table of streams: prices with two decimals, whole volumes."""
 END = 7
 ORDER = {
     "type": "PLACE_ORDER",

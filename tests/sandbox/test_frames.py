@@ -8,7 +8,19 @@ import pytest
 
 from periscope.sandbox.frames import SandboxFaultError
 from periscope.sandbox.inside import wire
-from tests.sandbox.fake_child import END, LIMIT, ORDER, Frames, deaf, fake_session, frame, in_turn, stalled, talk
+from tests.sandbox.fake_child import (
+    AAA_STREAM,
+    END,
+    LIMIT,
+    ORDER,
+    Frames,
+    deaf,
+    fake_session,
+    frame,
+    in_turn,
+    stalled,
+    talk,
+)
 
 IN_TIME = LIMIT + 0.25
 """The limit, and what a kill may take."""
@@ -138,7 +150,7 @@ def test_a_process_that_reads_nothing_does_not_stop_the_engine() -> None:
     began = time.monotonic()
     try:
         with pytest.raises(SandboxFaultError) as caught:
-            session.block([(1, "AAA", "EQUITY", 2, 0)], 100_000, bytes(100_000 * 64))
+            session.block([AAA_STREAM], 100_000, bytes(100_000 * 64))
     finally:
         session.close()
     assert caught.value.code in CODES

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Context, Decimal, Inexact
 from itertools import repeat
 from typing import Any
 
 from libs.shared_ipc.src.protocol import AssetType, BarEvent, StrategyBar
 
-from .wire import BlockHead, StreamRow
+from .wire import BlockHead, ScalingRow
 
 CHUNK = 512
 """Rows that are turned into events at once: enough to be fast, few enough to stay in the processor's cache."""
@@ -17,6 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_CACHED = 65_536
 _EXACT = Context(prec=60)
 """Not the context of the user's code, which may keep few digits."""
+_WIDE = Context(prec=200, traps=[Inexact])
 _SECOND = 1_000_000
 
 
@@ -49,17 +50,38 @@ class _Event:
 
 
 class _Decimals(dict[int, Decimal]):
-    """Decimals by their scaled integer; prices repeat, so most are made once."""
+    """Decimals by the integer that stands for them; prices repeat, so most are made once.
 
-    def __init__(self, scale: int) -> None:
+    The arithmetic is that of `periscope.instruments.scaling`, which this process does not have.
+    """
+
+    def __init__(self, scaling: ScalingRow) -> None:
         super().__init__()
-        self._scale = scale
+        self._digits = scaling.digits
+        self._numerator = int(scaling.numerator)
+        self._denominator = int(scaling.denominator)
+        self._places = scaling.places
+        self.is_plain = self._numerator == self._denominator
 
     def __missing__(self, value: int) -> Decimal:
         if len(self) >= _MOST_CACHED:
             self.clear()
-        made = self[value] = Decimal(value).scaleb(-self._scale, _EXACT)
+        made = self[value] = Decimal(value).scaleb(-self._digits, _EXACT) if self.is_plain else self._scaled(value)
         return made
+
+    @property
+    def are_whole(self) -> bool:
+        """Whether every integer stands for itself."""
+        return self.is_plain and self._digits == 0
+
+    def _scaled(self, value: int) -> Decimal:
+        places = self._places
+        if places is None:
+            return _WIDE.divide(value * self._numerator, self._denominator * int(10**self._digits))
+        whole = self._denominator * int(10**self._digits)
+        quotient, rest = divmod(value * self._numerator * int(10**places), whole)
+        twice = 2 * rest - whole
+        return Decimal(quotient + (twice > 0 or (twice == 0 and quotient % 2 == 1))).scaleb(-places, _EXACT)
 
 
 def moment(time: int) -> datetime:
@@ -76,16 +98,18 @@ class EventFactory:
     """Makes the events of one block after the other; keeps the Decimals that prices repeat."""
 
     def __init__(self) -> None:
-        self._caches: dict[int, _Decimals] = {}
+        self._caches: dict[ScalingRow, _Decimals] = {}
         self._columns: list[memoryview] = []
-        self._streams: dict[int, StreamRow] = {}
+        self._prices: dict[int, _Decimals] = {}
+        self._sizes: dict[int, _Decimals] = {}
         self._names: dict[int, tuple[str, AssetType]] = {}
         self.rows = 0
 
     def load(self, head: BlockHead, columns: memoryview) -> None:
         """Take a new block: eight columns of `head.rows` integers each."""
         self.rows = head.rows
-        self._streams = {row.number: row for row in head.streams}
+        self._prices = {row.number: self._cache(row.price) for row in head.streams}
+        self._sizes = {row.number: self._cache(row.volume) for row in head.streams}
         self._names = {row.number: (row.symbol, AssetType(row.asset_type)) for row in head.streams}
         size = head.rows * 8
         self._columns = [columns[index * size : (index + 1) * size].cast("q") for index in range(8)]
@@ -95,20 +119,17 @@ class EventFactory:
         start, end, stream, *prices, volume = [column[low:high].tolist() for column in self._columns]
         ends = _times(end)
         starts = _starts(start, end, ends)
-        if len(self._streams) == 1:
-            (row,) = self._streams.values()
-            cache = self._cache(row.price_scale)
-            made: list[Iterable[Decimal]] = [map(cache.__getitem__, column) for column in prices]
-            volumes = self._volumes(volume, row.volume_scale)
-            symbol, asset_type = self._names[row.number]
+        if len(self._names) == 1:
+            ((number, (symbol, asset_type)),) = self._names.items()
+            made: list[Iterable[Decimal]] = [map(self._prices[number].__getitem__, column) for column in prices]
+            volumes = _volumes(volume, self._sizes[number])
             bars = list(map(_Bar, starts, *made, volumes))
             events: list[Any] = list(map(_Event, ends, repeat(symbol), repeat(asset_type), bars))
         else:
-            caches = [self._cache(self._streams[number].price_scale) for number in stream]
+            caches = [self._prices[number] for number in stream]
             made = [[cache[value] for cache, value in zip(caches, column, strict=True)] for column in prices]
-            scales = [self._streams[number].volume_scale for number in stream]
             volumes = [
-                None if value < 0 else self._cache(scale)[value] for value, scale in zip(volume, scales, strict=True)
+                None if value < 0 else self._sizes[number][value] for value, number in zip(volume, stream, strict=True)
             ]
             names = [self._names[number] for number in stream]
             bars = list(map(_Bar, starts, *made, volumes))
@@ -126,17 +147,17 @@ class EventFactory:
         """Number of the stream that row belongs to."""
         return int(self._columns[2][row])
 
-    def _cache(self, scale: int) -> _Decimals:
-        found = self._caches.get(scale)
+    def _cache(self, scaling: ScalingRow) -> _Decimals:
+        found = self._caches.get(scaling)
         if found is None:
-            found = self._caches[scale] = _Decimals(scale)
+            found = self._caches[scaling] = _Decimals(scaling)
         return found
 
-    def _volumes(self, volumes: list[int], scale: int) -> Iterable[Decimal | None]:
-        if scale == 0 and min(volumes) >= 0:
-            return map(Decimal, volumes)
-        cache = self._cache(scale)
-        return [None if value < 0 else cache[value] for value in volumes]
+
+def _volumes(volumes: list[int], decimals: _Decimals) -> Iterable[Decimal | None]:
+    if decimals.are_whole and min(volumes) >= 0:
+        return map(Decimal, volumes)
+    return [None if value < 0 else decimals[value] for value in volumes]
 
 
 def _starts(values: list[int], ends: list[int], moments: list[datetime]) -> list[datetime]:

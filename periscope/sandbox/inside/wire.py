@@ -48,14 +48,37 @@ class Start(msgspec.Struct, array_like=True, frozen=True):
     time: int
 
 
+class ScalingRow(msgspec.Struct, array_like=True, frozen=True):
+    """An integer v stands for v / 10**digits x numerator / denominator, rounded half-even to `places` decimals if set.
+
+    Numerator and denominator are text, as they may have more than 64 bits.
+    """
+
+    digits: int
+    numerator: str
+    denominator: str
+    places: int | None
+
+
 class StreamRow(msgspec.Struct, array_like=True, frozen=True):
-    """What the rows of one stream mean: its number, symbol and asset type, and the scales of prices and volumes."""
+    """What the rows of one stream mean: its number, symbol and asset type, and what its integers stand for."""
 
     number: int
     symbol: str
     asset_type: str
-    price_scale: int
-    volume_scale: int
+    price: ScalingRow
+    volume: ScalingRow
+
+
+def stream_row(
+    number: int,
+    symbol: str,
+    asset_type: str,
+    price: tuple[int, str, str, int | None],
+    volume: tuple[int, str, str, int | None],
+) -> StreamRow:
+    """The row of plain values."""
+    return StreamRow(number, symbol, asset_type, ScalingRow(*price), ScalingRow(*volume))
 
 
 class BlockHead(msgspec.Struct, array_like=True, frozen=True):
