@@ -21,7 +21,9 @@ REPORT_FILE = "report.html"
 
 
 def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
-    path: Annotated[Path, typer.Argument(help="The strategy: its folder, or its name in the workspace.")],
+    path: Annotated[
+        Path, typer.Argument(help="The strategy: its folder, its name in the workspace, or a version as NAME@NUMBER.")
+    ],
     start: Annotated[str | None, typer.Option(help="First day, or time with offset; instead of the config's.")] = None,
     end: Annotated[str | None, typer.Option(help="Last day (included), or time with offset.")] = None,
     sets: Annotated[
@@ -44,20 +46,22 @@ def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
     require_platform()
     if trust:
         remark(f"no sandbox: with {TRUST_OPTION} this strategy runs with your rights")
-    from periscope.cli.run_document import find_bundle, read_run_file, run_config
+    from periscope.cli.run_document import read_run_file, run_config
     from periscope.market.catalog import Catalog
 
-    bundle = find_bundle(path)
-    document = read_run_file(config, bundle)
+    bundle, home, called = _find(path)
+    document = read_run_file(config, home)
     stored = Catalog(find_catalog(catalog, must_exist=True))
     settings = run_config(
         document, start=start, end=end, sets=sets or (), cores=cores or (), bundle=bundle, catalog=stored
     )
     if out is None and open_report:
         workspace = find_workspace()
-        out = (workspace.runs if workspace is not None else Path("runs")) / bundle.resolve().name
+        out = (workspace.runs if workspace is not None else Path("runs")) / (called or bundle.resolve().name)
     packages = allowed_packages(bundle)
-    code, result, report = execute(bundle, settings, stored, packages, out=out, quiet=quiet, trusted=trust)
+    code, result, report = execute(
+        bundle, settings, stored, packages, out=out, quiet=quiet, trusted=trust, called=called
+    )
     if as_json:
         print_json(result)
     else:
@@ -65,6 +69,22 @@ def backtest(  # noqa: PLR0913, PLR0917 - each is an option of the command
     if open_report and report is not None:
         typer.launch(report.resolve().as_uri())
     return code
+
+
+def _find(path: Path) -> tuple[Path, Path, str | None]:
+    """The bundle's folder, the folder that has its run.json, and the version's name if it is one."""
+    from periscope.cli.run_document import find_bundle
+    from periscope.strategies.versions import parse_reference
+
+    if parse_reference(str(path)) is None or path.is_dir():
+        bundle = find_bundle(path)
+        return bundle, bundle, None
+    from periscope.cli.store import find_version, open_desk
+    from periscope.runs.publishing import version_folder
+
+    with open_desk() as desk:
+        version = find_version(desk.store, str(path))
+        return version_folder(desk.store, version), desk.workspace.strategies / version.strategy, str(version)
 
 
 def execute(
@@ -76,6 +96,7 @@ def execute(
     out: Path | None,
     quiet: bool,
     trusted: bool = False,
+    called: str | None = None,
 ) -> tuple[int, dict[str, Any], Path | None]:
     """Run it with progress on stderr; returns the exit code, the result's document, and the report's path if any."""
     from periscope.cli.interruption import interruptible
@@ -91,7 +112,16 @@ def execute(
             return not stop.asked
 
         try:
-            result = run_backtest(bundle, config, catalog, out=out, progress=listen, trusted=trusted, packages=packages)
+            result = run_backtest(
+                bundle,
+                config,
+                catalog,
+                out=out,
+                progress=listen,
+                trusted=trusted,
+                packages=packages,
+                called=called,
+            )
         except KeyboardInterrupt:
             reached = "before the first bar" if display.last is None else f"at {describe(display.last)}"
             remark(f"interrupted {reached}; there is no result")

@@ -1,6 +1,5 @@
 """`periscope new` and `periscope check`."""
 
-import re
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,6 @@ from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.release import BUNDLE_TEMPLATE, example_bundles
 from periscope.cli.workspace import allowed_packages, find_workspace, shown
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _BUNDLE_FILES = ("*.py", "config_schema.json", "run.json")
 
 
@@ -26,9 +24,7 @@ def new(
 
     Code, schema and a run's config, ready to run on the sample data.
     """
-    if not _NAME.fullmatch(name):
-        what = f"{name!r} can't be a strategy's name"
-        fail("BAD_NAME", what, exit_code=ExitCode.USAGE, why="it takes a letter, then letters, digits, _ and -")
+    require_name(name)
     workspace = find_workspace()
     folder = (workspace.strategies if workspace is not None else Path()) / name
     if folder.exists():
@@ -43,6 +39,15 @@ def new(
     say("Next:")
     say(f"  periscope check {place}")
     say(f"  periscope backtest {place}")
+
+
+def require_name(name: str) -> None:
+    """End the command where a strategy can't be called so."""
+    from periscope.strategies.versions import NAME_RULE, is_name
+
+    if not is_name(name):
+        what = f"{name!r} can't be a strategy's name"
+        fail("BAD_NAME", what, exit_code=ExitCode.USAGE, why=f"it takes {NAME_RULE}")
 
 
 def _template(example: str | None) -> Path:
@@ -93,9 +98,10 @@ def check(
             say(f"error: {place}/{problem}")
         for warning in result.warnings:
             say(f"warning: {place}/{warning}")
-        say(f"{place}: {_counted(len(result.problems), 'problem')}, {_counted(len(result.warnings), 'warning')}")
+        say(f"{place}: {counted(len(result.problems), 'problem')}, {counted(len(result.warnings), 'warning')}")
     return ExitCode.INVALID if result.problems else ExitCode.DONE
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is one."""
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -18,7 +18,7 @@ class Stop:
 
 
 @contextmanager
-def interruptible() -> Iterator[Stop]:
+def interruptible(words: str = "stopping at the next pause; Ctrl-C again stops at once") -> Iterator[Stop]:
     """While it lasts, the first Ctrl-C only notes the wish to stop; the second raises KeyboardInterrupt as ever."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
@@ -29,7 +29,7 @@ def interruptible() -> Iterator[Stop]:
         if stop.asked:
             raise KeyboardInterrupt
         stop.asked = True
-        remark("stopping at the next pause; Ctrl-C again stops at once")
+        remark(words)
 
     before = signal.signal(signal.SIGINT, ask)
     try:

@@ -18,9 +18,12 @@ from periscope.cli.doctor import doctor
 from periscope.cli.exits import ExitCode
 from periscope.cli.instruments import instruments_app
 from periscope.cli.output import CliError, JsonOption, print_json, remark, say
+from periscope.cli.publish import publish
 from periscope.cli.release import release
+from periscope.cli.runs import runs_app
 from periscope.cli.sessions import sessions
 from periscope.cli.start import init
+from periscope.cli.versions import diff, versions
 
 _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 
@@ -38,6 +41,11 @@ app.command()(init)
 app.command()(new)
 app.command()(check)
 app.command()(backtest)
+app.command()(publish)
+app.command()(versions)
+app.command()(diff)
+runs_app.rich_markup_mode = None
+app.add_typer(runs_app, name="runs")
 data_app.rich_markup_mode = None
 app.add_typer(data_app, name="data")
 instruments_app.rich_markup_mode = None
@@ -94,12 +102,19 @@ def _usage(error: Exception) -> CliError:
 
 
 def _data_error(error: Exception) -> CliError | None:
-    """What the catalog refused, in its own words; None for other exceptions."""
-    module = sys.modules.get("periscope.market.errors")
-    if module is None or not isinstance(error, module.CatalogError):
-        return None
-    exits = {"CATALOG_UNREACHABLE": ExitCode.REMOTE, "CATALOG_BUSY": ExitCode.REMOTE, "CATALOG_ADDRESS": ExitCode.USAGE}
-    return CliError(error.code, str(error), exits.get(error.code, ExitCode.DATA))
+    """What the catalog or the store refused, in its own words; None for other exceptions."""
+    catalog = sys.modules.get("periscope.market.errors")
+    if catalog is not None and isinstance(error, catalog.CatalogError):
+        exits = {
+            "CATALOG_UNREACHABLE": ExitCode.REMOTE,
+            "CATALOG_BUSY": ExitCode.REMOTE,
+            "CATALOG_ADDRESS": ExitCode.USAGE,
+        }
+        return CliError(error.code, str(error), exits.get(error.code, ExitCode.DATA))
+    store = sys.modules.get("periscope.runs.store.refusals")
+    if store is not None and isinstance(error, store.StoreError):
+        return CliError(error.code, str(error), ExitCode.DATA, where=error.where, hint=error.hint)
+    return None
 
 
 def _crash(error: Exception, words: Sequence[str]) -> CliError:

@@ -1,16 +1,15 @@
 """From the options of `backtest` to a bundle's folder and a run's config."""
 
 import difflib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from libs.shared_ipc.src.protocol import AssetType
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import Complaint, fail
 from periscope.cli.workspace import Workspace, find_workspace
 from periscope.runs.config import Problem, RunConfig, merge_overrides, parse_run_config, read_document
+from periscope.runs.exchanges import exchanges_of
 
 if TYPE_CHECKING:
     from periscope.market.catalog import Catalog
@@ -52,8 +51,21 @@ def read_run_file(file: Path | None, bundle: Path) -> Any:
         )
     document = read_document(text)
     if isinstance(document, Problem):
-        _refuse([document], str(file))
+        refuse_config([document], str(file))
     return document
+
+
+def lay_over(
+    document: Any, *, start: str | None, end: str | None, sets: Sequence[str], cores: Sequence[str]
+) -> dict[str, Any]:
+    """Lay the options over a config document."""
+    merged = merge_overrides(document, sets, cores)
+    if isinstance(merged, list):
+        refuse_config(merged)
+    edges = {name: text for name, text in (("start", start), ("end", end)) if text is not None}
+    if edges and isinstance(merged.get("environment"), dict | None):
+        merged["environment"] = (merged.get("environment") or {}) | edges
+    return merged
 
 
 def run_config(
@@ -67,42 +79,15 @@ def run_config(
     catalog: "Catalog",
 ) -> RunConfig:
     """Lay the options over a document and read the whole; everything that is wrong ends the command at once."""
-    merged = merge_overrides(document, sets, cores)
-    if isinstance(merged, list):
-        _refuse(merged, "")
-    edges = {name: text for name, text in (("start", start), ("end", end)) if text is not None}
-    if edges and isinstance(merged.get("environment"), dict | None):
-        merged["environment"] = (merged.get("environment") or {}) | edges
+    merged = lay_over(document, start=start, end=end, sets=sets, cores=cores)
     config = parse_run_config(merged, exchanges=exchanges_of(bundle, merged.get("strategy"), catalog))
     if isinstance(config, list):
-        _refuse(config, "")
+        refuse_config(config)
     return config
 
 
-def exchanges_of(bundle: Path, values: Any, catalog: "Catalog") -> list[str]:
-    """The exchanges of the symbols among a strategy's parameters, as far as schema and catalog tell."""
-    try:
-        properties = json.loads((bundle / "config_schema.json").read_text(encoding="utf-8"))["properties"]
-    except (OSError, ValueError, RecursionError, LookupError, TypeError):
-        return []
-    found = set()
-    for name, shape in properties.items() if isinstance(properties, dict) else ():
-        if not isinstance(shape, dict) or shape.get("x-periscope-type") != "symbol":
-            continue
-        ticker = (values.get(name) if isinstance(values, dict) else None) or shape.get("default")
-        kind = AssetType.__members__.get(str(shape.get("x-periscope-asset-type")))
-        if isinstance(ticker, str) and kind is not None:
-            found |= set(_exchanges(catalog, ticker.strip().upper(), kind))
-    return sorted(found)
-
-
-def _exchanges(catalog: "Catalog", ticker: str, kind: AssetType) -> list[str]:
-    instrument = catalog.instruments.get(ticker, kind)
-    known = [instrument] if instrument is not None else catalog.instruments.chain(ticker)
-    return [each.exchange for each in known]
-
-
-def _refuse(problems: Sequence[Problem], where: str) -> NoReturn:
+def refuse_config(problems: Sequence[Problem], where: str = "") -> NoReturn:
+    """End the command with everything that is wrong with a run's config."""
     fail(
         "CONFIG_INVALID",
         "the run's config is not valid",

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 MARKER = "periscope.toml"
 CATALOG_VARIABLE = "PERISCOPE_CATALOG"
+DATABASE_VARIABLE = "PERISCOPE_DATABASE"
+"""The URL of a PostgreSQL database for the store's tables. It may hold a password, so no file of ours has it."""
+
+_PLACES = ("catalog", "strategies", "runs", "store")
 
 _MARKER_TEXT = """\
 # This folder is a Periscope workspace: commands that run in it, or below it, use these places.
@@ -21,6 +25,7 @@ _MARKER_TEXT = """\
 catalog = "catalog"        # bars and instruments
 strategies = "strategies"  # one folder for each strategy
 runs = "runs"              # what backtests leave with --out
+store = "store"            # published versions, runs and their results
 
 [sandbox]
 packages = []              # installed packages that strategies may import, such as ["numpy"]
@@ -35,6 +40,7 @@ class Workspace:
     catalog: Path | str
     strategies: Path
     runs: Path
+    store: Path
     packages: tuple[str, ...] = ()
 
 
@@ -55,9 +61,7 @@ def read_workspace(root: Path) -> Workspace:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as problem:
         _unreadable(marker, f"{MARKER} can't be read", str(problem))
     places = written.get("workspace", {})
-    names = {
-        name: places.get(name, name) if isinstance(places, dict) else name for name in ("catalog", "strategies", "runs")
-    }
+    names = {name: places.get(name, name) if isinstance(places, dict) else name for name in _PLACES}
     wrong = [name for name, place in names.items() if not isinstance(place, str) or not place]
     if wrong:
         _unreadable(marker, f"{', '.join(wrong)} in [workspace] must be a folder's name")
@@ -148,7 +152,7 @@ def init_workspace(root: Path) -> tuple[Workspace, bool]:
         workspace.runs.mkdir(parents=True, exist_ok=True)
         ignore = root / ".gitignore"
         if is_new and not ignore.exists():
-            ignore.write_text("catalog/\nruns/\n")
+            ignore.write_text("catalog/\nruns/\nstore/\n")
     except OSError as problem:
         fail("NOT_WRITABLE", f"can't make a workspace: {problem}", exit_code=ExitCode.USAGE, where=str(root))
     return workspace, is_new

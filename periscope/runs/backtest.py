@@ -55,14 +55,16 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
     tuning: Tuning | None = None,
     trusted: bool = False,
     packages: Sequence[Package] = (),
+    called: str | None = None,
 ) -> RunResult:
     """Run the bundle in `bundle_path` over the catalog's data.
 
     `out` keeps orders, fills, equity and logs as files. `progress` is called about ten times a second and may return
     False to stop the run gracefully. `in_process` runs the strategy in this process, for tests. `trusted` runs it
     without confinement, for one's own code, and the run is marked so for good. `packages` are what the strategy may
-    import besides, as the operator allows it. What is wrong with the bundle or its parameters, and a machine without a
-    sandbox, come back as a result with issues, never as an exception.
+    import besides, as the operator allows it. `called` is how the result names the strategy, otherwise by its path.
+    What is wrong with the bundle or its parameters, and a machine without a sandbox, come back as a result with
+    issues, never as an exception.
     """
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -77,13 +79,7 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
         if isinstance(prepared, Prepared):
             settings = prepared.settings
             feed = CatalogFeed(catalog, settings.start, settings.end, extended=settings.extended_hours)
-            asked = Confinement(
-                prepared.folder,
-                memory_bytes=settings.limits.memory_bytes,
-                cpu_seconds=_processor_seconds(settings.limits.total_seconds),
-                packages=tuple(packages),
-                tiers=(Tier.UNCONFINED,) if trusted else BEST_FIRST,
-            )
+            asked = _confinement(prepared, packages, trusted=trusted)
             port = _port(prepared, recorder, logs, None if in_process else asked, meter.deadline)
             if port is not None:
                 tier = port.tier
@@ -96,13 +92,26 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
     finally:
         logs.close()
     circumstances = Circumstances(time.monotonic() - started, meter.seconds, tier, tuple(packages))
-    document = result_document(bundle_path, config, prepared, catalog, feed, recorder, outcome, circumstances)
+    document = result_document(
+        called or str(bundle_path), config, prepared, catalog, feed, recorder, outcome, circumstances
+    )
     if out is not None:
         assert equity is not None
         equity.finish()
         write_tables(out, recorder)
         write_result(out, document)
     return RunResult(document, _exit_code(recorder, outcome))
+
+
+def _confinement(prepared: Prepared, packages: Sequence[Package], *, trusted: bool) -> Confinement:
+    limits = prepared.settings.limits
+    return Confinement(
+        prepared.folder,
+        memory_bytes=limits.memory_bytes,
+        cpu_seconds=_processor_seconds(limits.total_seconds),
+        packages=tuple(packages),
+        tiers=(Tier.UNCONFINED,) if trusted else BEST_FIRST,
+    )
 
 
 def _port(

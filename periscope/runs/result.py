@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState
@@ -37,7 +36,7 @@ class Circumstances:
 
 
 def result_document(
-    bundle_path: Path,
+    strategy: str,
     config: RunConfig,
     prepared: Prepared | list[Obstacle],
     catalog: Catalog,
@@ -46,7 +45,10 @@ def result_document(
     outcome: Outcome | None,
     circumstances: Circumstances,
 ) -> dict[str, Any]:
-    """Put together everything that a run came to. Decimals are strings, times RFC 3339 UTC."""
+    """Put together everything that a run came to. Decimals are strings, times RFC 3339 UTC.
+
+    `strategy` is what the strategy is called: its path, or its version.
+    """
     with localcontext(EXACT):
         bars = outcome.bars if outcome is not None else 0
         ready = prepared if isinstance(prepared, Prepared) else None
@@ -64,7 +66,7 @@ def result_document(
             "bars_per_second": round(bars / circumstances.running, 1) if circumstances.running > 0 else 0.0,
             "hash": recorder.digest.hexdigest(),
             "strategy": {
-                "path": str(bundle_path),
+                "path": strategy,
                 "class": "Strategy",
                 "version": ready.version if ready is not None else None,
             },

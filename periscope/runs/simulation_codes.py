@@ -261,6 +261,20 @@ FAULTS: tuple[IssueCode, ...] = (
         _REPORT,
     ),
     _system(
+        "RUN_PROCESS_LOST",
+        "The process that ran the run vanished several times: it was killed from outside, or the machine had no memory "
+        "left for it.",
+        "its process ended without a word; that was attempt 3 of 3",
+        "Look for a killer of processes in the machine's log (`dmesg`), run fewer at once, or lower "
+        "`core.limits.memory_bytes`; then reset the run and start it again.",
+    ),
+    _system(
+        "RUN_FAILED",
+        "Periscope's own code that ran the run failed: the disk was full, a file of the store is damaged, or a bug.",
+        "the results could not be kept: No space left on device",
+        "Mend what the message names, then reset the run and start it again. The detail is in Periscope's own log.",
+    ),
+    _system(
         "BOOKS_UNBALANCED",
         "The books did not balance after a step, so the run was stopped before anything was built on them.",
         "cash and positions differ from the postings by 0.01 after fill 17",

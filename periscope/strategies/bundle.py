@@ -3,7 +3,7 @@
 import hashlib
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,7 @@ def read_folder(path: Path) -> Folder:
         return found
     members = [entry for entry in entries if entry.name == SCHEMA_FILE or entry.suffix == ".py"]
     found.problems.extend(_count_problems(members))
+    found.problems.extend(_case_problems([entry.name for entry in members]))
     total = 0
     for entry in members[: MAX_HELPERS + len(REQUIRED)]:
         content = _read(entry, found.problems)
@@ -89,18 +90,36 @@ def _count_problems(members: list[Path]) -> list[Problem]:
     return [file_problem("FILE_COUNT", extra, rule, "Join some of them.")]
 
 
-def _read(entry: Path, problems: list[Problem]) -> bytes | None:
-    """The content of one file; None, and a problem, where it can't be part of a bundle."""
-    name = entry.name
+def _case_problems(names: list[str]) -> Iterator[Problem]:
+    """Two names that are one where upper and lower case are not told apart: the bundle could not be copied there."""
+    seen: dict[str, str] = {}
+    for name in names:
+        earlier = seen.setdefault(name.casefold(), name)
+        if earlier != name:
+            rule = f"expected names that differ in more than upper and lower case, found {printable(earlier)} too"
+            yield file_problem("FILE_NAME", printable(name), rule, "Rename the file.")
+
+
+def name_problem(name: str) -> Problem | None:
+    """What is wrong with the name of a bundle's file, if anything is."""
     shown = printable(name) if not name.isprintable() else name
     if name not in REQUIRED and not _HELPER.fullmatch(name):
         rule = f"expected a name of letters, digits, _, . and - that ends in .py, found {printable(name)}"
-        problems.append(file_problem("FILE_NAME", shown, rule, "Rename the file."))
-        return None
+        return file_problem("FILE_NAME", shown, rule, "Rename the file.")
     if name in RESERVED:
         rule = f"expected another name than {name}, which would hide the platform's own package"
-        problems.append(file_problem("FILE_NAME", shown, rule, "Rename the file."))
+        return file_problem("FILE_NAME", shown, rule, "Rename the file.")
+    return None
+
+
+def _read(entry: Path, problems: list[Problem]) -> bytes | None:
+    """The content of one file; None, and a problem, where it can't be part of a bundle."""
+    name = entry.name
+    wrong = name_problem(name)
+    if wrong is not None:
+        problems.append(wrong)
         return None
+    shown = name
     try:
         status = entry.lstat()
         if not stat.S_ISREG(status.st_mode):

@@ -73,6 +73,7 @@ class FakeRunner:
         in_process: bool = False,
         trusted: bool = False,
         packages: Sequence[Package] = (),
+        called: str | None = None,
     ) -> "FakeRunner":
         """The runner's signature."""
         self.asked.append((bundle, config, out))

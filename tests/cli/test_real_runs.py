@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from periscope.cli.run_document import exchanges_of
 from periscope.market.catalog import Catalog
 from periscope.market.sample import make_sample
+from periscope.runs.exchanges import exchanges_of
 from tests.cli.command import Command
 
 COMMAND = [sys.executable, "-c", "import sys; from periscope.cli.main import main; sys.exit(main())"]

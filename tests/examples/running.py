@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from periscope.cli.run_document import exchanges_of
 from periscope.market.catalog import Catalog
 from periscope.runs.backtest import RunResult, run_backtest
 from periscope.runs.config import RunConfig, merge_overrides, parse_run_config, read_document
+from periscope.runs.exchanges import exchanges_of
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/strategy.py"))

@@ -1,0 +1,89 @@
+"""The workspace's store, for the commands that need it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from periscope.cli.exits import ExitCode
+from periscope.cli.output import fail
+from periscope.cli.workspace import DATABASE_VARIABLE, Workspace, find_catalog, find_workspace
+
+if TYPE_CHECKING:
+    from periscope.runs.store.refusals import Refused
+    from periscope.runs.store.store import Store
+    from periscope.runs.store.version_rows import Version
+    from periscope.runs.surroundings import Surroundings
+
+_NOT_FOUND = ("RUN_NOT_FOUND", "VERSION_NOT_FOUND")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A workspace with its store opened."""
+
+    workspace: Workspace
+    store: "Store"
+
+    def surroundings(self, catalog: Path | None = None) -> "Surroundings":
+        """What processes that run runs are told."""
+        from periscope.runs.surroundings import Surroundings
+
+        place = self.store.place
+        data = find_catalog(catalog, must_exist=True).resolve()
+        packages = list(self.workspace.packages)
+        return Surroundings(folder=str(place.folder), catalog=str(data), url=place.url, packages=packages)
+
+
+@contextmanager
+def open_desk() -> Iterator[Desk]:
+    """The workspace here with its store; ends the command where there is none."""
+    from periscope.runs.store.store import Store, StorePlace
+
+    workspace = find_workspace()
+    if workspace is None:
+        fail(
+            "NO_WORKSPACE",
+            "there is no workspace here, so there is no store of versions and runs",
+            exit_code=ExitCode.NOT_FOUND,
+            where=str(Path.cwd()),
+            hint="`periscope init` makes a workspace, `periscope demo` one with data",
+        )
+    with Store(StorePlace(workspace.store, os.environ.get(DATABASE_VARIABLE) or None)) as store:
+        yield Desk(workspace, store)
+
+
+def find_version(store: "Store", text: str) -> "Version":
+    """The version that `NAME@NUMBER` names, or the newest of `NAME`; ends the command where there is none."""
+    from periscope.strategies.versions import parse_reference
+
+    reference = parse_reference(text)
+    strategy, number = (text, None) if reference is None else (reference.strategy, reference.number)
+    found = store.versions.get(strategy, number)
+    if found is None:
+        known = sorted({version.strategy for version in store.versions.all()})
+        hint = f"there are {', '.join(known[:20])}" if known else "`periscope publish PATH` makes one"
+        fail("VERSION_NOT_FOUND", f"there is no version {text!r}", exit_code=ExitCode.NOT_FOUND, hint=hint)
+    return found
+
+
+def refuse(refused: "Refused") -> NoReturn:
+    """End the command with what the store's rules said."""
+    code = ExitCode.NOT_FOUND if refused.code in _NOT_FOUND else ExitCode.USAGE
+    fail(refused.code, refused.message, exit_code=code, hint=refused.hint)
+
+
+def version_document(version: "Version") -> dict[str, Any]:
+    """A version as `--json` shows it."""
+    from periscope.instruments.times import time_text
+
+    return {
+        "version": str(version),
+        "strategy": version.strategy,
+        "number": version.number,
+        "hash": version.hash,
+        "published_at": time_text(version.published_at),
+        "warnings": list(version.warnings),
+    }

@@ -1,0 +1,99 @@
+"""`periscope versions` and `periscope diff`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from periscope.cli.exits import ExitCode
+from periscope.cli.output import JsonOption, fail, print_json, say
+from periscope.cli.store import find_version, open_desk, version_document
+from periscope.cli.table import print_table
+from periscope.cli.workspace import shown
+
+if TYPE_CHECKING:
+    from periscope.runs.store.store import Store
+
+
+def versions(
+    name: Annotated[str | None, typer.Argument(help="A strategy, or a version as NAME@NUMBER; default: all.")] = None,
+    export: Annotated[Path | None, typer.Option(help="Write the version to this file, as a ZIP archive.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List published versions, show one, or export it."""
+    from periscope.runs.publishing import version_files
+    from periscope.strategies.archive import write_archive
+    from periscope.strategies.versions import parse_reference
+
+    with open_desk() as desk:
+        if name is not None and (export is not None or parse_reference(name) is not None):
+            version = find_version(desk.store, name)
+            files = version_files(desk.store, version)
+            document = version_document(version) | {"files": {each: len(files[each]) for each in sorted(files)}}
+            if export is not None:
+                _write(export, write_archive(files))
+                document["exported_to"] = str(export.resolve())
+            listed = [document]
+        elif export is not None:
+            fail("USAGE", "--export needs a version, as NAME@NUMBER", exit_code=ExitCode.USAGE)
+        else:
+            document = None
+            if name is not None:
+                find_version(desk.store, name)
+            listed = [version_document(version) for version in desk.store.versions.all(name)]
+    if as_json:
+        print_json(document or {"versions": listed})
+        return
+    rows = [row | {"hash": row["hash"][:12], "warnings": len(row["warnings"])} for row in listed]
+    print_table(("version", "hash", "published_at", "warnings"), rows, to_right={"warnings"})
+    if document is not None:
+        print_table(("file", "bytes"), [{"file": k, "bytes": v} for k, v in document["files"].items()])
+    if export is not None:
+        say(f"Exported to {shown(export)}")
+    if not listed:
+        say("no versions yet: periscope publish PATH makes the first")
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help="A version as NAME@NUMBER, or a strategy's folder.")],
+    new: Annotated[str, typer.Argument(help="The other one; a folder shows what publishing it would change.")],
+    as_json: JsonOption = False,
+) -> int:
+    """Show how two versions differ, or a version and a folder.
+
+    Ends with 10 if they do.
+    """
+    from periscope.strategies.versions import differences
+
+    with open_desk() as desk:
+        changes = differences(_files(desk.store, old), _files(desk.store, new))
+    if as_json:
+        files = [{"file": each.file, "change": each.kind, "diff": list(each.lines)} for each in changes]
+        print_json({"old": old, "new": new, "same": not changes, "files": files})
+    else:
+        for change in changes:
+            say(f"{change.kind}: {change.file}")
+            for line in change.lines:
+                say(line)
+        if not changes:
+            say(f"{old} and {new} are the same")
+    return ExitCode.DIFFERENCE if changes else ExitCode.DONE
+
+
+def _files(store: "Store", text: str) -> dict[str, bytes]:
+    from periscope.cli.run_document import find_bundle
+    from periscope.runs.publishing import version_files
+    from periscope.strategies.bundle import read_folder
+    from periscope.strategies.versions import parse_reference
+
+    if parse_reference(text) is not None:
+        return version_files(store, find_version(store, text))
+    folder = read_folder(find_bundle(Path(text)))
+    return folder.files
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as problem:
+        fail("NOT_WRITABLE", f"can't write the file: {problem}", exit_code=ExitCode.USAGE, where=str(path))

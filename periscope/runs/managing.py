@@ -1,0 +1,160 @@
+"""What may be done with runs: create, edit, copy, start, stop, kill, reset, delete.
+
+Each answers with the run as it then is, or says why not; a refusal has changed nothing.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from periscope.market.catalog import Catalog
+from periscope.runs.config import Problem, RunConfig, parse_run_config
+from periscope.runs.exchanges import exchanges_of
+from periscope.runs.lifecycle import IllegalMoveError, Move, Status
+from periscope.runs.publishing import version_folder
+from periscope.runs.store.refusals import Refused
+from periscope.runs.store.run_rows import Run, RunNotFoundError
+from periscope.runs.store.store import Store
+from periscope.runs.store.version_rows import Version
+from periscope.strategies import check_bundle
+from periscope.strategies.parameters import prepare_config
+
+
+def read_config(document: Any, bundle: Path, catalog: Catalog) -> RunConfig | list[Problem]:
+    """A config document as it counts for a bundle and a catalog, or everything that is wrong with its sections."""
+    values = document.get("strategy") if isinstance(document, dict) else None
+    return parse_run_config(document, exchanges=exchanges_of(bundle, values, catalog))
+
+
+def config_problems(store: Store, version: Version, document: Any, catalog: Catalog) -> list[Problem]:
+    """All that is wrong with a config for a version, the strategy's parameters included."""
+    folder = version_folder(store, version)
+    config = read_config(document, folder, catalog)
+    checked = check_bundle(folder)
+    problems = [] if isinstance(config, RunConfig) else list(config)
+    values = config.strategy if isinstance(config, RunConfig) else document.get("strategy") or {}
+    if checked.bundle is not None and isinstance(values, dict):
+        found = prepare_config(checked.bundle.schema, values, catalog.instruments).problems
+        problems += [Problem(each.code, f"strategy.{each.where}", f"{each.rule}. {each.mend}") for each in found]
+    return problems
+
+
+def create(store: Store, version: Version, document: Any, catalog: Catalog) -> Run | list[Problem]:
+    """A new run of a version, or everything that is wrong with its config."""
+    problems = config_problems(store, version, document, catalog)
+    return problems or store.runs.create(version.id, storable(document))
+
+
+def edit(store: Store, number: int, document: Any, catalog: Catalog) -> Run | Refused | list[Problem]:
+    """Give a new run another config."""
+    run = find(store, number)
+    if isinstance(run, Refused):
+        return run
+    problems = config_problems(store, store.versions.by_id(run.version_id), document, catalog)
+    if problems:
+        return problems
+    if not store.runs.edit(number, storable(document)):
+        fresh = store.runs.get(number)
+        what = f"run {number} is {fresh.status}: a config can be edited only while its run is new"
+        return Refused("RUN_NOT_NEW", what, f"`periscope runs copy {number}` makes a new run with this config")
+    return store.runs.get(number)
+
+
+def copy(store: Store, number: int) -> Run | Refused:
+    """A new run of the same version with the same config."""
+    run = find(store, number)
+    if isinstance(run, Refused):
+        return run
+    return store.runs.create(run.version_id, run.config, mode=run.mode, copied_from=run.id)
+
+
+def start(store: Store, number: int) -> Run | Refused:
+    """Queue a new run; a supervisor takes it from there."""
+    return _moved(number, lambda: store.runs.start(number))
+
+
+def stop(store: Store, number: int) -> Run | Refused:
+    """Ask an active run to end gracefully: `on_stop` runs, and what there is of results is kept."""
+    return _moved(number, lambda: store.runs.ask(number, "stop"))
+
+
+def kill(store: Store, number: int) -> Run | Refused:
+    """Have an active run ended at once; nothing of its results is kept."""
+    return _moved(number, lambda: store.runs.ask(number, "kill"))
+
+
+def reset(store: Store, number: int) -> Run | Refused:
+    """Put an ended run back to new and drop its results. A live run can't be reset."""
+    run = find(store, number)
+    if isinstance(run, Refused):
+        return run
+    if run.mode == "live":
+        return Refused("RUN_IS_LIVE", f"run {number} is a live run, which can't be reset: its orders were real")
+
+    def move() -> Run:
+        fresh, content = store.runs.reset(number)
+        store.forget(content)
+        return fresh
+
+    return _moved(number, move)
+
+
+def delete(store: Store, number: int) -> Refused | None:
+    """Remove a run with its results, unless it is active."""
+    try:
+        done, content = store.runs.delete(number)
+    except RunNotFoundError:
+        return _no_run(number)
+    if not done:
+        what = f"run {number} is active, and only a run that is new or has ended can be deleted"
+        return Refused("RUN_ACTIVE", what, f"`periscope runs kill {number}` ends it")
+    store.forget(content)
+    return None
+
+
+def storable(document: Any) -> Any:
+    """A config document as JSON that keeps every digit: fractions of the strategy's values are numbers, others text."""
+    return {name: _plain(section, as_text=name != "strategy") for name, section in document.items()}
+
+
+def _plain(value: Any, *, as_text: bool) -> Any:
+    match value:
+        case dict():
+            return {name: _plain(part, as_text=as_text) for name, part in value.items()}
+        case list():
+            return [_plain(part, as_text=as_text) for part in value]
+        case Decimal():
+            return str(value) if as_text else float(value)
+    return value
+
+
+def find(store: Store, number: int) -> Run | Refused:
+    """One run."""
+    try:
+        return store.runs.get(number)
+    except RunNotFoundError:
+        return _no_run(number)
+
+
+def _no_run(number: int) -> Refused:
+    return Refused("RUN_NOT_FOUND", f"there is no run {number}", "`periscope runs list` shows what there is")
+
+
+_HINTS = {
+    (Status.COMPLETE, Move.START): "reset it, or copy it into a new run",
+    (Status.STOPPED, Move.START): "reset it, or copy it into a new run",
+    (Status.ERROR, Move.START): "reset it, or copy it into a new run",
+    (Status.STARTING, Move.RESET): "stop or kill it first",
+    (Status.RUNNING, Move.RESET): "stop or kill it first",
+}
+
+
+def _moved(number: int, move: Callable[[], Run]) -> Run | Refused:
+    try:
+        return move()
+    except RunNotFoundError:
+        return _no_run(number)
+    except IllegalMoveError as error:
+        hint = _HINTS.get((error.status, error.move), "")
+        return Refused("RUN_MOVE", f"run {number} is {error.status}, so it can't be {error.move}", hint)

@@ -1,0 +1,58 @@
+"""Processes by a name that no other process ever has, so that a number that was given again is not mistaken.
+
+The name of a process is its boot, its namespace of process numbers, its number and its start, by the kernel's clock.
+"""
+
+import os
+import signal
+from pathlib import Path
+
+_STATE, _STARTED = 0, 19
+"""Fields of /proc/PID/stat behind the name, from 0 (man 5 proc)."""
+
+
+def own_process() -> str:
+    """The name of this process."""
+    fields = _fields(os.getpid())
+    assert fields is not None, "a process can read about itself"
+    return f"{_here()}:{os.getpid()}:{fields[_STARTED]}"
+
+
+def is_alive(process: str) -> bool | None:
+    """Whether a process still runs; None where that can't be told from here: another machine, another container."""
+    here, number, started = process.rsplit(":", 2)
+    if here != _here():
+        return None
+    fields = _fields(int(number))
+    return fields is not None and fields[_STARTED] == started and fields[_STATE] not in "ZX"
+
+
+def kill(process: str) -> None:
+    """End a process at once, if it runs here; what belongs to it ends with it."""
+    number = int(process.rsplit(":", 2)[1])
+    if not is_alive(process):
+        return
+    try:
+        descriptor = os.pidfd_open(number)
+    except ProcessLookupError:
+        return
+    try:
+        if is_alive(process):  # so the descriptor is that process's, and not that of one with its number
+            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def _here() -> str:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
+
+
+def _fields(number: int) -> list[str] | None:
+    try:
+        text = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()

@@ -1,0 +1,176 @@
+"""The process that runs one attempt of a run: `python -m periscope.runs.run_process RUN ATTEMPT`.
+
+It says once a second in the database that it lives and how far it is, hears there what the operator wants, and at the
+end keeps its results and the run's end in one step. It stops at once when another attempt has taken its place.
+"""
+
+import logging
+import os
+import sys
+import threading
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from periscope.instruments.times import time_text
+from periscope.market.catalog import Catalog
+from periscope.runs.backtest import STRATEGY_INVALID, run_backtest
+from periscope.runs.config import RunConfig
+from periscope.runs.issues import IssueLog
+from periscope.runs.launching import work_folder
+from periscope.runs.lifecycle import Move
+from periscope.runs.managing import read_config
+from periscope.runs.processes import own_process
+from periscope.runs.progress import Progress
+from periscope.runs.publishing import version_folder
+from periscope.runs.store.refusals import StoreError
+from periscope.runs.store.run_rows import AttemptRows, Ending, Run, StoredFile
+from periscope.runs.store.store import Store
+from periscope.runs.surroundings import Surroundings, read_surroundings
+from periscope.sandbox.packages import resolve
+
+BEAT_SECONDS = 1.0
+_GONE = 75
+"""The exit status of a process whose run goes on without it."""
+_MOVES = {"complete": Move.FINISH, "stopped": Move.STOP, "error": Move.FAIL}
+
+log = logging.getLogger(__name__)
+
+
+class Pulse:
+    """Tells the database once a second how far the run is, from a thread of its own, and hears what is wanted."""
+
+    def __init__(self, rows: AttemptRows) -> None:
+        self._rows = rows
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+        self._latest: Progress | None = None
+        self.stop_asked = False
+
+    def listen(self, progress: Progress) -> bool:
+        """Take a reading of the run; returns whether it is to go on."""
+        self._latest = progress
+        return not self.stop_asked
+
+    def __enter__(self) -> "Pulse":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            try:
+                asked = self._rows.beat(None if self._latest is None else reading(self._latest))
+            except StoreError as error:
+                log.warning("no sign of life could be given: %s", error)
+                continue
+            if asked == "gone" and not self._over.is_set():
+                log.warning("another attempt has taken over")
+                os._exit(_GONE)
+            self.stop_asked = self.stop_asked or asked == "stop"
+
+
+def reading(progress: Progress) -> dict[str, Any]:
+    """Progress as the database and everyone who asks gets it."""
+    left = progress.seconds_left
+    return {
+        "fraction": round(progress.fraction, 4),
+        "simulation_time": time_text(progress.simulation_time),
+        "bars": progress.bars,
+        "orders": progress.orders,
+        "bars_per_second": round(progress.bars_per_second, 1),
+        "seconds_left": None if left is None else round(left, 1),
+    }
+
+
+def run_attempt(store: Store, number: int, attempt: int, surroundings: Surroundings) -> bool:
+    """Run one attempt from beginning to end; returns whether it was this attempt that ended the run."""
+    rows = AttemptRows(store.database, number, attempt)
+    if not rows.begin(own_process()):
+        return False
+    run = store.runs.get(number)
+    folder = work_folder(store.place.folder, number, attempt)
+    with Pulse(rows) as pulse:
+        try:
+            document = _run(store, run, folder, surroundings, pulse)
+            problem = None
+        except (StoreError, OSError) as error:
+            log.exception("the run failed")
+            problem = f"the run failed: {error}"
+        except Exception:
+            log.exception("the run failed")
+            problem = "something went wrong inside Periscope; its own log has the detail"
+        while True:
+            try:
+                return _end(store, rows, folder, document if problem is None else problem)
+            except (StoreError, OSError) as error:
+                log.warning("the results could not be kept yet: %s", error)
+                time.sleep(BEAT_SECONDS)
+
+
+def _run(store: Store, run: Run, folder: Path, surroundings: Surroundings, pulse: Pulse) -> dict[str, Any]:
+    version = store.versions.by_id(run.version_id)
+    bundle = version_folder(store, version)
+    catalog = Catalog(Path(surroundings.catalog))
+    config = read_config(run.config, bundle, catalog)
+    if not isinstance(config, RunConfig):
+        return _invalid([str(problem) for problem in config])
+    out = folder / "out"
+    packages = resolve(surroundings.packages)
+    result = run_backtest(
+        bundle, config, catalog, out=out, progress=pulse.listen, packages=packages, called=run.version
+    )
+    return result.document() | {"exit_code": result.exit_code}
+
+
+def _invalid(sentences: list[str]) -> dict[str, Any]:
+    issues = IssueLog()
+    for sentence in sentences:
+        issues.add("CONFIG_INVALID", None, sentence, subject=sentence)
+    return {"status": "error", "issues": issues.to_json(), "exit_code": STRATEGY_INVALID}
+
+
+def _end(store: Store, rows: AttemptRows, folder: Path, outcome: dict[str, Any] | str) -> bool:
+    """Keep the results and end the run."""
+    if isinstance(outcome, str):
+        issues = IssueLog()
+        issues.add("RUN_FAILED", None, outcome)
+        return rows.end(Ending(Move.FAIL, outcome, None, issues=issues.to_json()))
+    with store.files.keeping():
+        files = [StoredFile(file.name, *store.files.take(file)) for file in sorted((folder / "out").glob("[!.]*"))]
+        summary = {name: value for name, value in outcome.items() if name not in _LISTS}
+        ending = Ending(
+            _MOVES[outcome["status"]],
+            "stopped by operator" if outcome["status"] == "stopped" else None,
+            summary,
+            files,
+            outcome["issues"],
+            _money(outcome.get("final_value")),
+            _money(outcome.get("net_trading_cash")),
+        )
+        return rows.end(ending)
+
+
+_LISTS = frozenset({"issues", "cash_flows", "settlements", "data", "positions"})
+"""What of a result is only in its file: it may be long."""
+
+
+def _money(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the attempt that the arguments name, with the surroundings from standard input."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    number, attempt = (int(text) for text in arguments)
+    surroundings = read_surroundings(sys.stdin.buffer.read())
+    with Store(surroundings.store) as store:
+        return 0 if run_attempt(store, number, attempt, surroundings) else _GONE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

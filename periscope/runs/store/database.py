@@ -1,0 +1,111 @@
+"""Connections to the store's database: SQLite in the workspace, or PostgreSQL by URL.
+
+Both give the same promise: what a `write` did is there in full or not at all once it returns, also after a power cut,
+and two writers never see each other's halves.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from periscope.runs.store.refusals import StoreError
+
+WAIT_SECONDS = 30
+"""How long a writer waits for another one."""
+
+
+class Database:
+    """One database, opened. Raises StoreError where it can't be reached, or is none."""
+
+    def __init__(self, url: URL) -> None:
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        try:
+            self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
+        except (ImportError, NoSuchModuleError) as error:
+            raise StoreError("STORE_DRIVER_MISSING", str(error), _DRIVER_HINT) from error
+        self.shown = url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection whose queries all see the same state."""
+        with self._explained(), self.engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection that may write. What it did is committed when the block ends, undone if the block raises."""
+        with self._explained(), self.engine.connect() as connection:
+            connection.info["writing"] = True
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                connection.info.pop("writing", None)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            reason = " ".join(str(error.orig).split())
+            raise StoreError("STORE_UNAVAILABLE", f"the database answered: {reason}", self.shown) from error
+        except SQLAlchemyError as error:
+            raise StoreError("STORE_UNAVAILABLE", f"the database can't be used: {error}", self.shown) from error
+
+
+_DRIVER_HINT = "pip install 'periscope-trading[postgresql]'"
+
+
+def database_url(written: str) -> URL:
+    """The address of a PostgreSQL database. Raises StoreError for anything else; the text may hold a password."""
+    try:
+        url = make_url(written)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.get_backend_name() != "postgresql":
+        raise StoreError("STORE_URL", "expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE", "")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def sqlite_url(path: Path) -> URL:
+    """The address of a file."""
+    return URL.create("sqlite", database=str(path))
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # The driver would begin transactions at moments of its own choice.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer that began as a reader could not wait its turn: it would fail at its first write.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("writing") else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    arguments = {"connect_timeout": 10, "application_name": "periscope"}
+    return create_engine(url, pool_size=2, max_overflow=8, pool_pre_ping=True, connect_args=arguments)
+
+
+def lock_all(connection: Connection, number: int) -> None:
+    """Keep other writers out that ask for the same number, until the transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})

@@ -1,0 +1,33 @@
+"""What a process of ours is told when it is started: where the store and the data are, what strategies may import."""
+
+from pathlib import Path
+
+import msgspec
+
+from periscope.runs.store.store import StorePlace
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """Handed over on standard input, since it may hold a database's password; folders are absolute.
+
+    `packages` are the names of installed packages that strategies may import.
+    """
+
+    folder: str
+    catalog: str
+    url: str | None = None
+    packages: list[str] = []
+
+    @property
+    def store(self) -> StorePlace:
+        """Where the store is."""
+        return StorePlace(Path(self.folder), self.url)
+
+    def encode(self) -> bytes:
+        """As it is handed over."""
+        return msgspec.json.encode(self)
+
+
+def read_surroundings(data: bytes) -> Surroundings:
+    """From what was handed over."""
+    return msgspec.json.decode(data, type=Surroundings)
