@@ -22,7 +22,7 @@ runs_app = typer.Typer(
 
 RunArgument = Annotated[int, typer.Argument(help="The run's number.", min=1)]
 RunsArgument = Annotated[list[int], typer.Argument(help="The runs' numbers.", min=1)]
-CatalogOption = Annotated[Path | None, typer.Option(help="The data; default: the workspace's catalog.")]
+CatalogOption = Annotated[str | None, typer.Option(help="The data; default: the workspace's catalog.")]
 StartOption = Annotated[str | None, typer.Option(help="First day, or time with offset; instead of the config's.")]
 EndOption = Annotated[str | None, typer.Option(help="Last day (included), or time with offset.")]
 SetOption = Annotated[

@@ -27,12 +27,13 @@ class Desk:
     workspace: Workspace
     store: "Store"
 
-    def surroundings(self, catalog: Path | None = None) -> "Surroundings":
+    def surroundings(self, catalog: str | None = None) -> "Surroundings":
         """What processes that run runs are told."""
         from periscope.runs.surroundings import Surroundings
 
         place = self.store.place
-        data = find_catalog(catalog, must_exist=True).resolve()
+        found = find_catalog(catalog, must_exist=True)
+        data = found.resolve() if isinstance(found, Path) else found
         packages = list(self.workspace.packages)
         return Surroundings(folder=str(place.folder), catalog=str(data), url=place.url, packages=packages)
 

@@ -115,7 +115,7 @@ def run_attempt(store: Store, number: int, attempt: int, surroundings: Surroundi
 def _run(store: Store, run: Run, folder: Path, surroundings: Surroundings, pulse: Pulse) -> dict[str, Any]:
     version = store.versions.by_id(run.version_id)
     bundle = version_folder(store, version)
-    catalog = Catalog(Path(surroundings.catalog))
+    catalog = Catalog(surroundings.catalog)
     config = read_config(run.config, bundle, catalog)
     if not isinstance(config, RunConfig):
         return _invalid([str(problem) for problem in config])

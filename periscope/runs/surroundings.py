@@ -10,7 +10,8 @@ from periscope.runs.store.store import StorePlace
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """Handed over on standard input, since it may hold a database's password; folders are absolute.
 
-    `packages` are the names of installed packages that strategies may import.
+    `catalog` may also be an address, such as s3://bucket/prefix; `packages` are the names of installed packages that
+    strategies may import.
     """
 
     folder: str
