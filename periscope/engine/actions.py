@@ -14,7 +14,6 @@ from libs.shared_ipc.src.protocol import (
     QuoteRegistrationRequest,
     RegisterSecurityAction,
     RegisterTimeStepAction,
-    TimeInForce,
     UnregisterBarAction,
     UnregisterQuoteAction,
     WithdrawCashAction,
@@ -25,6 +24,7 @@ from periscope.engine.timeline import Phase
 from periscope.execution.accounts.exposure import Exposure
 from periscope.execution.admission import Terms, settle_terms
 from periscope.execution.order import Happening, Order, Rejection, next_state
+from periscope.instruments.sessions import SessionRangeError, UnknownExchangeError
 from periscope.portfolio.exact import ZERO
 
 _SHORTEST_STEP = Decimal("0.001")
@@ -65,38 +65,47 @@ def _place(state: Simulation, action: PlaceOrderAction) -> None:
     state.sequence += 1
     settings = state.settings
     order_id = state.order_id(state.sequence)
-    terms = settle_terms(action, state.now, state.markets.feed, state.book, settings.currency, settings.price_rounding)
-    if isinstance(terms, Rejection):
-        _refuse(state, action, order_id, terms)
+    order = _accept(state, action, order_id)
+    if isinstance(order, Rejection):
+        _refuse(state, action, order_id, order)
         return
-    order = _make_order(state, action, order_id, terms)
-    key = terms.instrument.key
+    instrument = order.instrument
+    key = instrument.key
     after = None
     if not order.closing:
-        after = (state.exposures.get(key) or Exposure(terms.instrument)).plus(order, settings.fees)
+        after = (state.exposures.get(key) or Exposure(instrument)).plus(order, settings.fees)
     refusal = state.account.check_order(order, state.book, state.exposures, after, state)
     if refusal is not None:
         _refuse(state, action, order_id, refusal)
         return
-    if terms.instrument.expires_at is not None:
-        state.watched[key] = terms.instrument
-    if state.markets.execution(terms.instrument) is None:
+    if instrument.expires_at is not None:
+        state.watched[key] = instrument
+    if state.markets.execution(instrument) is None:
         _issue(state, "NO_EXECUTION_DATA", f"no bar of {action.symbol} in the window can fill an order", action.symbol)
     state.records.append(OrderPlaced(state.now, order))
     state.put(order, after)
-    meeting = state.model.at_once(order, state.markets.market(terms.instrument), state.now)
+    meeting = state.model.at_once(order, state.markets.market(instrument), state.now)
     if meeting is not None:
         state.meet_at(order, meeting)
     state.announce(order, Phase.ACKNOWLEDGEMENT)
 
 
+def _accept(state: Simulation, action: PlaceOrderAction, order_id: str) -> Order | Rejection:
+    """The order as the fill model takes it, all but buying power checked; or the first rule that refuses it."""
+    try:
+        terms = settle_terms(action, state.now, state.house())
+        if isinstance(terms, Rejection):
+            return terms
+        order = _make_order(state, action, order_id, terms)
+        return state.model.accept(order, state.markets.market(order.instrument))
+    except (UnknownExchangeError, SessionRangeError) as error:
+        return Rejection("SESSIONS_UNKNOWN", f"{action.time_in_force} needs the exchange's sessions: {error}")
+
+
 def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, terms: Terms) -> Order:
     instrument = terms.instrument
     series = state.markets.execution(instrument)
-    until = instrument.expires_at
-    if terms.time_in_force is TimeInForce.DAY:
-        close = state.markets.market(instrument).sessions.session_from(state.now).close
-        until = close if until is None else min(close, until)
+    arrives_at = state.now + state.settings.latency
     reference = terms.limit if terms.limit is not None else terms.stop
     if action.order_type is OrderType.MARKET:
         reference = state.last_price(instrument)
@@ -114,8 +123,9 @@ def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, term
         limit=terms.limit,
         stop=terms.stop,
         placed_at=state.now,
-        until=until,
-        first_row=series.row_from(state.now) if series is not None else 0,
+        arrives_at=arrives_at,
+        until=terms.until,
+        first_row=series.row_from(arrives_at) if series is not None else 0,
         closing=terms.closing,
         reference=reference if reference is not None else ZERO,
         state=next_state(None, Happening.ACCEPTED),

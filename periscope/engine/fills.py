@@ -23,7 +23,8 @@ class Moment:
     """The fills inside the bars that end at one instant, of which nobody knows the order in time.
 
     Where a stop has reduced a position, a limit order on the same side that is larger than what is left of it is not
-    filled in this bar: of a target and a stop, the stop is taken (`core.intrabar`: pessimistic).
+    filled in this bar: of a target and a stop, the stop is taken (`core.intrabar`: pessimistic). The closing auction is
+    certain to come after both.
     """
 
     def __init__(self, before: dict[InstrumentKey, Position]) -> None:
@@ -38,6 +39,8 @@ class Moment:
         """Whether `order` must wait because a stop has taken its place."""
         key = order.instrument.key
         if order.is_stop or order.closing or (key, order.sign) not in self._stopped:
+            return False
+        if meeting.when is When.ON_CLOSE:
             return False
         before = self._before.get(key)
         if before is None or (before.quantity > 0) == (order.sign > 0):
@@ -54,7 +57,7 @@ def meet(state: Simulation, order: Order, meeting: Meeting, moment: Moment | Non
         state.put(msgspec.structs.replace(order, triggered=True, first_row=row))
         return
     if meeting.rule is Rule.NOT_IMMEDIATE:
-        state.end_order(order, Happening.CANCELLED, Phase.MOMENT)
+        state.end_order(order, _left_over(order), Phase.MOMENT)
         return
     cut = _cut_to_position(state, order)
     cap = _volume_cap(state, order, meeting)
@@ -79,12 +82,17 @@ def _go_on(state: Simulation, order: Order, filled: Order, meeting: Meeting) -> 
     """What becomes of the order after a bar has given it all that it could."""
     if filled.remaining == 0:
         return
-    if order.decides_at_once:
-        state.end_order(filled, Happening.CANCELLED, Phase.MOMENT)
+    if order.decides_at_once or order.is_auction_only:
+        state.end_order(filled, _left_over(order), Phase.MOMENT)
         return
     first_row = order.first_row if meeting.when is When.AT_ONCE else meeting.row + 1
     triggered = order.triggered or order.is_stop
     state.put(msgspec.structs.replace(filled, first_row=first_row, triggered=triggered))
+
+
+def _left_over(order: Order) -> Happening:
+    """How an order ends that one price decides, where that price does not fill all of it."""
+    return Happening.EXPIRED if order.is_auction_only else Happening.CANCELLED
 
 
 def _cut_to_position(state: Simulation, order: Order) -> Order:

@@ -38,6 +38,9 @@ class Feed(Protocol):
     def adjusted(self, instrument: Instrument) -> Adjusted:
         """What splits and dividends do to an instrument in this run."""
 
+    def regular_sessions(self, instrument: Instrument) -> Sessions:
+        """When the instrument's exchange trades in its regular hours."""
+
     def front_month(self, root: str, as_of: int) -> FrontMonthAnswer:
         """The contract of `root` with the greatest volume, as known at `as_of`."""
 
@@ -55,6 +58,11 @@ class OneMarket:
     def sessions(self) -> Sessions:
         """When its exchange trades. Raises `UnknownExchangeError` where that is not known."""
         return self.feed.sessions(self.instrument)
+
+    @property
+    def regular_sessions(self) -> Sessions:
+        """When its exchange trades in the regular hours. Raises `UnknownExchangeError` where that is not known."""
+        return self.feed.regular_sessions(self.instrument)
 
 
 class Markets:

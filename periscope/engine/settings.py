@@ -1,6 +1,7 @@
 """Everything about a run's behaviour that the engine must be told, as values it can use directly."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
@@ -40,7 +41,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The run's rules. `start` and `end` are microseconds since 1970-01-01 UTC; the window is [start, end]."""
+    """The run's rules. `start` and `end` are microseconds since 1970-01-01 UTC; the window is [start, end].
+
+    `latency` is how many microseconds an order or a cancellation takes to the market. `good_till` is a trading day or a
+    moment (microseconds UTC).
+    """
 
     start: int
     end: int
@@ -54,6 +59,8 @@ class Settings:
     limit_fill: LimitFill = LimitFill.THROUGH
     price_rounding: PriceRounding = PriceRounding.PASSIVE
     participation: Decimal | None = None
+    latency: int = 0
+    good_till: date | int | None = None
     slippage: Slippage = field(default_factory=Slippage)
     fees: FeeSchedule = field(default_factory=FeeSchedule)
     account: AccountName = AccountName.MARGIN

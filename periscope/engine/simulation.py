@@ -4,6 +4,7 @@ A `Simulation` is forked before each script. Its values are immutable (orders, p
 dicts and nothing is ever rolled back: a fork is adopted or dropped.
 """
 
+from datetime import date
 from decimal import Decimal
 from hashlib import sha1
 from heapq import heapify, heappush
@@ -20,7 +21,9 @@ from periscope.engine.settings import Settings
 from periscope.engine.timeline import Key, Phase, Rank
 from periscope.execution.accounts.choosing import account_model
 from periscope.execution.accounts.exposure import Exposure
+from periscope.execution.admission import House
 from periscope.execution.fill_models.choosing import fill_model
+from periscope.execution.lifetimes import last_close_until
 from periscope.execution.meeting import Meeting, Search, When
 from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.instruments.instrument import Instrument
@@ -186,6 +189,23 @@ class Simulation:
         """What nothing holds back."""
         return self.account.free(self.book, self.exposures, self)
 
+    def house(self) -> House:
+        """What a new order is judged by."""
+        settings = self.settings
+        return House(
+            directory=self.markets.feed,
+            book=self.book,
+            currency=settings.currency,
+            rounding=settings.price_rounding,
+            good_till=self._good_till,
+        )
+
+    def _good_till(self, instrument: Instrument) -> int | None:
+        given = self.settings.good_till
+        if not isinstance(given, date):
+            return given
+        return last_close_until(given, self.markets.market(instrument).sessions)
+
     def look_ahead(self, horizon: int) -> None:
         """A new block reaches to `horizon`: find out anew what each resting order does up to there."""
         self.horizon = horizon
@@ -308,9 +328,8 @@ class Simulation:
         market = self.markets.market(order.instrument)
         meeting = self.model.next_meeting(order, market, self.searches[order.sequence], self.horizon)
         if meeting is not None and order.until is not None:
-            bars = market.bars
-            assert bars is not None
-            if int(bars.end[meeting.row - bars.first]) > order.until:
+            at_last = meeting.time == order.until and meeting.when in (When.INSIDE, When.ON_CLOSE)
+            if meeting.time >= order.until and not (at_last and self.model.fills_at_expiry):
                 meeting = None
         if meeting is not None:
             if meeting.time <= self.horizon:
@@ -327,3 +346,6 @@ class Simulation:
             case When.INSIDE:
                 later = 1 if self.model.stops_first and not order.is_stop else 0
                 return (meeting.time, Rank.UPDATES, Phase.MOMENT, later, order.sequence)
+            case When.ON_CLOSE:
+                last = 2 if self.model.stops_first else 0
+                return (meeting.time, Rank.UPDATES, Phase.MOMENT, last, order.sequence)

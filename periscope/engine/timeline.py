@@ -1,8 +1,8 @@
 """The order of everything: one key for each happening, the smallest is next.
 
 A key is `(time, rank, phase, sub, sequence)`. `Rank` orders what happens at one instant, `Phase` orders what belongs to
-`Rank.UPDATES`, `sub` puts stops before limits among the fills of one bar, and `sequence` is the order in which things
-were placed, registered or caused.
+`Rank.UPDATES`, `sub` puts stops before limits, and the closing auction last, among the fills of one bar, and `sequence`
+is the order in which things were placed, registered or caused.
 """
 
 from enum import IntEnum

@@ -1,9 +1,10 @@
 """Whether an order may be placed: every check in its documented order, each with its own code.
 
-The rules are those of semantics 15, for what this release trades: the `cash` account, and the times in force GTC, DAY,
-IOC and FOK. What is not there yet is refused by name, never ignored.
+The rules are those of semantics 15, but for halts: no data tell of them, so a halted instrument just has no bars. What
+is not there is refused by name, never ignored.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -12,10 +13,10 @@ from typing import Protocol
 from libs.shared_ipc.src.protocol import AssetType, OrderIntent, OrderType, PlaceOrderAction, TimeInForce
 from periscope.execution.order import Rejection
 from periscope.instruments.instrument import TRADES_AS_EQUITY, Instrument
+from periscope.instruments.times import time_text
 from periscope.portfolio.book import Book
 from periscope.portfolio.exact import ZERO, is_multiple, step_down, step_up
 
-_AVAILABLE = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK})
 _STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 _STOP_TIMES = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD, TimeInForce.GTX})
 _LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
@@ -49,24 +50,38 @@ class Terms:
     limit: Decimal | None
     stop: Decimal | None
     time_in_force: TimeInForce
+    until: int | None
     closing: bool
 
 
-def settle_terms(
-    action: PlaceOrderAction, now: int, directory: Directory, book: Book, currency: str, rounding: PriceRounding
-) -> Terms | Rejection:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What a run's orders are judged by.
+
+    `good_till` answers until when a GTD order of an instrument lives (microseconds UTC), None if the run does not say.
+    """
+
+    directory: Directory
+    book: Book
+    currency: str
+    rounding: PriceRounding
+    good_till: Callable[[Instrument], int | None]
+
+
+def settle_terms(action: PlaceOrderAction, now: int, house: House) -> Terms | Rejection:
     """All checks but those on buying power. Returns the order's terms, or the first rule that it breaks."""
-    found = _tradable(action, now, directory, currency)
+    found = _tradable(action, now, house.directory, house.currency)
     if isinstance(found, Rejection):
         return found
-    held = book.positions.get(found.key)
+    held = house.book.positions.get(found.key)
     position = held.quantity if held is not None else ZERO
     time_in_force = action.time_in_force if action.time_in_force is not None else TimeInForce.GTC
+    good_till = house.good_till(found) if time_in_force is TimeInForce.GTD else None
     refusal = (
         _check_quantity(action, found, position)
-        or _check_prices(action, found, rounding)
+        or _check_prices(action, found, house.rounding)
         or _check_rounded(action, found, _OPENING.get(action.intent))
-        or _check_time_in_force(action.order_type, time_in_force)
+        or _check_time_in_force(action.order_type, time_in_force, good_till, now)
     )
     if refusal is not None:
         return refusal
@@ -82,7 +97,8 @@ def settle_terms(
     if closing:
         quantity = abs(position) if quantity is None else min(quantity, abs(position))
     assert quantity is not None
-    return Terms(found, side, quantity, limit, stop, time_in_force, closing)
+    ends = [moment for moment in (found.expires_at, good_till) if moment is not None]
+    return Terms(found, side, quantity, limit, stop, time_in_force, min(ends, default=None), closing)
 
 
 def _tradable(action: PlaceOrderAction, now: int, directory: Directory, currency: str) -> Instrument | Rejection:
@@ -142,11 +158,15 @@ def _check_prices(action: PlaceOrderAction, instrument: Instrument, rounding: Pr
     return None
 
 
-def _check_time_in_force(order_type: OrderType, time_in_force: TimeInForce) -> Rejection | None:
-    if time_in_force not in _AVAILABLE:
-        return Rejection("TIME_IN_FORCE_NOT_AVAILABLE", f"{time_in_force} is not available in this release")
+def _check_time_in_force(
+    order_type: OrderType, time_in_force: TimeInForce, good_till: int | None, now: int
+) -> Rejection | None:
     if order_type in _STOP_TYPES and time_in_force not in _STOP_TIMES:
         return Rejection("TIME_IN_FORCE_NOT_ALLOWED", f"a {order_type} order cannot be {time_in_force}")
+    if time_in_force is TimeInForce.GTD and good_till is None:
+        return Rejection("GOOD_TILL_MISSING", "a GTD order lives until core.good_till, which this run does not set")
+    if good_till is not None and good_till <= now:
+        return Rejection("GOOD_TILL_PAST", f"core.good_till, {time_text(good_till)}, is past")
     return None
 
 

@@ -1,5 +1,6 @@
 """Where an order meets the market, and what a fill model sees of a market."""
 
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -59,11 +60,15 @@ class Sessions(Protocol):
     def session_from(self, t: int) -> Session:
         """The session that contains t, in a break too, else the next one to open."""
 
+    def session_of_day(self, day: date) -> Session | None:
+        """The session of a trading day, None on a weekend or a holiday."""
+
 
 class Market(Protocol):
     """What a fill model sees of one instrument: the stream that its orders meet, and when its exchange trades.
 
-    `bars` is None where the window has none. `sessions` are those of the run's hours.
+    `bars` is None where the window has none. `sessions` are those of the run's hours; `regular_sessions` those of the
+    regular hours, between whose opening and closing auctions a day's opening and closing price are made.
     """
 
     @property
@@ -82,6 +87,10 @@ class Market(Protocol):
     def sessions(self) -> Sessions:
         """The exchange's sessions."""
 
+    @property
+    def regular_sessions(self) -> Sessions:
+        """Those of the regular hours, whatever hours the run has."""
+
 
 class Rule(StrEnum):
     """Which rule of the fill model applied; printed beside each fill."""
@@ -96,6 +105,10 @@ class Rule(StrEnum):
     STOP_LIMIT_AT_LIMIT = "stop limit, closed beyond the limit"
     TRIGGER = "stop limit touched, now a limit order"
     NOT_IMMEDIATE = "not filled at the first price"
+    MARKET_ON_OPEN = "market on open, at the session's opening price"
+    LIMIT_ON_OPEN = "limit on open, at an opening price better than the limit"
+    MARKET_ON_CLOSE = "market on close, at the session's closing price"
+    LIMIT_ON_CLOSE = "limit on close, at a closing price better than the limit"
 
 
 class When(StrEnum):
@@ -104,14 +117,15 @@ class When(StrEnum):
     AT_OPEN = "at its open"
     INSIDE = "inside it, known at its end"
     AT_ONCE = "at the close that has just been seen"
+    ON_CLOSE = "at the session's close, when its last bar's close is the closing price"
 
 
 class Meeting(msgspec.Struct, frozen=True, gc=False):
     """Where an order next does something: at or in the bar of number `row`, at `price`.
 
     `rule` is a fill, or `TRIGGER` (the order becomes a limit order, seen at the open or at the bar's end) or
-    `NOT_IMMEDIATE` (the rest of an IOC or FOK order is cancelled at the open). `time` is the bar's start for what
-    happens at the open and its end for what happens inside.
+    `NOT_IMMEDIATE` (an IOC, FOK or OPG order ends at the open). `time` is the bar's start for what happens at the open,
+    its end for what happens inside, the session's close for its closing price.
     """
 
     time: int

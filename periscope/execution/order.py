@@ -7,6 +7,7 @@ import msgspec
 
 from libs.shared_ipc.src.protocol import AssetType, OrderIntent, OrderState, OrderType, TimeInForce
 from periscope.instruments.instrument import Instrument
+from periscope.instruments.sessions import Session
 from periscope.portfolio.exact import ZERO
 
 
@@ -50,10 +51,11 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     """One accepted order. Every change makes a new value.
 
     `order_id` is the text of its UUID, `sign` +1 for a buy and -1 for a sell. `quantity` and `filled` are positive
-    units; `limit` and `stop` are the order's prices after rounding. `first_row` is the first bar of the execution
-    stream that the order can meet;
-    `until` the moment at which it expires (microseconds UTC), None if never. `reference` is the price at which its
-    buying power was reserved. `triggered` says that a stop has been touched.
+    units; `limit` and `stop` are the order's prices after rounding. Of times (microseconds UTC), it reaches the market
+    at `arrives_at` and expires at `until`, None if never; `first_row` is the first bar of the execution stream that it
+    can meet. `session` is the regular session whose auction an OPG or ATC order waits for and a GTX order stays out
+    of, None for the others. `reference` is the price at which its buying power was reserved. `triggered` says that a
+    stop has been touched.
     """
 
     sequence: int
@@ -69,9 +71,11 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     limit: Decimal | None
     stop: Decimal | None
     placed_at: int
+    arrives_at: int
     until: int | None
     first_row: int
     closing: bool
+    session: Session | None = None
     reference: Decimal = ZERO
     state: OrderState = OrderState.WORKING
     triggered: bool = False
@@ -98,6 +102,11 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     def decides_at_once(self) -> bool:
         """IOC and FOK: the first price decides."""
         return self.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
+
+    @property
+    def is_auction_only(self) -> bool:
+        """OPG and ATC: one price decides, that of the next opening or closing auction."""
+        return self.time_in_force in (TimeInForce.OPG, TimeInForce.ATC)
 
 
 class Rejection(msgspec.Struct, frozen=True, gc=False):

@@ -105,6 +105,10 @@ class CatalogFeed:
         """When the instrument's exchange trades, in the run's hours."""
         return sessions_for(instrument.exchange, extended=self._extended)
 
+    def regular_sessions(self, instrument: Instrument) -> ExchangeSessions:
+        """When the instrument's exchange trades in its regular hours."""
+        return sessions_for(instrument.exchange)
+
     def front_month(self, root: str, as_of: int) -> FrontMonthAnswer:
         """The contract of `root` with the greatest volume, as known at `as_of`."""
         try:

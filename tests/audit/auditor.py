@@ -135,18 +135,40 @@ class Auditor:
 
     def _may_meet(self, order: Order) -> Iterator[Bar]:
         """The bars that the order may fill on, while it lives."""
-        for bar in self.contracts[order.symbol].bars:
-            late = order.until is not None and bar.end > order.until
-            at_close = self.terms.at_close and order.kind == "MARKET" and bar.end == order.placed_at
-            if (bar.start >= order.placed_at or at_close) and not late:
+        bars = self.contracts[order.symbol].bars
+        if order.force == "ATC":
+            yield from self._last_of_session(order, bars)
+            return
+        for bar in bars:
+            late = order.until is not None and bar.start >= order.until
+            early = order.force == "OPG" and order.auctions is not None and bar.start < order.auctions[0]
+            at_close = order.at_close and bar.end == order.placed_at
+            if (bar.start >= order.arrives_at or at_close) and not late and not early:
                 yield bar
-                if order.force in ("IOC", "FOK"):
+                if order.force in ("IOC", "FOK", "OPG"):
                     return
 
+    def _last_of_session(self, order: Order, bars: tuple[Bar, ...]) -> Iterator[Bar]:
+        """The bar whose close is the closing price of the order's session, if it ended after the order came."""
+        assert order.auctions is not None
+        opened, closed = order.auctions
+        ended = [bar for bar in bars if opened < bar.end <= closed]
+        if ended and ended[-1].end > order.arrives_at and (order.until is None or closed <= order.until):
+            yield ended[-1]
+
     def _allowed(self, order: Order, bar: Bar) -> tuple[Fraction, int] | None:
-        """Price and time of the one fill that this bar allows the order; None if it allows none."""
-        if bar.end == order.placed_at:
-            return bar.close, bar.end
+        """Price and time of the one fill that this bar allows the order in its time; None if it allows none."""
+        found = self._by_price(order, bar)
+        if found is None or found[1] == bar.start or (order.at_close and bar.end == order.placed_at):
+            return found
+        late = order.until is not None and found[1] > order.until
+        auction = order.force == "GTX" and order.auctions is not None and found[1] >= order.auctions[1]
+        return None if late or auction else found
+
+    def _by_price(self, order: Order, bar: Bar) -> tuple[Fraction, int] | None:
+        if order.force == "ATC" or bar.end == order.placed_at:
+            told = bar.end if order.auctions is None or order.force != "ATC" else order.auctions[1]
+            return (bar.close, told) if order.kind == "MARKET" or self._meets(order, bar.close) else None
         kind = order.kind
         if self._is_stop(order):
             touch_bar = next((one for one in self._may_meet(order) if self._touches(order, one)), None)
@@ -157,7 +179,7 @@ class Auditor:
             kind = "MARKET" if kind == "STOP" else "LIMIT"
         if kind == "MARKET" or self._meets(order, bar.open):
             return bar.open, bar.start
-        if order.force in ("IOC", "FOK"):
+        if order.force in ("IOC", "FOK", "OPG"):
             return None
         return self._at_limit(order, bar) if self._meets(order, self._best(order, bar)) else None
 
@@ -203,7 +225,7 @@ class Auditor:
 
     def _check_volume(self, order: Order, contract: Contract, index: int, time: int, fill: Fill) -> None:
         bar = contract.bars[index]
-        measure = bar if time == bar.end else (contract.bars[index - 1] if index else None)
+        measure = bar if time >= bar.end else (contract.bars[index - 1] if index else None)
         volume = None if measure is None else measure.volume
         if self.terms.participation is not None and volume is not None:
             cap = floor(self.terms.participation * volume / contract.step) * contract.step

@@ -18,6 +18,7 @@ from periscope.instruments.scaling import Scalings
 from tests.audit.auditor import Auditor
 from tests.audit.evidence import Bar, Contract, Fill, Flow, Order, Settlement, Step, Terms
 from tests.naive.market import Market, price_of, volume_of
+from tests.naive.sessions import session_from, sessions
 
 
 @dataclass
@@ -43,9 +44,9 @@ class Collector:
     def auditor(self, market: Market, settings: Settings, failed_at: int | None) -> Auditor:
         """An auditor with all the evidence."""
         contracts = {one.symbol: _contract(one, market, settings) for one in market.instruments}
-        return Auditor(_terms(settings), contracts, self._orders(), self._steps(), failed_at)
+        return Auditor(_terms(settings), contracts, self._orders(settings), self._steps(), failed_at)
 
-    def _orders(self) -> dict[int, Order]:
+    def _orders(self, settings: Settings) -> dict[int, Order]:
         placed: dict[int, EngineOrder] = {}
         last: dict[int, EngineOrder] = {}
         closed: dict[int, int] = {}
@@ -70,8 +71,8 @@ class Collector:
                         told = (record.time, str(state), Fraction(str(filled)))
                         updates.setdefault(number, []).append(told)
         return {
-            number: _order(placed[number], last[number].quantity, closed.get(number), updates.get(number, []))
-            for number in placed
+            number: _order(order, settings, last[number].quantity, closed.get(number), updates.get(number, []))
+            for number, order in placed.items()
         }
 
     def _steps(self) -> list[Step]:
@@ -107,8 +108,24 @@ class Collector:
 
 
 def _order(
-    placed: EngineOrder, quantity: Decimal, closed_at: int | None, updates: list[tuple[int, str, Fraction]]
+    placed: EngineOrder,
+    settings: Settings,
+    quantity: Decimal,
+    closed_at: int | None,
+    updates: list[tuple[int, str, Fraction]],
 ) -> Order:
+    arrives_at = placed.placed_at + settings.latency
+    exchange, force = placed.instrument.exchange, placed.time_in_force.value
+    auctions = None
+    if force == "OPG":
+        auctions = next(day for day in sessions(exchange, False) if day.open >= arrives_at)
+    elif force in ("ATC", "GTX"):
+        auctions = session_from(exchange, False, arrives_at)
+    at_close = settings.fill_model is FillModelName.CURRENT_CLOSE and placed.order_type.value == "MARKET"
+    if settings.latency or force in ("OPG", "ATC"):
+        at_close = False
+    if force == "GTX" and session_from(exchange, False, placed.placed_at - 1).close == placed.placed_at:
+        at_close = False
     return Order(
         number=placed.sequence,
         symbol=placed.instrument.symbol,
@@ -120,7 +137,10 @@ def _order(
         limit=None if placed.limit is None else Fraction(placed.limit),
         stop=None if placed.stop is None else Fraction(placed.stop),
         placed_at=placed.placed_at,
+        arrives_at=arrives_at,
         until=placed.until,
+        auctions=None if auctions is None else (auctions.open, auctions.close),
+        at_close=at_close,
         closed_at=closed_at,
         updates=tuple(updates),
     )
@@ -154,7 +174,6 @@ def _terms(settings: Settings) -> Terms:
     return Terms(
         shorts=settings.account is AccountName.MARGIN,
         touch=settings.limit_fill is LimitFill.TOUCH,
-        at_close=settings.fill_model is FillModelName.CURRENT_CLOSE,
         participation=None if settings.participation is None else Fraction(settings.participation),
         slip_ticks=settings.slippage.ticks,
         slip_basis_points=Fraction(settings.slippage.basis_points),

@@ -35,7 +35,6 @@ class Terms:
 
     shorts: bool
     touch: bool
-    at_close: bool
     participation: Fraction | None
     slip_ticks: int
     slip_basis_points: Fraction
@@ -47,7 +46,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An accepted order: side +1 or -1, `updates` are (time, state, quantity so far) as they were told."""
+    """An accepted order: side +1 or -1, `updates` are (time, state, quantity so far) as they were told.
+
+    `auctions` are open and close of the regular session that an OPG, ATC or GTX order belongs to; `at_close` says that
+    it may fill at the close of a bar that ended when it was placed.
+    """
 
     number: int
     symbol: str
@@ -59,7 +62,10 @@ class Order:
     limit: Fraction | None
     stop: Fraction | None
     placed_at: int
+    arrives_at: int
     until: int | None
+    auctions: tuple[int, int] | None
+    at_close: bool
     closed_at: int | None
     updates: tuple[tuple[int, str, Fraction], ...]
 

@@ -15,6 +15,7 @@ from libs.shared_ipc.src.protocol import (
     PlaceOrderAction,
     RegisterSecurityAction,
     RegisterTimeStepAction,
+    TimeInForce,
     UnregisterBarAction,
     UnregisterQuoteAction,
     WithdrawCashAction,
@@ -23,7 +24,9 @@ from periscope.engine.settings import FillModelName
 from tests.naive.admission import admit
 from tests.naive.desk import PLACED_NOW, Desk, Registration, Timer
 from tests.naive.exact import decimal_of
-from tests.naive.order import Order
+from tests.naive.market import Bar
+from tests.naive.order import AT_AN_AUCTION, Order
+from tests.naive.sessions import session_from
 
 
 class Actions(Desk):
@@ -57,8 +60,16 @@ class Actions(Desk):
         elif not self.executions[order.instrument.key]:
             self.issue("NO_EXECUTION_DATA")
         elif self.settings.fill_model is FillModelName.CURRENT_CLOSE and action.order_type is OrderType.MARKET:
-            order.closing_bar = self.ending.get((order.instrument.key, self.now))
+            order.closing_bar = self.bar_for_close(order)
         self.queue(PLACED_NOW, order)
+
+    def bar_for_close(self, order: Order) -> Bar | None:
+        """The bar that has just ended, where a market order may fill at its close."""
+        bar = self.ending.get((order.instrument.key, self.now))
+        if bar is None or self.settings.latency > 0 or order.time_in_force in AT_AN_AUCTION:
+            return None
+        closes = session_from(order.instrument.exchange, False, bar.start).close
+        return None if order.time_in_force is TimeInForce.GTX and closes == self.now else bar
 
     def cancel_limits(self, action: CancelLimitsAction) -> None:
         """Cancel what rests as a limit order."""

@@ -1,6 +1,7 @@
 """What is checked before an order is accepted, in the order of the rules."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,13 +11,12 @@ from periscope.instruments.instrument import Instrument
 from tests.naive.book import Book
 from tests.naive.exact import round_down, round_up
 from tests.naive.market import Market
-from tests.naive.order import AT_FIRST_PRICE, Order
-from tests.naive.sessions import session_from
+from tests.naive.order import ONE_PRICE, Order
+from tests.naive.sessions import session_from, sessions
 
 CLOSING = (OrderIntent.CLOSE, OrderIntent.BUY_TO_CLOSE, OrderIntent.SELL_TO_CLOSE)
 WANTS_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 WANTS_STOP = (OrderType.STOP, OrderType.STOP_LIMIT)
-AVAILABLE = (None, TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK)
 
 
 def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], settings: Settings) -> str | None:
@@ -26,13 +26,14 @@ def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], se
     if instrument is None:
         return "UNKNOWN_INSTRUMENT"
     order.known = instrument
+    order.arrives_at = order.placed_at + settings.latency
     held = book.quantity(instrument)
     order.closing = action.intent in CLOSING
     refused = (
         _instrument_refusal(instrument, order.placed_at, settings)
         or _quantity_refusal(order, held)
         or _price_refusal(order, settings)
-        or _time_in_force_refusal(order)
+        or _time_in_force_refusal(order, _good_till(instrument, settings))
     )
     if refused is not None:
         return refused
@@ -49,7 +50,7 @@ def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], se
     order.limit, order.stop = _rounded(order, instrument)
     if any(price is not None and not instrument.is_future and price <= 0 for price in (order.limit, order.stop)):
         return "PRICE_NOT_POSITIVE"
-    order.until = _until(order, instrument, settings)
+    _set_lifetime(order, instrument, settings)
     return None if order.closing else _buying_power_refusal(order, instrument, book, list(resting))
 
 
@@ -105,12 +106,23 @@ def _rounded_to_nothing(order: Order) -> str | None:
     return "PRICE_NOT_POSITIVE" if any(price <= 0 for price in rounded) else None
 
 
-def _time_in_force_refusal(order: Order) -> str | None:
-    if order.action.time_in_force not in AVAILABLE:
-        return "TIME_IN_FORCE_NOT_AVAILABLE"
-    if order.action.order_type in WANTS_STOP and order.time_in_force in AT_FIRST_PRICE:
+def _time_in_force_refusal(order: Order, good_till: int | None) -> str | None:
+    if order.action.order_type in WANTS_STOP and order.time_in_force in ONE_PRICE:
         return "TIME_IN_FORCE_NOT_ALLOWED"
-    return None
+    if order.time_in_force is not TimeInForce.GTD:
+        return None
+    if good_till is None:
+        return "GOOD_TILL_MISSING"
+    return "GOOD_TILL_PAST" if good_till <= order.placed_at else None
+
+
+def _good_till(instrument: Instrument, settings: Settings) -> int | None:
+    """When GTD orders end: at a moment, or at the last close up to a day."""
+    given = settings.good_till
+    if not isinstance(given, date):
+        return given
+    known = sessions(instrument.exchange, settings.extended_hours)
+    return max(session.close for session in known if session.day <= given)
 
 
 def _rounded(order: Order, instrument: Instrument) -> tuple[Fraction | None, Fraction | None]:
@@ -124,11 +136,20 @@ def _rounded(order: Order, instrument: Instrument) -> tuple[Fraction | None, Fra
     )
 
 
-def _until(order: Order, instrument: Instrument, settings: Settings) -> int | None:
+def _set_lifetime(order: Order, instrument: Instrument, settings: Settings) -> None:
+    exchange, came = instrument.exchange, order.arrives_at
     ends = [] if instrument.expires_at is None else [instrument.expires_at]
     if order.time_in_force is TimeInForce.DAY:
-        ends.append(session_from(instrument.exchange, settings.extended_hours, order.placed_at).close)
-    return min(ends, default=None)
+        ends.append(session_from(exchange, settings.extended_hours, came).close)
+    if order.time_in_force is TimeInForce.GTD:
+        ends += [good_till for good_till in [_good_till(instrument, settings)] if good_till is not None]
+    if order.time_in_force in (TimeInForce.ATC, TimeInForce.GTX):
+        order.auctions = session_from(exchange, False, came)
+    if order.time_in_force is TimeInForce.OPG:
+        order.auctions = next(session for session in sessions(exchange, False) if session.open >= came)
+    if order.auctions is not None:
+        ends.append(order.auctions.close)
+    order.until = min(ends, default=None)
 
 
 def _buying_power_refusal(order: Order, instrument: Instrument, book: Book, resting: list[Order]) -> str | None:

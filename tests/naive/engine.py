@@ -134,7 +134,7 @@ class _Run(Fills, Actions):
                 for order in self.resting()
                 if (bar := self.bar_of(order, self.starting)) is not None
                 and order.sequence not in done
-                and order.may_meet(bar)
+                and order.may_meet_open(bar)
             ]
             if not waiting:
                 return
@@ -143,7 +143,7 @@ class _Run(Fills, Actions):
             met = at_open(order, bar, touch=self.touch)
             if met is Meeting.MISSED:
                 self.allow_event()
-                self.finish(order, OrderState.CANCELLED)
+                self.finish(order, order.last_state)
                 self.queue(CAUSED_NOW, order)
             elif met is Meeting.TOUCHED:
                 order.touched = True

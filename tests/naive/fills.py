@@ -8,7 +8,10 @@ from tests.naive.costs import fee_of, slipped
 from tests.naive.desk import OWN_FILL, Desk
 from tests.naive.exact import decimal_of, round_down
 from tests.naive.market import Bar, Key, price_of, volume_of
-from tests.naive.order import AT_FIRST_PRICE, Meeting, Order, inside
+from tests.naive.order import ONE_PRICE, Meeting, Order, inside, on_close
+
+STOPS, LIMITS, CLOSING_AUCTION = range(3)
+"""The order of the fills that become known at one time."""
 
 
 class Fills(Desk):
@@ -19,26 +22,31 @@ class Fills(Desk):
         hits = []
         for order in self.resting():
             bar = self.bar_of(order, self.ending)
-            if bar is not None and order.may_meet(bar):
+            last = self.last_closed.get(order.instrument.key)
+            if bar is not None and order.may_meet_inside(bar):
                 met = inside(order, bar, touch=self.touch)
                 if met is not Meeting.NOTHING:
-                    hits.append((not order.is_stop, order.sequence, order, bar, met))
+                    hits.append((STOPS if order.is_stop else LIMITS, order.sequence, order, bar, met))
+            elif last is not None and order.takes_close(last, self.now):
+                price = on_close(order, last, touch=self.touch)
+                if price is not None:
+                    hits.append((CLOSING_AUCTION, order.sequence, order, last, price))
         held_before = {order.instrument.key: self.book.quantity(order.instrument) for _, _, order, _, _ in hits}
         stopped_out: set[Key] = set()
         consequences: list[Order] = []
-        for after_stops, _, order, bar, met in sorted(hits, key=lambda hit: hit[:2]):
+        for turn, _, order, bar, met in sorted(hits, key=lambda hit: hit[:2]):
             if not order.live:
                 continue
             if isinstance(met, Meeting):
                 order.touched, order.met = True, bar.start
                 continue
             before = held_before[order.instrument.key]
-            if after_stops and order.instrument.key in stopped_out and self.exceeds_position(order, before):
+            if turn == LIMITS and order.instrument.key in stopped_out and self.exceeds_position(order, before):
                 continue
             was_filled = order.filled
             self.allow_event()
             self.meet(order, bar, met, self.cap(order, bar, bar), consequences)
-            if not after_stops and order.filled > was_filled and order.side * before < 0:
+            if turn == STOPS and order.filled > was_filled and order.side * before < 0:
                 stopped_out.add(order.instrument.key)
         for order in consequences:
             self.cause(order)
@@ -68,7 +76,7 @@ class Fills(Desk):
 
     def comes_to_nothing(self, order: Order, cap: Fraction | None) -> bool:
         """Whether there is no volume for the order, and it simply waits for another bar."""
-        return cap == 0 and order.time_in_force not in AT_FIRST_PRICE
+        return cap == 0 and order.time_in_force not in ONE_PRICE
 
     def meet(self, order: Order, bar: Bar, base: Fraction, cap: Fraction | None, consequences: list[Order]) -> None:
         """The order's condition holds on this bar at the price `base`: fill what may be filled."""
@@ -81,8 +89,8 @@ class Fills(Desk):
         if order.time_in_force is TimeInForce.FOK and quantity < remaining:
             quantity = Fraction(0)
         if quantity == 0:
-            if order.time_in_force in AT_FIRST_PRICE:
-                self.finish(order, OrderState.CANCELLED)
+            if order.time_in_force in ONE_PRICE:
+                self.finish(order, order.last_state)
                 self.queue(OWN_FILL, order)
             return
         price = slipped(order, base, self.settings.slippage)
@@ -95,8 +103,8 @@ class Fills(Desk):
         order.quantity = order.filled + remaining
         consequences += self.book_fill(order, bar, quantity, price, base, fee)
         self.queue(OWN_FILL, order)
-        if order.live and order.time_in_force is TimeInForce.IOC:
-            self.finish(order, OrderState.CANCELLED)
+        if order.live and order.time_in_force in ONE_PRICE:
+            self.finish(order, order.last_state)
             self.queue(OWN_FILL, order)
 
     def book_fill(

@@ -7,8 +7,11 @@ from fractions import Fraction
 from libs.shared_ipc.src.protocol import OrderState, OrderType, PlaceOrderAction, TimeInForce
 from periscope.instruments.instrument import Instrument
 from tests.naive.market import Bar, price_of
+from tests.naive.sessions import TradingDay
 
 AT_FIRST_PRICE = (TimeInForce.IOC, TimeInForce.FOK)
+AT_AN_AUCTION = (TimeInForce.OPG, TimeInForce.ATC)
+ONE_PRICE = (*AT_FIRST_PRICE, *AT_AN_AUCTION)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,6 +21,8 @@ class Order:
     sequence: int
     action: PlaceOrderAction
     placed_at: int
+    arrives_at: int = 0
+    auctions: TradingDay | None = None  # OPG, ATC, GTX: the regular session whose auctions matter to it
     known: Instrument | None = None
     side: int = 0
     closing: bool = False
@@ -68,14 +73,39 @@ class Order:
         kind = self.action.order_type
         return kind is OrderType.LIMIT or (kind is OrderType.STOP_LIMIT and self.touched)
 
-    def may_meet(self, bar: Bar) -> bool:
-        """Whether this bar is one that the order can still fill on."""
-        return (
-            self.live
-            and bar.start >= self.placed_at
-            and (self.until is None or bar.end <= self.until)
-            and (self.met is None or bar.start > self.met)
-        )
+    @property
+    def last_state(self) -> OrderState:
+        """How it ends if one price decides and leaves something of it."""
+        return OrderState.EXPIRED if self.time_in_force in AT_AN_AUCTION else OrderState.CANCELLED
+
+    def may_meet_open(self, bar: Bar) -> bool:
+        """Whether the open of this bar is one that the order can still fill at."""
+        if not self._waits_for(bar) or (self.until is not None and bar.start >= self.until):
+            return False
+        if self.time_in_force is TimeInForce.OPG:
+            assert self.auctions is not None
+            return self.auctions.open <= bar.start < self.auctions.close
+        return self.time_in_force is not TimeInForce.ATC
+
+    def may_meet_inside(self, bar: Bar) -> bool:
+        """Whether the order can still fill in the course of this bar."""
+        if not self._waits_for(bar) or (self.until is not None and bar.end > self.until):
+            return False
+        if self.time_in_force is TimeInForce.GTX:
+            assert self.auctions is not None
+            return bar.end < self.auctions.close
+        return self.time_in_force not in ONE_PRICE
+
+    def takes_close(self, bar: Bar, now: int) -> bool:
+        """Whether the close of this bar, the last one that ended, is now the closing price that the order waits for."""
+        if not self.live or self.time_in_force is not TimeInForce.ATC:
+            return False
+        assert self.auctions is not None
+        return self.auctions.close == now and bar.end > max(self.arrives_at, self.auctions.open)
+
+    def _waits_for(self, bar: Bar) -> bool:
+        """Whether this bar came after the order, and the order has not done with it."""
+        return self.live and bar.start >= self.arrives_at and (self.met is None or bar.start > self.met)
 
 
 class Meeting(Enum):
@@ -85,7 +115,7 @@ class Meeting(Enum):
     TOUCHED = "touched"
     """A STOP_LIMIT became a limit order and does not fill."""
     MISSED = "missed"
-    """An IOC or FOK order found no price at the open."""
+    """An IOC, FOK or OPG order found no price at the open."""
 
 
 def at_open(order: Order, bar: Bar, *, touch: bool) -> Fraction | Meeting:
@@ -99,7 +129,7 @@ def at_open(order: Order, bar: Bar, *, touch: bool) -> Fraction | Meeting:
         return Meeting.TOUCHED
     if not order.is_limit or _meets_limit(order, price, touch=touch):
         return price
-    return Meeting.MISSED if order.time_in_force in AT_FIRST_PRICE else Meeting.NOTHING
+    return Meeting.MISSED if order.time_in_force in ONE_PRICE else Meeting.NOTHING
 
 
 def inside(order: Order, bar: Bar, *, touch: bool) -> Fraction | Meeting:
@@ -117,6 +147,12 @@ def inside(order: Order, bar: Bar, *, touch: bool) -> Fraction | Meeting:
         assert order.limit is not None
         return order.limit
     return Meeting.TOUCHED
+
+
+def on_close(order: Order, bar: Bar, *, touch: bool) -> Fraction | None:
+    """The closing price before slippage if the order takes it."""
+    price = _price(order, bar.close)
+    return price if order.limit is None or _meets_limit(order, price, touch=touch) else None
 
 
 def _price(order: Order, scaled: int) -> Fraction:

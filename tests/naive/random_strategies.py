@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -20,6 +21,7 @@ from periscope.engine.settings import (
     Settings,
     Slippage,
 )
+from tests.naive.host import moment
 from tests.naive.market import SPANS, Market
 from tests.naive.random_markets import RandomMarket, random_market
 
@@ -89,6 +91,7 @@ def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
         limit_fill=dice.choice(list(LimitFill)),
         price_rounding=PriceRounding.REJECT if dice.random() < 0.25 else PriceRounding.PASSIVE,
         participation=None if dice.random() < 0.5 else Decimal(dice.choice(["0.05", "0.1", "0.333", "1"])),
+        good_till=_good_till(dice, drawn),
         slippage=dice.choice(slippages),
         fees=dice.choice(fees),
         account=AccountName.MARGIN if dice.random() < 0.7 else AccountName.CASH,
@@ -100,6 +103,13 @@ def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
             actions_per_reply=10 if dice.random() < 0.05 else 1_000,
         ),
     )
+
+
+def _good_till(dice: Random, drawn: RandomMarket) -> date | int | None:
+    """A moment or a day in the window, or none."""
+    moment_of_end = drawn.start + (drawn.end - drawn.start) * dice.randrange(1, 10) // 10
+    day = moment(moment_of_end).date()
+    return dice.choice([None, moment_of_end, moment_of_end + dice.randrange(1000), day, day, day + timedelta(days=1)])
 
 
 def _plan(dice: Random, drawn: RandomMarket, settings: Settings, seed: int) -> dict[str, object]:

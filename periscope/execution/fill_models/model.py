@@ -3,18 +3,29 @@
 from typing import Protocol
 
 from periscope.execution.meeting import Market, Meeting, Search
-from periscope.execution.order import Order
+from periscope.execution.order import Order, Rejection
 
 
 class FillModel(Protocol):
     """When and at what price an order meets its market. Its docstring states the rules in prose.
 
     `stops_first` says that among the fills inside bars that end at one instant stops come before limits, each by
-    placement; otherwise all go by placement.
+    placement, and the closing auction last; otherwise all go by placement. `fills_at_expiry` says that a fill at the
+    instant at which an order expires precedes the expiry; otherwise the expiry does.
     """
 
     name: str
     stops_first: bool
+    fills_at_expiry: bool
+
+    def accept(self, order: Order, market: Market) -> Order | Rejection:
+        """The order as this model takes it, with what its time in force comes to; or why the model refuses it.
+
+        It comes with `arrives_at`, with the `first_row` that starts at or after that, and with `until` as far as
+        instrument and `core.good_till` limit it. The model may bring `until` forward, set `session` and `first_row`,
+        and turn the order into another one. Raises `UnknownExchangeError` or `SessionRangeError` where the exchange's
+        sessions are not known.
+        """
 
     def next_meeting(self, order: Order, market: Market, search: Search, horizon: int) -> Meeting | None:
         """The order's next meeting among the rows that start at or before `horizon`, None if there is none there.

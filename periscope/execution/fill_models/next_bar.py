@@ -4,10 +4,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import override
 
-from libs.shared_ipc.src.protocol import OrderType
+from libs.shared_ipc.src.protocol import OrderType, TimeInForce
 from periscope.execution.fill_models.model import FillModel
+from periscope.execution.lifetimes import with_lifetime
 from periscope.execution.meeting import Bars, Market, Meeting, Rule, Search, When
-from periscope.execution.order import Order
+from periscope.execution.order import Order, Rejection
 
 _FIRST_CHUNK = 32
 _LAST_CHUNK = 8192
@@ -31,6 +32,11 @@ class NextBar(FillModel):
       touched at the open and the rest of the bar meets the limit; or the stop price is itself inside the limit (at the
       stop); or the close is beyond the limit (at the limit).
     - IOC and FOK are decided by the open of the first bar.
+    - OPG takes part in the opening price of the next session that opens: the open of its first bar. ATC takes part in
+      the closing price of the present session, or of the next one if it is closed: the close of its last bar, known at
+      the session's close, if that bar ended after the order came. A LIMIT takes part where the price is better than the
+      limit. What does not fill is EXPIRED.
+    - GTX stays out of the closing auction: of the bar that ends at the session's close it meets only the open.
 
     What is unrealistic about it: the whole quantity is there at the price unless `core.participation` caps it, there is
     no queue, and a bar does not tell in which order its prices came. Where the path is unknown the model takes the
@@ -39,9 +45,15 @@ class NextBar(FillModel):
 
     name = "next_bar"
     stops_first = True
+    fills_at_expiry = True
 
     def __init__(self, limit_fill: LimitFill = LimitFill.THROUGH) -> None:
         self._touch = limit_fill is LimitFill.TOUCH
+
+    @override
+    def accept(self, order: Order, market: Market) -> Order | Rejection:
+        """Every order, with the lifetime that rule 18 gives it."""
+        return with_lifetime(order, market)
 
     @override
     def next_meeting(self, order: Order, market: Market, search: Search, horizon: int) -> Meeting | None:
@@ -52,6 +64,9 @@ class NextBar(FillModel):
         if bars is None:
             return None
         bars.reach(horizon)
+        if order.time_in_force is TimeInForce.ATC:
+            search.found = self._on_close(order, bars, horizon)
+            return search.found
         stop = bars.first + int(bars.start.searchsorted(horizon, "right"))
         if _first_bar_decides(order):
             if search.next_row < stop:
@@ -63,8 +78,10 @@ class NextBar(FillModel):
             high = min(low + size, stop, bars.scaling_stop(low))
             hit = self._first_hit(order, bars, low, high)
             if hit >= 0:
+                high = low + hit + 1
                 search.found = self._meeting(order, bars, low + hit)
-                return search.found
+                if search.found is not None:
+                    return search.found
             search.next_row = high
             size = min(size * 4, _LAST_CHUNK)
         return None
@@ -83,10 +100,29 @@ class NextBar(FillModel):
     def _at_first_bar(self, order: Order, bars: Bars, row: int) -> Meeting:
         index = row - bars.first
         price = bars.scaling(row).price(int(bars.open[index]))
-        rule = Rule.MARKET_AT_OPEN
+        opening = order.time_in_force is TimeInForce.OPG
+        rule = Rule.MARKET_ON_OPEN if opening else Rule.MARKET_AT_OPEN
         if order.order_type is OrderType.LIMIT:
-            rule = Rule.LIMIT_AT_OPEN if self._better(price, order) else Rule.NOT_IMMEDIATE
+            rule = Rule.LIMIT_ON_OPEN if opening else Rule.LIMIT_AT_OPEN
+            if not self._better(price, order):
+                rule = Rule.NOT_IMMEDIATE
         return Meeting(int(bars.start[index]), row, When.AT_OPEN, price, rule)
+
+    def _on_close(self, order: Order, bars: Bars, horizon: int) -> Meeting | None:
+        """The closing price of the order's session, once the session is over, if the order takes it."""
+        session = order.session
+        assert session is not None
+        if session.close > horizon:
+            return None
+        row = bars.row_ended_by(session.close)
+        if row < 0 or int(bars.end[row - bars.first]) <= max(order.arrives_at, session.open):
+            return None
+        price = bars.scaling(row).price(int(bars.close[row - bars.first]))
+        if order.order_type is OrderType.MARKET:
+            return Meeting(session.close, row, When.ON_CLOSE, price, Rule.MARKET_ON_CLOSE)
+        if self._better(price, order):
+            return Meeting(session.close, row, When.ON_CLOSE, price, Rule.LIMIT_ON_CLOSE)
+        return None
 
     def _first_hit(self, order: Order, bars: Bars, low: int, high: int) -> int:
         """Place, counted from `low`, of the first row of [low, high) that does something to the order; -1 if none."""
@@ -110,7 +146,8 @@ class NextBar(FillModel):
         place = int(hits.argmax())
         return place if hits[place] else -1
 
-    def _meeting(self, order: Order, bars: Bars, row: int) -> Meeting:
+    def _meeting(self, order: Order, bars: Bars, row: int) -> Meeting | None:
+        """What the bar does to the order; None where that is in a closing auction that the order stays out of."""
         index, scaling = row - bars.first, bars.scaling(row)
         price = scaling.price(int(bars.open[index]))
         at_open = None
@@ -121,8 +158,11 @@ class NextBar(FillModel):
             at_open = Rule.STOP_AT_OPEN if order.order_type is OrderType.STOP else Rule.TRIGGER
         if at_open is not None:
             return Meeting(int(bars.start[index]), row, When.AT_OPEN, price, at_open)
+        end = int(bars.end[index])
+        if order.time_in_force is TimeInForce.GTX and order.session is not None and end >= order.session.close:
+            return None
         fill_price, rule = self._inside(order, scaling.price(int(bars.close[index])))
-        return Meeting(int(bars.end[index]), row, When.INSIDE, fill_price, rule)
+        return Meeting(end, row, When.INSIDE, fill_price, rule)
 
     def _inside(self, order: Order, close: Decimal) -> tuple[Decimal, Rule]:
         """Price and rule of an order that a bar reaches after its open."""
@@ -141,6 +181,6 @@ class NextBar(FillModel):
 
 
 def _first_bar_decides(order: Order) -> bool:
-    if order.order_type is OrderType.MARKET or order.decides_at_once:
+    if order.order_type is OrderType.MARKET or order.decides_at_once or order.is_auction_only:
         return True
     return order.order_type is OrderType.STOP and order.triggered

@@ -40,8 +40,8 @@ PLAN = "{}"
 
 INTENTS = ["BUY"] * 8 + ["SELL"] * 5 + ["SELL_TO_CLOSE"] * 3 + ["BUY_TO_CLOSE"] * 2 + ["CLOSE"] * 2
 TYPES = ["MARKET"] * 5 + ["LIMIT"] * 6 + ["STOP"] * 4 + ["STOP_LIMIT"] * 5
-FORCES = [None] * 8 + ["GTC"] * 2 + ["DAY"] * 5 + ["IOC"] * 3 + ["FOK"] * 3
-RARE_FORCES = ["OPG", "ATC", "GTD", "GTX"]
+FORCES = [None] * 8 + ["GTC"] * 2 + ["DAY"] * 4 + ["IOC"] * 3 + ["FOK"] * 3
+FORCES += ["OPG"] * 3 + ["ATC"] * 4 + ["GTD"] * 2 + ["GTX"] * 3
 BAD_QUANTITIES = [None, "0", "-3", "0.37", "NaN", "Infinity"]
 BAD_PRICES = ["0", "-5", "0.0001", "NaN", "Infinity"]
 BAD_AMOUNTS = ["0", "-5", "NaN", "-Infinity"]
@@ -198,8 +198,9 @@ class Strategy(StrategyBase):
         if dice.random() < 0.02:
             limit = self.price(symbol) if dice.random() < 0.5 else None
             stop = self.price(symbol) if dice.random() < 0.5 else None
-        force = dice.choice(RARE_FORCES if dice.random() < 0.03 else FORCES)
-        if order_type in (OrderType.STOP, OrderType.STOP_LIMIT) and force in ("IOC", "FOK") and dice.random() < 0.8:
+        force = dice.choice(FORCES)
+        one_price = force in ("IOC", "FOK", "OPG", "ATC")
+        if order_type in (OrderType.STOP, OrderType.STOP_LIMIT) and one_price and dice.random() < 0.9:
             force = None
         return PlaceOrderAction(
             symbol=symbol,

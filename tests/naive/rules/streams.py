@@ -218,7 +218,7 @@ STREAMS = [
         positions="OLD 0 realised -45",
     ),
     Rule(
-        name="bars that end after the expiry are not traded",
+        name="of a bar that ends after the expiry only the open is traded",
         instruments=(AAA, BBB, replace(ESH4, expires_at=at("10:00:30"))),
         settings={"participation": Decimal(1)},
         bars="""
@@ -227,7 +227,9 @@ STREAMS = [
         """,
         steps="""
             10:00    1: BUY 1 on ESH4             | 10:00 1 WORKING
-                                                  | 10:00:30 1 EXPIRED
+            10:00    2: BUY 1 LIMIT 4950 on ESH4  | 10:00 2 WORKING
+                                                  | 10:00 1 FILLED 1 @ 5000
+                                                  | 10:00:30 2 EXPIRED
                                                   | 10:00:30 expired ESH4
         """,
         end="10:30",

@@ -167,15 +167,19 @@ TIME_IN_FORCE = [
         """,
     ),
     Rule(
-        name="STOP and STOP_LIMIT take no IOC and no FOK; OPG, ATC, GTD and GTX are not available yet",
+        name="MARKET and LIMIT take every time in force, STOP and STOP_LIMIT none that one price decides",
         bars="09:30 100 101 99 100",
         steps="""
             start   1: BUY 1 STOP 101 IOC             | 09:30 1 REJECTED TIME_IN_FORCE_NOT_ALLOWED
             start   2: BUY 1 STOP 101 LIMIT 102 FOK   | 09:30 2 REJECTED TIME_IN_FORCE_NOT_ALLOWED
-            start   3: BUY 1 OPG                      | 09:30 3 REJECTED TIME_IN_FORCE_NOT_AVAILABLE
-            start   4: BUY 1 ATC                      | 09:30 4 REJECTED TIME_IN_FORCE_NOT_AVAILABLE
-            start   5: BUY 1 LIMIT 99 GTD             | 09:30 5 REJECTED TIME_IN_FORCE_NOT_AVAILABLE
-            start   6: BUY 1 STOP 101 GTX             | 09:30 6 REJECTED TIME_IN_FORCE_NOT_AVAILABLE
+            start   3: BUY 1 STOP 101 OPG             | 09:30 3 REJECTED TIME_IN_FORCE_NOT_ALLOWED
+            start   4: BUY 1 STOP 101 LIMIT 102 ATC   | 09:30 4 REJECTED TIME_IN_FORCE_NOT_ALLOWED
+            start   5: BUY 1 STOP 201 LIMIT 202 DAY   | 09:30 5 WORKING
+            start   6: BUY 1 STOP 201 GTX             | 09:30 6 WORKING
+            start   7: BUY 1 LIMIT 9 GTX              | 09:30 7 WORKING
+            start   8: BUY 1 LIMIT 9 OPG              | 09:30 8 WORKING
+            start   9: BUY 1 LIMIT 9 ATC              | 09:30 9 WORKING
+            start   10: BUY 1 GTX                     | 09:30 10 WORKING
         """,
     ),
 ]

@@ -1,0 +1,59 @@
+"""How long orders live: what each time in force comes to, by the sessions of the order's exchange (rule 18)."""
+
+from datetime import date, timedelta
+
+import msgspec
+
+from libs.shared_ipc.src.protocol import TimeInForce
+from periscope.execution.meeting import Market, Sessions
+from periscope.execution.order import Order
+from periscope.instruments.sessions import Session
+
+_LONGEST_CLOSURE_DAYS = 40
+"""Far more than any closure in the session tables."""
+
+
+def with_lifetime(order: Order, market: Market) -> Order:
+    """The order with the end, and the session, that its time in force gives it.
+
+    What counts is when it reaches the market: one that arrives after the close belongs to the next session.
+    """
+    arrives_at = order.arrives_at
+    match order.time_in_force:
+        case TimeInForce.DAY:
+            return msgspec.structs.replace(
+                order, until=_earlier(order.until, market.sessions.session_from(arrives_at).close)
+            )
+        case TimeInForce.OPG:
+            session = _next_to_open(market.regular_sessions, arrives_at)
+            stream = market.bars
+            row = order.first_row if stream is None else max(order.first_row, stream.row_from(session.open))
+            return msgspec.structs.replace(
+                order, session=session, first_row=row, until=_earlier(order.until, session.close)
+            )
+        case TimeInForce.ATC | TimeInForce.GTX:
+            session = market.regular_sessions.session_from(arrives_at)
+            return msgspec.structs.replace(order, session=session, until=_earlier(order.until, session.close))
+    return order
+
+
+def last_close_until(day: date, sessions: Sessions) -> int:
+    """The close of a trading day; of the last one before it where the exchange is closed on `day`.
+
+    Raises `SessionRangeError` where that is outside the exchange's session table.
+    """
+    for back in range(_LONGEST_CLOSURE_DAYS):
+        session = sessions.session_of_day(day - timedelta(days=back))
+        if session is not None:
+            return session.close
+    raise AssertionError(f"no session in the {_LONGEST_CLOSURE_DAYS} days before {day}")
+
+
+def _next_to_open(sessions: Sessions, t: int) -> Session:
+    """The first session that opens at t or later."""
+    session = sessions.session_from(t)
+    return session if session.open >= t else sessions.session_from(session.close)
+
+
+def _earlier(until: int | None, moment: int) -> int:
+    return moment if until is None else min(until, moment)
