@@ -27,7 +27,7 @@ from periscope.engine.settings import (
 from periscope.instruments.times import time_text
 from periscope.runs.core_keys import CORE_KEYS, LATER_KEYS
 from periscope.runs.core_values import RefusalError, near_names
-from periscope.runs.dates import parse_moment
+from periscope.runs.dates import parse_day_or_moment, parse_moment
 
 __all__ = [
     "CORE_KEYS",
@@ -317,6 +317,8 @@ def _settings(environment: Environment, core: Mapping[str, Any], hashed: str) ->
         limit_fill=LimitFill(core["limit_fill"]),
         price_rounding=PriceRounding(core["price_rounding"]),
         participation=_decimal_or_none(core["participation"]),
+        latency=int(Decimal(core["latency_seconds"]).scaleb(6)),
+        good_till=None if core["good_till"] is None else parse_day_or_moment(core["good_till"]),
         slippage=Slippage() if slippage == "none" else _slippage(slippage),
         fees=FeeSchedule() if fees == "none" else _fees(fees),
         account=AccountName(core["account"]),

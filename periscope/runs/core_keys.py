@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from periscope.engine.settings import AccountName, FillModelName, LimitFill, MarginCallPolicy, PriceRounding
+from periscope.instruments.times import time_text
 from periscope.runs.core_values import (
     Reader,
     RefusalError,
@@ -19,6 +20,9 @@ from periscope.runs.core_values import (
     shown,
     span_name,
 )
+from periscope.runs.dates import parse_day_or_moment
+
+_LONGEST_LATENCY_SECONDS = Decimal(86_400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,24 @@ class CoreKey:
     read: Reader
 
 
-def _good_till(value: Any) -> None:
-    if value is not None:
-        raise RefusalError("NOT_AVAILABLE", "GTD orders are not available yet; leave core.good_till out or null")
+def _good_till(value: Any) -> str | None:
+    """A date or a time in UTC, as text."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise RefusalError("WRONG_TYPE", f'expected text like "2024-03-28" or null, found {shown(value)}')
+    try:
+        found = parse_day_or_moment(value)
+    except ValueError as problem:
+        raise RefusalError("BAD_DATE", str(problem)) from None
+    return time_text(found) if isinstance(found, int) else found.isoformat()
+
+
+def _latency(value: Any) -> str:
+    found: str = decimal(least=Decimal(0), most=_LONGEST_LATENCY_SECONDS)(value)
+    if Decimal(found) % Decimal("0.000001") != 0:
+        raise RefusalError("OUT_OF_RANGE", f"expected whole microseconds, found {shown(value)}")
+    return found
 
 
 _NOT_NEGATIVE = decimal(least=Decimal(0))
@@ -262,7 +281,22 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "Yearly rate that Sharpe and Sortino subtract.",
         decimal(least=Decimal(-1), most=Decimal(1), least_allowed=False),
     ),
-    CoreKey("good_till", "null", None, "null", "End of GTD orders, which come later.", _good_till),
+    CoreKey(
+        "good_till",
+        "text or null",
+        None,
+        "null, a date, or a time with its offset",
+        "End of GTD orders. A date means that trading day's close. Null: GTD orders are rejected.",
+        _good_till,
+    ),
+    CoreKey(
+        "latency_seconds",
+        "decimal",
+        "0",
+        "0 to 86,400, in whole microseconds",
+        "How long an order or a cancellation takes to the market. Above 0, `current_close` fills as `next_bar`.",
+        _latency,
+    ),
     CoreKey(
         "limits.handler_seconds",
         "number",

@@ -34,6 +34,20 @@ def parse_moment(text: str, edge: Literal["start", "end"], exchanges: Sequence[s
     raise ValueError(f'{text!r} is neither a date like "2024-03-28" nor a time like "2024-03-28T09:30:00-04:00"')
 
 
+def parse_day_or_moment(text: str) -> date | int:
+    """Read a trading day, as a date, or a time with its offset, as microseconds since 1970-01-01 UTC.
+
+    Raises ValueError saying what is wrong and what to write.
+    """
+    text = text.strip()
+    try:
+        if _DATE.fullmatch(text):
+            return _checked_year(date.fromisoformat(text))
+    except ValueError as problem:
+        raise ValueError(f"{text!r} is not a usable date: {problem}") from None
+    return parse_moment(text, "end")
+
+
 def _exact_moment(text: str) -> int:
     moment = datetime.fromisoformat(text.upper())
     _checked_year(moment.date())

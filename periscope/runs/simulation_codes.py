@@ -110,7 +110,7 @@ REJECTIONS: tuple[IssueCode, ...] = (
     ),
     _order(
         "SESSIONS_UNKNOWN",
-        "The time in force needs the sessions of the instrument's exchange, and there is no table of them for that time.",
+        "The time in force needs the sessions of the instrument's exchange, and no table has them for that time.",
         "order 3: DAY needs the exchange's sessions: no session table for exchange 'XTKS'",
         "Use GTC, IOC or FOK; `periscope sessions` lists the exchanges and dates that are known.",
     ),

@@ -191,6 +191,11 @@ def test_a_window_of_one_day_is_that_day() -> None:
         ({"account": "reg_t"}, "core.account", "NOT_ALLOWED", "margin"),
         ({"margin": {"initial": 0}}, "core.margin.initial", "OUT_OF_RANGE", "more than 0"),
         ({"margin": {"initial": "0.2"}}, "core.margin.maintenance", "OUT_OF_RANGE", "cannot need more"),
+        ({"good_till": 20240201}, "core.good_till", "WRONG_TYPE", "2024-03-28"),
+        ({"good_till": "2024-02-30"}, "core.good_till", "BAD_DATE", "not a usable date"),
+        ({"good_till": "2024-02-01T16:00"}, "core.good_till", "BAD_DATE", "offset"),
+        ({"latency_seconds": -1}, "core.latency_seconds", "OUT_OF_RANGE", "at least 0"),
+        ({"latency_seconds": "0.0000001"}, "core.latency_seconds", "OUT_OF_RANGE", "whole microseconds"),
         ({"on_margin_call": "panic"}, "core.on_margin_call", "NOT_ALLOWED", "liquidate"),
         ({"borrow_rate": "-0.01"}, "core.borrow_rate", "OUT_OF_RANGE", "at least 0"),
         ({"interest": {"credit": "0.01"}}, "core.interest.credit", "UNKNOWN_KEY", "cash"),
@@ -213,7 +218,6 @@ def test_each_mistake_is_named_with_its_place(core: dict[str, Any], path: str, c
         {"slippage": {"volume_share": "0.1"}},
         {"fees": {"basis_points": 1}},
         {"fees": "interactive_brokers"},
-        {"good_till": "2024-02-01"},
     ],
 )
 def test_what_comes_later_is_refused_as_not_available(core: dict[str, Any]) -> None:

@@ -180,6 +180,16 @@ TIME_IN_FORCE = [
             start   8: BUY 1 LIMIT 9 OPG              | 09:30 8 WORKING
             start   9: BUY 1 LIMIT 9 ATC              | 09:30 9 WORKING
             start   10: BUY 1 GTX                     | 09:30 10 WORKING
+            start   11: BUY 1 ATC                     | 09:30 11 WORKING
+            start   12: BUY 1 OPG                     | 09:30 12 WORKING
+                                                      | 09:30 8 EXPIRED
+                                                      | 09:30 10 FILLED 1 @ 100
+                                                      | 09:30 12 FILLED 1 @ 100
+                                                      | 16:00 11 FILLED 1 @ 100
+                                                      | 16:00 5 EXPIRED
+                                                      | 16:00 6 EXPIRED
+                                                      | 16:00 7 EXPIRED
+                                                      | 16:00 9 EXPIRED
         """,
     ),
 ]
