@@ -37,16 +37,25 @@ def build_script(state: Simulation, block: Block, position: int, horizon: int, b
         if key is None or key[0] > horizon:
             return Script(items, len(block), fork, quiet, False)
         position = max(position, row_of(block, key))
-        crowded = fork.instant == (key[0], limit)
-        if len(items) >= budget or crowded:
-            return Script(items, position, fork, quiet, crowded)
+        if len(items) >= budget:
+            return Script(items, position, fork, quiet, False)
+        before = _kept(fork) if fork.instant == (key[0], limit) else None
         fork.row = position
         item = step(fork, key)
+        if before is not None and item is not None:
+            return Script(items, position, before, quiet, True)
         if item is None:
             quiet = key
         else:
             items.append(item)
             quiet = None
+
+
+def _kept(state: Simulation) -> Simulation:
+    """The state before a happening that may be one event too many for its instant; quiet ones are not counted."""
+    before = state.fork()
+    before.records = state.records.copy()
+    return before
 
 
 def row_of(block: Block, key: Key) -> int:
