@@ -9,9 +9,10 @@ from periscope.engine.records import Filled
 from periscope.engine.simulation import Simulation, Taken
 from periscope.engine.timeline import Phase
 from periscope.execution.accounts.model import only_reduces
-from periscope.execution.costs import fill_fee, slipped
+from periscope.execution.costs import fee_of_fill, slipped
 from periscope.execution.meeting import Meeting, Rule, When
 from periscope.execution.order import Happening, Order, Rejection, next_state
+from periscope.execution.slippage import Offer
 from periscope.portfolio.book import Change, InstrumentKey, Position, trade
 from periscope.portfolio.exact import ZERO, step_down
 
@@ -109,14 +110,17 @@ def _cut_to_position(state: Simulation, order: Order) -> Order:
 def _volume_cap(state: Simulation, order: Order, meeting: Meeting) -> Decimal | None:
     """Units that participation leaves to this order on this bar, None where nothing caps it."""
     share = state.settings.participation
-    if share is None:
+    volume = None if share is None else _volume(state, order, meeting)
+    if share is None or volume is None:
         return None
     instrument = order.instrument
-    volume = state.markets.volume(instrument, meeting.row - 1 if meeting.at_open else meeting.row)
-    if volume is None:
-        return None
     allowed = step_down(share * volume, instrument.quantity_step)
     return max(ZERO, allowed - _taken(state, instrument.key, meeting.row))
+
+
+def _volume(state: Simulation, order: Order, meeting: Meeting) -> Decimal | None:
+    """The volume that counts for a fill: at the open the last complete bar's, else the bar's own; None if unknown."""
+    return state.markets.volume(order.instrument, meeting.row - 1 if meeting.at_open else meeting.row)
 
 
 def _taken(state: Simulation, key: InstrumentKey, row: int) -> Decimal:
@@ -135,8 +139,10 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
     """Book a fill. Returns the order after it, None where the account could not bear it."""
     instrument, key = order.instrument, order.instrument.key
     base = meeting.price
-    price = slipped(base, order, state.settings.slippage)
-    fee = fill_fee(order, quantity, state.settings.fees)
+    taken = _taken(state, key, meeting.row) + quantity
+    offer = Offer(base, instrument.tick, taken, _volume(state, order, meeting))
+    price = slipped(order, offer, state.settings.slippage)
+    fee = fee_of_fill(order, quantity, price, state.now, state.settings.fees, state.last_price(instrument))
     held = state.book.positions.get(key)
     change = trade(held, instrument, order.sign * quantity, price, fee)
     breach = _breach(state, order, held, change, base)
@@ -145,8 +151,7 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
         return None
 
     entry = state.book.apply(state.now, f"fill of order {order.sequence}", instrument, change)
-    if state.settings.participation is not None:
-        _take(state, key, meeting.row, quantity)
+    _take(state, key, meeting.row, quantity)
     if instrument.expires_at is not None:
         state.watched[key] = instrument
     done = order.filled + quantity == order.quantity
@@ -156,6 +161,8 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
         filled=order.filled + quantity,
         net_money=order.net_money - order.sign * quantity * price * instrument.multiplier - fee,
         fees=order.fees + fee,
+        charged_units=order.charged_units + quantity,
+        charged_value=order.charged_value + quantity * price * instrument.multiplier,
     )
     _record(state, filled, meeting, quantity, price, base, change, cap)
     state.booked(entry, instrument, meeting.price if meeting.at_open else None, None)

@@ -7,13 +7,13 @@ from decimal import Decimal
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.execution.accounts.choosing import AccountName, InterestRates, MarginCallPolicy, MarginRates
 from periscope.execution.admission import PriceRounding
+from periscope.execution.fees import FeeModel, NoFees
 from periscope.execution.fill_models.choosing import FillModelName
 from periscope.execution.fill_models.next_bar import LimitFill
-from periscope.execution.schedules import FeeSchedule, Slippage
+from periscope.execution.slippage import NoSlippage, SlippageModel
 
 __all__ = [
     "AccountName",
-    "FeeSchedule",
     "FillModelName",
     "InterestRates",
     "LimitFill",
@@ -22,7 +22,6 @@ __all__ = [
     "MarginRates",
     "PriceRounding",
     "Settings",
-    "Slippage",
 ]
 
 
@@ -61,8 +60,8 @@ class Settings:
     participation: Decimal | None = None
     latency: int = 0
     good_till: date | int | None = None
-    slippage: Slippage = field(default_factory=Slippage)
-    fees: FeeSchedule = field(default_factory=FeeSchedule)
+    slippage: SlippageModel = field(default_factory=NoSlippage)
+    fees: FeeModel = field(default_factory=NoFees)
     account: AccountName = AccountName.MARGIN
     margin: MarginRates = field(default_factory=MarginRates)
     on_margin_call: MarginCallPolicy = MarginCallPolicy.WARN

@@ -1,26 +1,25 @@
-"""What a fill costs beyond its price: slippage and fees. Small pure functions of the run's settings."""
+"""What a fill costs beyond its price: the rules that hold for every slippage and every fee model."""
 
 from decimal import Decimal
 
 from libs.shared_ipc.src.protocol import OrderType
+from periscope.execution.fees import FeeModel, Traded
 from periscope.execution.order import Order
-from periscope.execution.schedules import FeeSchedule, Slippage
-from periscope.instruments.instrument import Instrument
+from periscope.execution.slippage import Offer, SlippageModel
 from periscope.portfolio.exact import ZERO, step_down, step_up
 
-_BASIS_POINT = Decimal("0.0001")
 
+def slipped(order: Order, offer: Offer, slippage: SlippageModel) -> Decimal:
+    """The price after slippage: always against the order, to the tick against it, never past a limit.
 
-def slipped(price: Decimal, order: Order, slippage: Slippage) -> Decimal:
-    """The price after slippage: always against the order, to the tick against it, never past a limit."""
-    tick = order.instrument.tick
-    if slippage.ticks:
-        moved = price + order.sign * slippage.ticks * tick
-    elif slippage.basis_points:
-        moved = price + order.sign * abs(price) * slippage.basis_points * _BASIS_POINT
-    else:
+    What trades as an equity never falls below one tick by slippage; a price that no slippage moves is taken as the bar
+    has it.
+    """
+    price, tick = offer.price, offer.tick
+    distance = slippage.distance(offer)
+    if distance == 0:
         return price
-    moved = step_up(moved, tick) if order.sign > 0 else step_down(moved, tick)
+    moved = step_up(price + distance, tick) if order.sign > 0 else step_down(price - distance, tick)
     if not order.instrument.is_future and moved < tick:
         moved = min(price, tick)
     limit = order.limit
@@ -29,18 +28,31 @@ def slipped(price: Decimal, order: Order, slippage: Slippage) -> Decimal:
     return moved
 
 
-def order_fee(instrument: Instrument, quantity: Decimal, schedule: FeeSchedule) -> Decimal:
-    """The fee of a whole order of which `quantity` units have been filled, in the run's currency."""
-    if instrument.is_future:
-        return schedule.per_contract * quantity
-    fee = schedule.per_share * quantity
-    if quantity > 0 and schedule.minimum is not None:
-        fee = max(fee, schedule.minimum)
-    if schedule.maximum is not None:
-        fee = min(fee, schedule.maximum)
-    return fee if quantity > 0 else ZERO
+def fee_of_fill(
+    order: Order, quantity: Decimal, price: Decimal, time: int, fees: FeeModel, last_price: Decimal | None
+) -> Decimal:
+    """The fee of the order's next fill: what the order owes after it, less what it owed before.
+
+    `quantity` and `price` are those of the real contract on that day.
+    """
+    owed = fees.owed(_traded(order, quantity, quantity * price * order.instrument.multiplier, time, last_price))
+    if order.charged_units == 0:
+        return owed
+    return owed - fees.owed(_traded(order, ZERO, ZERO, time, last_price))
 
 
-def fill_fee(order: Order, quantity: Decimal, schedule: FeeSchedule) -> Decimal:
-    """The fee of the order's next fill: what the order owes after it, less what it has been charged."""
-    return order_fee(order.instrument, order.filled + quantity, schedule) - order.fees
+def fee_to_reserve(order: Order, fees: FeeModel) -> Decimal:
+    """What the rest of the order will owe if it fills at the price at which its buying power is reserved."""
+    return fee_of_fill(order, order.remaining, order.reference, order.placed_at, fees, order.reference)
+
+
+def _traded(order: Order, quantity: Decimal, value: Decimal, time: int, last_price: Decimal | None) -> Traded:
+    return Traded(
+        instrument=order.instrument,
+        sign=order.sign,
+        quantity=order.charged_units + quantity,
+        value=order.charged_value + value,
+        time=time,
+        last_price=last_price,
+        order_price=order.limit if order.limit is not None else order.stop,
+    )

@@ -55,7 +55,8 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     at `arrives_at` and expires at `until`, None if never; `first_row` is the first bar of the execution stream that it
     can meet. `session` is the regular session whose auction an OPG or ATC order waits for and a GTX order stays out
     of, None for the others. `reference` is the price at which its buying power was reserved. `triggered` says that a
-    stop has been touched.
+    stop has been touched. `charged_units` and `charged_value` are the units and the traded value of all fills so far as
+    fee models count them: those of the real contract.
     """
 
     sequence: int
@@ -82,6 +83,8 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     filled: Decimal = ZERO
     net_money: Decimal = ZERO
     fees: Decimal = ZERO
+    charged_units: Decimal = ZERO
+    charged_value: Decimal = ZERO
 
     @property
     def remaining(self) -> Decimal:

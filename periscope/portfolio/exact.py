@@ -56,6 +56,11 @@ def step_up(value: Decimal, step: Decimal) -> Decimal:
     return _ROUNDING.divide(value, step).to_integral_value(ROUND_CEILING, _ROUNDING) * step
 
 
+def quotient(value: Decimal, divisor: Decimal) -> Decimal:
+    """`value` / `divisor` to sixty digits, for what is rounded by a rule right after."""
+    return _ROUNDING.divide(value, divisor)
+
+
 def is_multiple(value: Decimal, step: Decimal) -> bool:
     """Whether `value` is a whole number of `step`s."""
     return _ROUNDING.remainder(value, step) == 0

@@ -13,7 +13,6 @@ from typing import Any, Literal
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.engine.settings import (
     AccountName,
-    FeeSchedule,
     FillModelName,
     InterestRates,
     LimitFill,
@@ -22,11 +21,11 @@ from periscope.engine.settings import (
     MarginRates,
     PriceRounding,
     Settings,
-    Slippage,
 )
 from periscope.instruments.times import time_text
 from periscope.runs.core_keys import CORE_KEYS, LATER_KEYS
 from periscope.runs.core_values import RefusalError, near_names
+from periscope.runs.cost_keys import fee_model, slippage_model
 from periscope.runs.dates import parse_day_or_moment, parse_moment
 
 __all__ = [
@@ -303,7 +302,6 @@ def _decimal_or_none(text: str | None) -> Decimal | None:
 
 
 def _settings(environment: Environment, core: Mapping[str, Any], hashed: str) -> Settings:
-    fees, slippage = core["fees"], core["slippage"]
     span: str | None = core["execution_span"]
     return Settings(
         start=environment.start,
@@ -319,8 +317,8 @@ def _settings(environment: Environment, core: Mapping[str, Any], hashed: str) ->
         participation=_decimal_or_none(core["participation"]),
         latency=int(Decimal(core["latency_seconds"]).scaleb(6)),
         good_till=None if core["good_till"] is None else parse_day_or_moment(core["good_till"]),
-        slippage=Slippage() if slippage == "none" else _slippage(slippage),
-        fees=FeeSchedule() if fees == "none" else _fees(fees),
+        slippage=slippage_model(core["slippage"]),
+        fees=fee_model(core["fees"]),
         account=AccountName(core["account"]),
         margin=MarginRates(**{name: Decimal(rate) for name, rate in core["margin"].items()}),
         on_margin_call=MarginCallPolicy(core["on_margin_call"]),
@@ -330,17 +328,4 @@ def _settings(environment: Environment, core: Mapping[str, Any], hashed: str) ->
             borrow=Decimal(core["borrow_rate"]),
         ),
         limits=Limits(**core["limits"]),
-    )
-
-
-def _slippage(core: Mapping[str, Any]) -> Slippage:
-    return Slippage(ticks=core.get("ticks", 0), basis_points=Decimal(core.get("basis_points", "0")))
-
-
-def _fees(core: Mapping[str, Any]) -> FeeSchedule:
-    return FeeSchedule(
-        per_share=Decimal(core["per_share"]),
-        minimum=_decimal_or_none(core["minimum"]),
-        maximum=_decimal_or_none(core["maximum"]),
-        per_contract=Decimal(core["per_contract"]),
     )

@@ -1,6 +1,5 @@
 """The one table of `core` keys: from it come parsing, `--core k=v`, the effective config, and docs/core-keys.md."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,12 +13,12 @@ from periscope.runs.core_values import (
     currency,
     decimal,
     integer,
-    near_names,
     optional,
     seconds,
     shown,
     span_name,
 )
+from periscope.runs.cost_keys import NAMED_FEES, read_fees, read_slippage
 from periscope.runs.dates import parse_day_or_moment
 
 _LONGEST_LATENCY_SECONDS = Decimal(86_400)
@@ -55,56 +54,6 @@ def _latency(value: Any) -> str:
     if Decimal(found) % Decimal("0.000001") != 0:
         raise RefusalError("OUT_OF_RANGE", f"expected whole microseconds, found {shown(value)}")
     return found
-
-
-_NOT_NEGATIVE = decimal(least=Decimal(0))
-
-
-def _parts(value: Any, readers: Mapping[str, Reader], later: tuple[str, ...], what: str) -> dict[str, Any]:
-    """Read an object whose keys are all optional; a null counts as absent."""
-    if not isinstance(value, dict):
-        raise RefusalError("WRONG_TYPE", f'expected "none" or an object of {", ".join(readers)}, found {shown(value)}')
-    found = {}
-    for name, part in value.items():
-        if name in later:
-            raise RefusalError(
-                "NOT_AVAILABLE", f"{what} by {name} is not available yet; use {', '.join(readers)}", name
-            )
-        if name not in readers:
-            raise RefusalError("UNKNOWN_KEY", f"unknown key {name!r}; {near_names(name, list(readers))}", name)
-        try:
-            if part is not None:
-                found[name] = readers[name](part)
-        except RefusalError as refusal:
-            raise RefusalError(refusal.code, str(refusal), name) from None
-    return found
-
-
-def _slippage(value: Any) -> Any:
-    if value == "none":
-        return "none"
-    if value == "volume_share":
-        raise RefusalError("NOT_AVAILABLE", "slippage by volume_share is not available yet; use ticks, basis_points")
-    readers = {"ticks": integer(0, 1_000_000), "basis_points": decimal(least=Decimal(0), most=Decimal(10_000))}
-    found = _parts(value, readers, ("volume_share",), "slippage")
-    if len(found) != 1:
-        raise RefusalError("NOT_ALLOWED", f"expected exactly one of ticks, basis_points, found {shown(sorted(found))}")
-    return found
-
-
-def _fees(value: Any) -> Any:
-    if value == "none":
-        return "none"
-    if isinstance(value, str):
-        text = f"named fee schedules ({value!r}) are not available yet; "
-        raise RefusalError("NOT_AVAILABLE", text + 'write {"per_share": "0.005", "minimum": "1"}, or "none"')
-    readers = dict.fromkeys(("per_share", "minimum", "maximum", "per_contract"), _NOT_NEGATIVE)
-    found = _parts(value, readers, ("basis_points", "schedule"), "a fee")
-    fees = {"per_share": "0", "minimum": None, "maximum": None, "per_contract": "0", **found}
-    least, most = fees["minimum"], fees["maximum"]
-    if least is not None and most is not None and Decimal(least) > Decimal(most):
-        raise RefusalError("OUT_OF_RANGE", f"minimum {least} is above maximum {most}")
-    return fees
 
 
 LATER_KEYS = {
@@ -189,9 +138,9 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "slippage",
         "text or object",
         "none",
-        '`"none"`, `{"ticks": n}`, `{"basis_points": "x"}`',
-        "How far each fill moves against the order. Volume share comes later.",
-        _slippage,
+        '`"none"`, `{"ticks": n}`, `{"basis_points": "x"}`, `{"volume_share": {"price_impact": "x", "power": 1 or 2}}`',
+        "How far each fill moves against the order.",
+        read_slippage,
     ),
     CoreKey(
         "participation",
@@ -205,9 +154,10 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "fees",
         "text or object",
         "none",
-        '`"none"`, or an object of `per_share`, `minimum`, `maximum`, `per_contract`, each at least 0',
-        "What a fill costs; minimum and maximum count per order. Named schedules and basis points come later.",
-        _fees,
+        ", ".join(f'`"{name}"`' for name in NAMED_FEES) + ", or an object of `per_share`, `basis_points`, `minimum`, "
+        "`maximum`, `maximum_basis_points`, `per_contract`, each at least 0",
+        "What a fill costs; minimum and maximum count per order over its fills.",
+        read_fees,
     ),
     CoreKey(
         "account",

@@ -1,7 +1,7 @@
 """How a value of a config is read: each reader turns JSON into its effective JSON value, or says what is wrong."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -130,3 +130,23 @@ def span_name(value: Any) -> str | None:
     if value.lower() not in names:
         raise RefusalError("NOT_ALLOWED", f"found {value!r}; {near_names(value.lower(), names)}")
     return value.lower()
+
+
+def parts(value: Any, readers: Mapping[str, Reader], later: tuple[str, ...], what: str) -> dict[str, Any]:
+    """Read an object whose keys are all optional; a null counts as absent."""
+    if not isinstance(value, dict):
+        raise RefusalError("WRONG_TYPE", f'expected "none" or an object of {", ".join(readers)}, found {shown(value)}')
+    found = {}
+    for name, part in value.items():
+        if name in later:
+            raise RefusalError(
+                "NOT_AVAILABLE", f"{what} by {name} is not available yet; use {', '.join(readers)}", name
+            )
+        if name not in readers:
+            raise RefusalError("UNKNOWN_KEY", f"unknown key {name!r}; {near_names(name, list(readers))}", name)
+        try:
+            if part is not None:
+                found[name] = readers[name](part)
+        except RefusalError as refusal:
+            raise RefusalError(refusal.code, str(refusal), name) from None
+    return found

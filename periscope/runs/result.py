@@ -9,6 +9,8 @@ from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState
 from periscope.engine.backtest import Outcome
 from periscope.engine.settings import FillModelName, Settings
 from periscope.execution.accounts.choosing import account_model
+from periscope.execution.fees import NoFees
+from periscope.execution.slippage import NoSlippage
 from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
 from periscope.portfolio.book import Position
@@ -162,9 +164,8 @@ def _statistics(recorder: Recorder, core: dict[str, Any]) -> dict[str, Any]:
 def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> dict[str, Any]:
     """The models that the run used, in words, with notes on what is modelled kindly or not at all."""
     settings = config.settings
-    slippage, fees = settings.slippage, settings.fees
     notes = []
-    if not slippage.ticks and not slippage.basis_points and not fees.per_share and not fees.per_contract:
+    if settings.slippage == NoSlippage() and settings.fees == NoFees():
         notes.append("no trading costs modelled")
     if settings.fill_model is FillModelName.CURRENT_CLOSE:
         notes.append("optimistic: market orders fill at a close that was known before they were placed")
@@ -178,8 +179,8 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
     spans = outcome.markets.execution_spans if outcome is not None else {}
     return {
         "fill": f"{settings.fill_model} (limit orders: {settings.limit_fill}, inside a bar: pessimistic)",
-        "slippage": _slippage(settings),
-        "fees": _fees(settings),
+        "slippage": settings.slippage.describe(),
+        "fees": settings.fees.describe(),
         "account": account_model(settings.account, settings.margin).describe(),
         "adjustment": "raw",
         "hours": "extended" if settings.extended_hours else "regular",
@@ -187,29 +188,6 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
         "execution": {symbol: str(span) for (symbol, _), span in sorted(spans.items())},
         "notes": notes,
     }
-
-
-def _slippage(settings: Settings) -> str:
-    if settings.slippage.ticks:
-        return f"{settings.slippage.ticks} tick(s) against the order"
-    if settings.slippage.basis_points:
-        return f"{settings.slippage.basis_points} basis points against the order"
-    return "none"
-
-
-def _fees(settings: Settings) -> str:
-    fees = settings.fees
-    parts = []
-    if fees.per_share or fees.minimum:
-        bounds = "".join(
-            f", {name} {value} an order"
-            for name, value in (("at least", fees.minimum), ("at most", fees.maximum))
-            if value
-        )
-        parts.append(f"{fees.per_share} a share{bounds}")
-    if fees.per_contract:
-        parts.append(f"{fees.per_contract} a contract")
-    return "; ".join(parts) or "none"
 
 
 def _data(

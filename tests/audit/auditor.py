@@ -1,16 +1,18 @@
 """A naive auditor: replays a finished run from its bars, orders, fills and postings, and lists what is wrong.
 
-It shares no code with the engines. Every bar allows an order at most one fill, of which price and time follow from the
-rules; everything that was booked must be such a fill, within the volume, at the right cost, and the books must say so.
+It shares no code with the engine; slippage and fees are those of the naive one. Every bar allows an order at most one
+fill, of which price and time follow from the rules; everything that was booked must be such a fill, within the volume,
+at the right cost, and the books must say so.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import ceil, floor
+from math import floor
 
 from tests.audit.evidence import Bar, Contract, Fill, Flow, Order, Settlement, Step, Terms
+from tests.naive.costs import Deal, fee_of, slipped
 
 
 @dataclass
@@ -30,7 +32,7 @@ class Auditor:
     held: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     cost: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     filled: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
-    fees: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    value: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     taken: dict[tuple[str, int], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     accounts: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     met: set[tuple[int, int]] = field(default_factory=set)
@@ -77,7 +79,7 @@ class Auditor:
         self.claim(order.closed_at is None or step.time <= order.closed_at, "a fill after the order's end")
         self.met.add((order.number, bar.start))
         self.claim(self._allowed(order, bar) == (fill.base, step.time), "the rules give another price or time")
-        self.claim(fill.price == self._slipped(order, contract, fill.base), "slippage is wrong")
+        self.claim(fill.price == self._slipped(order, contract, index, step.time, fill), "slippage is wrong")
         self._check_volume(order, contract, index, step.time, fill)
         held = self.held[order.symbol]
         if order.closing:
@@ -86,10 +88,11 @@ class Auditor:
             self.claim(held + order.side * fill.quantity >= 0, "shares are sold short")
         if self._is_stop(order) and held * order.side < 0 and step.time == bar.end:
             self.stopped.add((order.symbol, bar.start))
+        owed = self._fee(order, contract, step.time)
         self.filled[order.number] += fill.quantity
+        self.value[order.number] += fill.quantity * fill.price * contract.multiplier
+        fee = self._fee(order, contract, step.time) - owed
         self.claim(fill.quantity > 0 and self.filled[order.number] <= order.quantity, "quantity is wrong")
-        fee = self._fee(contract, self.filled[order.number]) - self.fees[order.number]
-        self.fees[order.number] += fee
         self.claim(fill.fee == fee, f"the fee should be {fee}")
         realised = self._trade(contract, order.side * fill.quantity, fill.price, fee)
         self.claim(fill.realised == realised, f"realised should be {realised}")
@@ -212,33 +215,34 @@ class Auditor:
         gain = order.side * (order.limit - price)
         return gain >= 0 if self.terms.touch else gain > 0
 
-    def _slipped(self, order: Order, contract: Contract, base: Fraction) -> Fraction:
-        if self.terms.slip_ticks == 0 and self.terms.slip_basis_points == 0:
-            return base
-        worse = self.terms.slip_ticks * contract.tick + abs(base) * self.terms.slip_basis_points / 10000
-        ticks = (base + order.side * worse) / contract.tick
-        price = (ceil(ticks) if order.side > 0 else floor(ticks)) * contract.tick
-        price = price if contract.is_future else max(price, contract.tick)
-        if order.limit is None:
-            return price
-        return min(price, order.limit) if order.side > 0 else max(price, order.limit)
+    def _deal(self, order: Order, contract: Contract) -> Deal:
+        kind = (contract.is_future, contract.root, contract.tick, contract.multiplier)
+        return Deal(order.side, order.limit, order.stop, *kind)
+
+    def _slipped(self, order: Order, contract: Contract, index: int, time: int, fill: Fill) -> Fraction:
+        taken = self.taken[order.symbol, contract.bars[index].start] + fill.quantity
+        volume = self._volume_that_counts(contract, index, time)
+        return slipped(self._deal(order, contract), fill.base, self.terms.slippage, taken, volume)
+
+    def _volume_that_counts(self, contract: Contract, index: int, time: int) -> Fraction | None:
+        bar = contract.bars[index]
+        measure = bar if time >= bar.end else (contract.bars[index - 1] if index else None)
+        return None if measure is None else measure.volume
 
     def _check_volume(self, order: Order, contract: Contract, index: int, time: int, fill: Fill) -> None:
         bar = contract.bars[index]
-        measure = bar if time >= bar.end else (contract.bars[index - 1] if index else None)
-        volume = None if measure is None else measure.volume
+        volume = self._volume_that_counts(contract, index, time)
         if self.terms.participation is not None and volume is not None:
             cap = floor(self.terms.participation * volume / contract.step) * contract.step
             self.claim(fill.quantity <= cap - self.taken[order.symbol, bar.start], "more than its share of the volume")
         self.taken[order.symbol, bar.start] += fill.quantity
 
-    def _fee(self, contract: Contract, quantity: Fraction) -> Fraction:
-        terms = self.terms
-        if contract.is_future:
-            return terms.fee_per_contract * quantity
-        fee = terms.fee_per_unit * quantity
-        fee = fee if terms.fee_minimum is None else max(fee, terms.fee_minimum)
-        return fee if terms.fee_maximum is None else min(fee, terms.fee_maximum)
+    def _fee(self, order: Order, contract: Contract, time: int) -> Fraction:
+        """What the order owes for all that it has traded."""
+        closes = [bar.close for bar in contract.bars if bar.end <= time]
+        last = closes[-1] if closes else None
+        traded = (self.filled[order.number], self.value[order.number])
+        return fee_of(self._deal(order, contract), *traded, last, self.terms.fees)
 
     def _states(self, order: Order) -> None:
         """WORKING first and again per partial fill, then at most one other state, and the quantities add up."""

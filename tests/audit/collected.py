@@ -162,6 +162,7 @@ def _contract(instrument: Instrument, market: Market, settings: Settings) -> Con
     return Contract(
         symbol=instrument.symbol,
         is_future=instrument.is_future,
+        root=instrument.root,
         tick=Fraction(instrument.tick),
         step=Fraction(instrument.quantity_step),
         multiplier=Fraction(instrument.multiplier),
@@ -170,15 +171,10 @@ def _contract(instrument: Instrument, market: Market, settings: Settings) -> Con
 
 
 def _terms(settings: Settings) -> Terms:
-    fees = settings.fees
     return Terms(
         shorts=settings.account is AccountName.MARGIN,
         touch=settings.limit_fill is LimitFill.TOUCH,
         participation=None if settings.participation is None else Fraction(settings.participation),
-        slip_ticks=settings.slippage.ticks,
-        slip_basis_points=Fraction(settings.slippage.basis_points),
-        fee_per_unit=Fraction(fees.per_share),
-        fee_minimum=None if fees.minimum is None else Fraction(fees.minimum),
-        fee_maximum=None if fees.maximum is None else Fraction(fees.maximum),
-        fee_per_contract=Fraction(fees.per_contract),
+        slippage=settings.slippage,
+        fees=settings.fees,
     )

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from periscope.execution.fees import FeeModel
+from periscope.execution.slippage import SlippageModel
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -23,6 +26,7 @@ class Contract:
 
     symbol: str
     is_future: bool
+    root: str | None
     tick: Fraction
     step: Fraction
     multiplier: Fraction
@@ -36,12 +40,8 @@ class Terms:
     shorts: bool
     touch: bool
     participation: Fraction | None
-    slip_ticks: int
-    slip_basis_points: Fraction
-    fee_per_unit: Fraction
-    fee_minimum: Fraction | None
-    fee_maximum: Fraction | None
-    fee_per_contract: Fraction
+    slippage: SlippageModel
+    fees: FeeModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 
 from periscope.cli import summary
 from periscope.cli.live import Lines
+from periscope.execution.slippage import Ticks
 from periscope.instruments.times import time_text
 from periscope.runs.progress import Progress
 from tests.cli.command import Command, FakeRunner, result_document
@@ -26,7 +27,7 @@ def test_the_bundles_own_config_is_the_default_and_options_lie_over_it(
     assert time_text(config.environment.end) == "2023-12-30T05:00:00Z"
     assert config.strategy["length"] == 5
     assert config.strategy["symbol"] == "ALFA"
-    assert config.settings.slippage.ticks == 2
+    assert config.settings.slippage == Ticks(2)
     assert config.core["fees"]["per_share"] == "0.005"
 
 

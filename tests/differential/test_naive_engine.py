@@ -57,9 +57,12 @@ def _until(rows: list[tuple[object, ...]], cut: int) -> list[str]:
     return [repr(row) for row in rows if isinstance(row[0], int) and row[0] <= cut]
 
 
+CASE_WITH_FILLS = 7
+
+
 def test_a_difference_is_named() -> None:
     """The comparison says what differs, where, and what came before it."""
-    trace = run(random_case(4))
+    trace = run(random_case(CASE_WITH_FILLS))
     other = deepcopy(trace)
     assert compare(trace, other) is None
     time, *rest = other.fills[2][1:]
@@ -73,7 +76,7 @@ def test_a_difference_is_named() -> None:
 
 def test_a_missing_row_is_named() -> None:
     """A list that ends early differs where it ends."""
-    trace = run(random_case(4))
+    trace = run(random_case(CASE_WITH_FILLS))
     other = deepcopy(trace)
     other.events.pop()
     found = compare(trace, other)

@@ -7,7 +7,6 @@ from fractions import Fraction
 from libs.shared_ipc.src.protocol import OrderType
 from periscope.engine.settings import AccountName, Settings
 from periscope.instruments.instrument import Instrument
-from tests.naive.costs import fee_of
 from tests.naive.exact import half_even
 from tests.naive.market import Key
 from tests.naive.order import Order
@@ -130,7 +129,7 @@ class Book:
             beyond = abs(held + side * units) - abs(held)
             if beyond <= 0 or (side < 0 and not self.lends and not instrument.is_future):
                 continue
-            fees += sum((fee_of(instrument, order.remaining, self.settings.fees) for order in mine), Fraction(0))
+            fees += sum((self._fee_to_come(order, self._reference(order)) for order in mine), Fraction(0))
             value = sum((order.remaining * self._reference(order) for order in mine), Fraction(0))
             value *= Fraction(instrument.multiplier)
             if beyond != units:
@@ -149,6 +148,9 @@ class Book:
         known = self.last_price(position.instrument) if price is None else price
         value = position.cost if known is None else position.quantity * known * position.multiplier
         return value - position.cost if position.instrument.is_future else value
+
+    def _fee_to_come(self, order: Order, price: Fraction) -> Fraction:
+        return order.fee(order.remaining, price, price, self.settings.fees)
 
     def _reference(self, order: Order) -> Fraction:
         """The price at which an order counts."""

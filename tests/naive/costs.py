@@ -1,35 +1,101 @@
-"""Slippage and fees."""
+"""Slippage and fees, from the parameters of the run's models. Exact fractions; the auditor uses them too."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 
-from periscope.engine.settings import FeeSchedule, Slippage
-from periscope.instruments.instrument import Instrument
+from periscope.execution.fees import BasisPoints, Bounded, FeeModel, LeanFees, NoFees, PerContract, PerShare, Sum
+from periscope.execution.slippage import NoSlippage, PriceBasisPoints, SlippageModel, Ticks, VolumeShare
 from tests.naive.exact import round_down, round_up
-from tests.naive.order import Order
+
+NOTHING = Fraction(0)
+LEAN_PER_CONTRACT = {"ES": "2.15", "NQ": "2.15", "GC": "2.47", "MES": "0.57", "HSI": "40"}
+"""All parts added up; every other root costs 2.47."""
 
 
-def slipped(order: Order, price: Fraction, slippage: Slippage) -> Fraction:
-    """The price that the order pays or gets: moved against it, on the tick, never past its limit."""
-    tick = Fraction(order.instrument.tick)
-    if slippage.ticks == 0 and slippage.basis_points == 0:
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """Who trades: side +1 or -1, the order's limit and stop, and what is traded."""
+
+    side: int
+    limit: Fraction | None
+    stop: Fraction | None
+    is_future: bool
+    root: str | None
+    tick: Fraction
+    multiplier: Fraction
+
+
+def slipped(deal: Deal, price: Fraction, model: SlippageModel, taken: Fraction, volume: Fraction | None) -> Fraction:
+    """The price that the order pays or gets: moved against it, on the tick, never past its limit.
+
+    `taken` is what was traded on the bar with this fill, of the volume that counts.
+    """
+    worse = _worse(model, price, deal.tick, taken, volume)
+    if worse == 0:
         return price
-    moved = price + order.side * slippage.ticks * tick
-    moved += order.side * abs(price) * Fraction(slippage.basis_points) / 10000
-    moved = round_up(moved, tick) if order.side > 0 else round_down(moved, tick)
-    if not order.instrument.is_future:
-        moved = max(moved, tick)
-    if order.limit is not None:
-        moved = min(moved, order.limit) if order.side > 0 else max(moved, order.limit)
+    moved = round_up(price + worse, deal.tick) if deal.side > 0 else round_down(price - worse, deal.tick)
+    if not deal.is_future:
+        moved = max(moved, deal.tick)
+    if deal.limit is not None:
+        moved = min(moved, deal.limit) if deal.side > 0 else max(moved, deal.limit)
     return moved
 
 
-def fee_of(instrument: Instrument, quantity: Fraction, fees: FeeSchedule) -> Fraction:
-    """The whole fee of an order that has traded `quantity` so far."""
-    if instrument.is_future:
-        return Fraction(fees.per_contract) * quantity
-    fee = Fraction(fees.per_share) * quantity
-    if fees.minimum is not None:
-        fee = max(fee, Fraction(fees.minimum))
-    if fees.maximum is not None:
-        fee = min(fee, Fraction(fees.maximum))
+def _worse(model: SlippageModel, price: Fraction, tick: Fraction, taken: Fraction, volume: Fraction | None) -> Fraction:
+    match model:
+        case NoSlippage():
+            return NOTHING
+        case Ticks(count):
+            return count * tick
+        case PriceBasisPoints(rate):
+            return abs(price) * Fraction(rate) / 10000
+        case VolumeShare(impact, power):
+            if volume is None:
+                return NOTHING
+            share = min(Fraction(1), taken / volume) if volume else Fraction(1)
+            return abs(price) * Fraction(impact) * share**power
+    raise NotImplementedError(model)
+
+
+def fee_of(deal: Deal, quantity: Fraction, value: Fraction, last: Fraction | None, fees: FeeModel) -> Fraction:
+    """The whole fee of an order that has traded `quantity` for `value` so far; `last` is the last price by now."""
+    if quantity == 0:
+        return NOTHING
+    match fees:
+        case NoFees():
+            fee = NOTHING
+        case PerShare(rate):
+            fee = NOTHING if deal.is_future else Fraction(rate) * quantity
+        case PerContract(rate):
+            fee = Fraction(rate) * quantity if deal.is_future else NOTHING
+        case BasisPoints(rate):
+            fee = abs(value) * Fraction(rate) / 10000
+        case Sum(parts):
+            fee = sum((fee_of(deal, quantity, value, last, part) for part in parts), NOTHING)
+        case Bounded():
+            fee = fee_of(deal, quantity, value, last, fees.inner)
+            fee = fee if deal.is_future else _bounded(fee, value, fees)
+        case LeanFees():
+            fee = _lean(deal, quantity, value, last)
+        case _:
+            raise NotImplementedError(fees)
     return fee
+
+
+def _bounded(fee: Fraction, value: Fraction, bounds: Bounded) -> Fraction:
+    share = bounds.maximum_basis_points
+    highest = [] if bounds.maximum is None else [Fraction(bounds.maximum)]
+    highest += [] if share is None else [abs(value) * Fraction(share) / 10000]
+    return min([max(fee, Fraction(bounds.minimum or 0)), *highest])
+
+
+def _lean(deal: Deal, quantity: Fraction, value: Fraction, last: Fraction | None) -> Fraction:
+    if deal.is_future:
+        return quantity * Fraction(LEAN_PER_CONTRACT.get(deal.root or "", "2.47"))
+    if quantity < 200:
+        return Fraction(1)
+    own = deal.limit if deal.limit is not None else deal.stop
+    if last is not None:
+        best = last if own is None else min(last, own) if deal.side > 0 else max(last, own)
+        value = best * quantity
+    return min(quantity / 200, value / 200)

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import OrderState, TimeInForce
 from periscope.instruments.instrument import Instrument
-from tests.naive.costs import fee_of, slipped
+from tests.naive.costs import slipped
 from tests.naive.desk import OWN_FILL, Desk
 from tests.naive.exact import decimal_of, round_down
 from tests.naive.market import Bar, Key, price_of, volume_of
@@ -93,8 +93,11 @@ class Fills(Desk):
                 self.finish(order, order.last_state)
                 self.queue(OWN_FILL, order)
             return
-        price = slipped(order, base, self.settings.slippage)
-        fee = fee_of(order.instrument, order.filled + quantity, self.settings.fees) - order.fees
+        measure = bar if self.now >= bar.end else self.bar_before(order, bar)
+        volume = None if measure is None else volume_of(order.instrument, measure.volume)
+        taken = self.taken[order.instrument.key, bar.start] + quantity
+        price = slipped(order.deal, base, self.settings.slippage, taken, volume)
+        fee = order.fee(quantity, price, self.last_price(order.instrument), self.settings.fees)
         refused = self.book.refusal(order, quantity, price, base, fee)
         if refused is not None:
             self.finish(order, OrderState.REJECTED, refused)

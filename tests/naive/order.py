@@ -5,7 +5,9 @@ from enum import Enum
 from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import OrderState, OrderType, PlaceOrderAction, TimeInForce
+from periscope.execution.fees import FeeModel
 from periscope.instruments.instrument import Instrument
+from tests.naive.costs import Deal, fee_of
 from tests.naive.market import Bar, price_of
 from tests.naive.sessions import TradingDay
 
@@ -61,6 +63,19 @@ class Order:
     def time_in_force(self) -> TimeInForce:
         """None means GTC."""
         return self.action.time_in_force or TimeInForce.GTC
+
+    @property
+    def deal(self) -> Deal:
+        """What slippage and fees must know of it."""
+        traded = self.instrument
+        numbers = (Fraction(traded.tick), Fraction(traded.multiplier))
+        return Deal(self.side, self.limit, self.stop, traded.is_future, traded.root, *numbers)
+
+    def fee(self, quantity: Fraction, price: Fraction, last: Fraction | None, fees: FeeModel) -> Fraction:
+        """What trading so much more costs: what is owed then for the whole order, less what was owed before."""
+        deal, traded = self.deal, -self.side * (self.net_money + self.fees)
+        after = fee_of(deal, self.filled + quantity, traded + quantity * price * deal.multiplier, last, fees)
+        return after - fee_of(deal, self.filled, traded, last, fees)
 
     @property
     def is_stop(self) -> bool:

@@ -12,15 +12,15 @@ from libs.shared_ipc.src.framework import DataCoordinator, StrategyBase
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.engine.settings import (
     AccountName,
-    FeeSchedule,
     FillModelName,
     LimitFill,
     Limits,
     MarginRates,
     PriceRounding,
     Settings,
-    Slippage,
 )
+from periscope.execution.fees import BasisPoints, Bounded, FeeModel, LeanFees, NoFees, PerContract, PerShare, Sum
+from periscope.execution.slippage import NoSlippage, PriceBasisPoints, SlippageModel, Ticks, VolumeShare
 from tests.naive.host import moment
 from tests.naive.market import SPANS, Market
 from tests.naive.random_markets import RandomMarket, random_market
@@ -70,15 +70,28 @@ def _new(made: type[StrategyBase], coordinator: DataCoordinator) -> StrategyBase
 
 
 def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
-    fees = [
-        FeeSchedule(),
-        FeeSchedule(
-            per_share=Decimal("0.005"), minimum=Decimal(1), maximum=Decimal("4.5"), per_contract=Decimal("2.05")
+    fees: list[FeeModel] = [
+        NoFees(),
+        Sum(
+            (
+                Bounded(inner=PerShare(Decimal("0.005")), minimum=Decimal(1), maximum=Decimal("4.5")),
+                PerContract(Decimal("2.05")),
+            )
         ),
-        FeeSchedule(per_share=Decimal("0.0035"), per_contract=Decimal("0.85")),
-        FeeSchedule(minimum=Decimal("0.35")),
+        Sum((PerShare(Decimal("0.0035")), PerContract(Decimal("0.85")))),
+        Bounded(inner=PerShare(Decimal(0)), minimum=Decimal("0.35")),
+        Bounded(inner=BasisPoints(Decimal("2.5")), minimum=Decimal(3), maximum_basis_points=Decimal(80)),
+        LeanFees(),
     ]
-    slippages = [Slippage(), Slippage(), Slippage(ticks=1), Slippage(ticks=3), Slippage(basis_points=Decimal("7.5"))]
+    slippages: list[SlippageModel] = [
+        NoSlippage(),
+        NoSlippage(),
+        Ticks(1),
+        Ticks(3),
+        PriceBasisPoints(Decimal("7.5")),
+        VolumeShare(Decimal("0.1")),
+        VolumeShare(Decimal("0.02"), power=1),
+    ]
     return Settings(
         start=drawn.start,
         end=drawn.end,

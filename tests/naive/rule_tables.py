@@ -1,6 +1,7 @@
 """All rules as tables; see `tests.naive.rules.script` for how to read one."""
 
 from tests.naive.rules.admission import ADMISSION
+from tests.naive.rules.costs import COSTS
 from tests.naive.rules.intents import INTENTS
 from tests.naive.rules.moments import MOMENTS
 from tests.naive.rules.money import MONEY
@@ -20,5 +21,6 @@ RULES: list[Rule] = [
     *MOMENTS,
     *VOLUME,
     *MONEY,
+    *COSTS,
     *STREAMS,
 ]

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
-from periscope.engine.settings import FeeSchedule, FillModelName, LimitFill, Limits, PriceRounding, Settings, Slippage
+from periscope.engine.settings import FillModelName, LimitFill, Limits, PriceRounding, Settings
+from periscope.execution.fees import Bounded, PerContract, PerShare, Sum
+from periscope.execution.slippage import PriceBasisPoints
 from periscope.runs.config import (
     CORE_KEYS,
     Problem,
@@ -77,10 +79,10 @@ def test_every_key_reaches_the_settings() -> None:
     assert settings.fill_model is FillModelName.CURRENT_CLOSE
     assert settings.limit_fill is LimitFill.TOUCH
     assert settings.price_rounding is PriceRounding.REJECT
-    assert settings.slippage == Slippage(basis_points=Decimal("2.5"))
+    assert settings.slippage == PriceBasisPoints(Decimal("2.5"))
     assert settings.participation == Decimal("0.1")
-    assert settings.fees == FeeSchedule(
-        per_share=Decimal("0.005"), minimum=Decimal(1), maximum=None, per_contract=Decimal("2.25")
+    assert settings.fees == Sum(
+        (Bounded(inner=PerShare(Decimal("0.005")), minimum=Decimal(1)), PerContract(Decimal("2.25")))
     )
     assert settings.limits == Limits(handler_seconds=2.0, total_seconds=60.0, actions_per_reply=5)
 
@@ -185,6 +187,11 @@ def test_a_window_of_one_day_is_that_day() -> None:
         ({"slippage": 4}, "core.slippage", "WRONG_TYPE", "object of ticks"),
         ({"fees": {"minimum": 2, "maximum": 1}}, "core.fees", "OUT_OF_RANGE", "minimum 2 is above maximum 1"),
         ({"fees": {"per_share": -1}}, "core.fees.per_share", "OUT_OF_RANGE", "at least 0"),
+        ({"fees": {"basis_points": 10_001}}, "core.fees.basis_points", "OUT_OF_RANGE", "at most 10000"),
+        ({"fees": "leen"}, "core.fees", "NOT_ALLOWED", "did you mean lean"),
+        ({"slippage": "volume_share"}, "core.slippage", "NOT_ALLOWED", '{"volume_share": "0.1"}'),
+        ({"slippage": {"volume_share": {"power": 3}}}, "core.slippage.volume_share", "OUT_OF_RANGE", "1 to 2"),
+        ({"slippage": {"volume_share": 0}}, "core.slippage.volume_share", "OUT_OF_RANGE", "more than 0"),
         ({"currency": "dollar"}, "core.currency", "WRONG_TYPE", "three letters"),
         ({"execution_span": "week"}, "core.execution_span", "NOT_ALLOWED", "minute"),
         ({"limits": {"handler_seconds": 0}}, "core.limits.handler_seconds", "OUT_OF_RANGE", "found 0"),
@@ -214,10 +221,6 @@ def test_each_mistake_is_named_with_its_place(core: dict[str, Any], path: str, c
         {"adjustment": "split"},
         {"adjustment": "total_return"},
         {"profile": "lean"},
-        {"slippage": "volume_share"},
-        {"slippage": {"volume_share": "0.1"}},
-        {"fees": {"basis_points": 1}},
-        {"fees": "interactive_brokers"},
     ],
 )
 def test_what_comes_later_is_refused_as_not_available(core: dict[str, Any]) -> None:

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import msgspec
 
-from periscope.execution.costs import order_fee
+from periscope.execution.costs import fee_to_reserve
+from periscope.execution.fees import FeeModel
 from periscope.execution.order import Order
-from periscope.execution.schedules import FeeSchedule
 from periscope.instruments.instrument import Instrument
 from periscope.portfolio.exact import ZERO
 
@@ -29,14 +29,14 @@ class Exposure(msgspec.Struct, frozen=True, gc=False):
     buys: Side = Side()
     sells: Side = Side()
 
-    def plus(self, order: Order, schedule: FeeSchedule, factor: int = 1) -> "Exposure":
+    def plus(self, order: Order, fees: FeeModel, factor: int = 1) -> "Exposure":
         """With `order` added (or taken away, `factor` -1)."""
         side = self.buys if order.sign > 0 else self.sells
         remaining = order.quantity - order.filled
         side = Side(
             side.units + remaining * factor,
             side.value + remaining * order.reference * order.instrument.multiplier * factor,
-            side.fees + order_fee(order.instrument, remaining, schedule) * factor,
+            side.fees + fee_to_reserve(order, fees) * factor,
         )
         if order.sign > 0:
             return Exposure(self.instrument, side, self.sells)

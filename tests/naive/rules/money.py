@@ -2,16 +2,17 @@
 
 from decimal import Decimal
 
-from periscope.engine.settings import FeeSchedule, Slippage
+from periscope.execution.fees import Bounded, PerContract, PerShare
+from periscope.execution.slippage import PriceBasisPoints, Ticks
 from tests.naive.rules.script import Rule
 
-PER_SHARE = FeeSchedule(per_share=Decimal("0.01"), minimum=Decimal(1), maximum=Decimal("2.5"))
+PER_SHARE = Bounded(inner=PerShare(Decimal("0.01")), minimum=Decimal(1), maximum=Decimal("2.5"))
 TENTH = Decimal("0.1")
 
 MONEY = [
     Rule(
         name="slippage in ticks works against the order, a limit is never passed",
-        settings={"slippage": Slippage(ticks=3)},
+        settings={"slippage": Ticks(3)},
         bars="""
             09:30 100 101 99    100
             09:31 100 101 97.99 100
@@ -28,7 +29,7 @@ MONEY = [
     ),
     Rule(
         name="a limit filled at a better open slips, but not past its limit",
-        settings={"slippage": Slippage(ticks=3)},
+        settings={"slippage": Ticks(3)},
         bars="09:30 97.98 98 97 97.5",
         steps="""
             start   1: BUY 10 LIMIT 98      | 09:30 1 WORKING
@@ -39,7 +40,7 @@ MONEY = [
     ),
     Rule(
         name="slippage in basis points is rounded to the tick against the order",
-        settings={"slippage": Slippage(basis_points=Decimal(5))},
+        settings={"slippage": PriceBasisPoints(Decimal(5))},
         bars="""
             09:30 101 102 100 101
             09:31 101 102 100 101
@@ -70,7 +71,7 @@ MONEY = [
     ),
     Rule(
         name="a future costs its fee only; profit and loss comes at the close-out, times the multiplier",
-        settings={"fees": FeeSchedule(per_contract=Decimal("2.25"))},
+        settings={"fees": PerContract(Decimal("2.25"))},
         bars="""
             ESH4 09:30 5000 5001 4999 5000
             ESH4 09:31 5010.5 5011 5009 5010
@@ -87,7 +88,7 @@ MONEY = [
     ),
     Rule(
         name="the average price is per unit, before fees, and does not change when the position is reduced",
-        settings={"fees": FeeSchedule(per_share=Decimal("0.01"))},
+        settings={"fees": PerShare(Decimal("0.01"))},
         bars="""
             09:30 100 101 99 100
             09:31 101 102 100 101
