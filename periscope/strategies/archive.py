@@ -61,6 +61,8 @@ def read_archive(data: bytes, name: str = "archive") -> Unpacked:
             members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, zlib.error, OSError) as error:
         return Unpacked({}, [_invalid(name, f"its directory can't be read ({printable(str(error))})")])
+    if len(members) != _member_count(data):
+        return Unpacked({}, [_invalid(name, "its directory does not list as many members as it says")])
     problems = list(_member_problems(members, name))
     if problems:
         return Unpacked({}, problems)
@@ -92,6 +94,12 @@ def _archive_problem(data: bytes, name: str) -> Problem | None:
     if offset + size + _END.size != len(data):
         return _invalid(name, "there is something before, behind or inside of its directory that is no part of it")
     return None
+
+
+def _member_count(data: bytes) -> int:
+    """How many members the archive says it has."""
+    count: int = _END.unpack(data[-_END.size :])[4]
+    return count
 
 
 def _member_problems(members: list[zipfile.ZipInfo], name: str) -> Iterator[Problem]:
