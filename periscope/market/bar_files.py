@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, BarColumns, Columns, IntColumn
+from periscope.market.columns import BarColumns, Columns, IntColumn
 
 GROUP_ROWS = 16_384
 """Rows of a row group, the smallest part of a file that is unpacked at once."""
@@ -35,7 +35,7 @@ def write_bar_file(path: Path | BytesIO, rows: Columns, *, price_scale: int, vol
 def read_bar_file[C: Columns](kind: type[C], path: Path, offset: int = 0, rows: int | None = None) -> C:
     """Read rows of a file as scaled integers, at the scales the file was written with."""
     frame = pl.scan_parquet(path, glob=False, cache=False).slice(offset, rows).collect()
-    return kind(*(_integers(frame.get_column(name), _missing(kind, name)) for name in kind.NAMES))
+    return kind(*(_integers(frame.get_column(name), kind.missing(name)) for name in kind.NAMES))
 
 
 def read_starts(path: Path, offset: int, rows: int) -> IntColumn:
@@ -55,9 +55,7 @@ def rescaled[C: Columns](rows: C, price_steps: int, volume_steps: int) -> C:
     if price_steps == 0 and volume_steps == 0:
         return rows
     steps = dict.fromkeys(rows.PRICES, price_steps) | dict.fromkeys(rows.SIZES, volume_steps)
-    return type(rows)(
-        *(_longer(getattr(rows, name), steps.get(name, 0), _missing(type(rows), name)) for name in rows.NAMES)
-    )
+    return type(rows)(*(_longer(getattr(rows, name), steps.get(name, 0), rows.missing(name)) for name in rows.NAMES))
 
 
 def take[C: Columns](rows: C, which: slice | IntColumn | np.ndarray[tuple[int], np.dtype[np.bool_]]) -> C:
@@ -88,16 +86,9 @@ def in_pieces[C: Columns](rows: C, most: int) -> Iterator[C]:
         yield take(rows, slice(first, first + most))
 
 
-def _missing(kind: type[Columns], name: str) -> int | None:
-    """What stands in a column for no value, None in a column that always has one."""
-    if name in kind.SIZES:
-        return UNKNOWN_VOLUME
-    return NO_PRICE if name in kind.PRICES else None
-
-
 def _written(name: str, rows: Columns, *, price_scale: int, volume_scale: int) -> pl.Expr:
     """A column as the file has it."""
-    column, missing = pl.col(name), _missing(type(rows), name)
+    column, missing = pl.col(name), rows.missing(name)
     if missing is None:
         return pl.from_epoch(name, "us").dt.replace_time_zone("UTC")
     scale = price_scale if name in rows.PRICES else volume_scale

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 type IntColumn = npt.NDArray[np.int64]
+type Mask = npt.NDArray[np.bool_]
 
 UNKNOWN_VOLUME = -1
 """Stands in a column of volumes or sizes where the source does not tell it."""
@@ -35,6 +36,13 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    @classmethod
+    def missing(cls, name: str) -> int | None:
+        """What stands in a column for no value, None in a column that always has one."""
+        if name in cls.SIZES:
+            return UNKNOWN_VOLUME
+        return NO_PRICE if name in cls.PRICES else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +100,25 @@ class InterestColumns(Columns):
     SUFFIX = "-open-interest"
 
     open_interest: IntColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The four prices of trades, of bids or of asks; `present` says which rows have them."""
+
+    name: str
+    open: IntColumn
+    high: IntColumn
+    low: IntColumn
+    close: IntColumn
+    present: Mask
+
+
+def sides(rows: Columns) -> tuple[Side, ...]:
+    """The prices of some rows four by four: one side of trade bars, bid and ask of quote bars."""
+    found: list[Side] = []
+    for first in range(0, len(rows.PRICES), 4):
+        names = rows.PRICES[first : first + 4]
+        open_, high, low, close = (getattr(rows, name) for name in names)
+        found.append(Side(names[0].removesuffix("open").rstrip("_"), open_, high, low, close, open_ != NO_PRICE))
+    return tuple(found)

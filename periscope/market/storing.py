@@ -21,7 +21,7 @@ from periscope.market.bar_files import (
     write_bar_file,
 )
 from periscope.market.catalog_files import CatalogFiles, Staging
-from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, Columns, IntColumn, QuoteColumns
+from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, Columns, IntColumn, Mask, QuoteColumns
 from periscope.market.errors import BarsRefusedError
 from periscope.market.manifest import BarFile
 from periscope.market.mapped_bars import let_go
@@ -30,8 +30,6 @@ MERGE_ROWS = 1_048_576
 MERGE_FILES = 8
 """Bars are merged and checked in pieces of so many rows; a year's neighbouring files are joined up to as many, once
 there are `MERGE_FILES`."""
-
-type Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def test_import_list_and_show(data: Path, capsys: pytest.CaptureFixture[str]) ->
             "symbol": "SPY",
             "asset_type": "EQUITY",
             "span": "minute",
+            "data": "bars",
             "rows": 1,
             "first": "2020-01-02T14:30:00Z",
             "last": "2020-01-02T14:30:00Z",

@@ -17,15 +17,13 @@ import pytest
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.instruments.instrument import Instrument
-from periscope.market.bar_files import joined
+from periscope.market.bar_files import joined, joined_rows
 from periscope.market.catalog import Catalog
-from periscope.market.columns import BarColumns
+from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, BarColumns, QuoteColumns
 from periscope.market.front_month import FrontMonths
 from periscope.market.importers.corporate_actions import read_factor_rows
-from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.lean import import_lean
-from periscope.market.importers.lean_facts import read_factor_file
-from periscope.market.importers.lean_files import data_root, is_lean
+from periscope.market.importers.lean_files import is_lean
 from periscope.market.importers.storing import ImportSummary
 
 LEAN = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "lean"
@@ -60,23 +58,53 @@ def _intervals(catalog: Catalog, symbol: str, span: BarTimeSpan) -> dict[int, in
     return dict(zip(bars.start.tolist(), bars.end.tolist(), strict=True))
 
 
+type Series = tuple[str, str, str]
+
+
 @pytest.fixture(scope="session")
-def zips() -> dict[tuple[str, str], list[tuple[int, ...]]]:
-    """All trade rows by (symbol, span) as (prices x 10000, volume), by a second, simple reading."""
-    rows: dict[tuple[str, str], list[tuple[int, ...]]] = defaultdict(list)
-    spans = {"daily": "day"}
+def zips() -> dict[Series, list[tuple[int | None, ...]]]:
+    """All rows by (symbol, span, data), without the marks and with prices x 10000, by a second, simple reading."""
+    rows: dict[Series, list[tuple[int | None, ...]]] = defaultdict(list)
+    spans, what = {"daily": "day"}, {"quote": "quote bars", "openinterest": "open interest"}
     for path in sorted(LEAN.glob("equity/usa/*/**/*.zip")):
         span, ticker = path.relative_to(LEAN).parts[2], path.parent.name if path.stem[0].isdigit() else path.stem
-        if not path.stem.endswith("quote"):
-            for _, row in _rows_of(path):
-                rows[ticker.upper(), spans.get(span, span)].append(tuple(map(int, row[1:])))
-    for path in sorted(LEAN.glob("future/cme/*/**/*_trade.zip")):
-        span = path.relative_to(LEAN).parts[2]
+        data = what.get(path.stem.partition("_")[2], "bars")
+        for _, row in _rows_of(path):
+            rows[ticker.upper(), spans.get(span, span), data].append(tuple(map(int, row[1:])))
+    for path in sorted(LEAN.glob("future/cme/*/**/*.zip")):
+        span, data = path.relative_to(LEAN).parts[2], what.get(path.stem.partition("_")[2], "bars")
         for name, row in _rows_of(path):
             symbol = {"03": "ESH", "06": "ESM", "09": "ESU", "12": "ESZ"}[name[-6:-4]] + name[-8:-6]
-            prices = (int(Decimal(field) * 10_000) for field in row[1:5])
-            rows[symbol, spans.get(span, span)].append((*prices, int(row[5])))
+            rows[symbol, spans.get(span, span), data].append(tuple(_values(row[1:])))
     return rows
+
+
+def _values(fields: list[str]) -> Iterator[int | None]:
+    """Prices x 10000 and whole sizes; a missing side is five times None."""
+    for first in range(0, len(fields), 5):
+        *prices, size = fields[first : first + 5]
+        if prices and not any(prices):
+            yield from (None,) * 5
+        else:
+            yield from (int(Decimal(price) * 10_000) for price in prices)
+            yield int(size)
+
+
+def _stored(catalog: Catalog, symbol: str, span: BarTimeSpan, data: str) -> list[tuple[int | None, ...]]:
+    """The same of what the catalog holds."""
+    instrument = _instrument(catalog, symbol)
+    read = {"bars": catalog.all_bars, "quote bars": catalog.all_quotes, "open interest": catalog.all_interest}[data]
+    unit, found = 10 ** (4 - instrument.price_scale), list[tuple[int | None, ...]]()
+    for chunk in read(instrument, span, -FOREVER, FOREVER):
+        columns = (
+            [
+                None if value == chunk.missing(name) else value * (unit if name in chunk.PRICES else 1)
+                for value in column
+            ]
+            for name, column in ((name, getattr(chunk, name).tolist()) for name in chunk.NAMES[2:])
+        )
+        found += zip(*columns, strict=True)
+    return found
 
 
 def _rows_of(path: Path) -> Iterator[tuple[str, list[str]]]:
@@ -87,40 +115,104 @@ def _rows_of(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 @needs_lean
-def test_every_row_of_every_trade_file_is_in_the_catalog_exactly(
-    imported: tuple[Catalog, ImportSummary], zips: dict[tuple[str, str], list[tuple[int, ...]]]
+def test_every_row_of_every_file_is_in_the_catalog_exactly(
+    imported: tuple[Catalog, ImportSummary], zips: dict[Series, list[tuple[int | None, ...]]]
 ) -> None:
     catalog, summary = imported
-    assert {(item.symbol, item.span) for item in summary.series} == set(zips)
-    for (symbol, span), rows in zips.items():
-        instrument, bars = _instrument(catalog, symbol), _bars(catalog, symbol, BarTimeSpan(span))
-        unit = 10 ** (4 - instrument.price_scale)
-        prices = ((column * unit).tolist() for column in (bars.open, bars.high, bars.low, bars.close))
-        assert list(zip(*prices, bars.volume.tolist(), strict=True)) == rows, (symbol, span)
+    assert {(item.symbol, item.span, item.data) for item in summary.series} == set(zips)
+    assert {data for *_, data in zips} == {"bars", "quote bars", "open interest"}
+    for (symbol, span, data), rows in zips.items():
+        assert _stored(catalog, symbol, BarTimeSpan(span), data) == rows, (symbol, span, data)
+    catalog.verify()
 
 
 @needs_lean
 def test_the_summary_tells_rows_ends_and_volumes(
-    imported: tuple[Catalog, ImportSummary], zips: dict[tuple[str, str], list[tuple[int, ...]]]
+    imported: tuple[Catalog, ImportSummary], zips: dict[Series, list[tuple[int | None, ...]]]
 ) -> None:
-    _, summary = imported
+    catalog, summary = imported
+    spans = {"bars": catalog.spans, "quote bars": catalog.quote_spans, "open interest": catalog.interest_spans}
     for item in summary.series:
-        rows = zips[item.symbol, item.span]
-        assert (item.rows, int(item.volume)) == (len(rows), sum(row[4] for row in rows))
-        assert item.added == item.rows
-    assert summary.skipped_files == {"quote files": 47, "openinterest files": 10}
+        rows = zips[item.symbol, item.span, item.data]
+        assert (item.rows, item.added) == (len(rows), len(rows))
+        volumes = sum(row[4] or 0 for row in rows) if item.data == "bars" else None
+        assert item.volume == volumes
+        coverage = spans[item.data](_instrument(catalog, item.symbol))[BarTimeSpan(item.span)]
+        assert (item.first, item.last) == (coverage.first, coverage.last)
+    assert summary.skipped_files == {"universe files (each holds figures of the session after its date)": 37}
     document = json.loads(json.dumps(summary.to_json()))
     spy = next(item for item in document["series"] if (item["symbol"], item["span"]) == ("SPY", "day"))
     assert (spy["first"], spy["last"]) == ("1998-01-02T14:30:00Z", "2021-03-31T13:30:00Z")
-    assert "OUTSIDE_SESSIONS" not in document["finding_counts"]
+    assert document["finding_counts"] == {
+        "CROSSED_QUOTE": 5,
+        "EXTENDED_HOURS": 69_618,
+        "MISSING_SIDE": sum(None in row for rows in zips.values() for row in rows),
+        "OUTSIDE_SESSIONS": 179,
+    }
+
+
+@needs_lean
+def test_first_and_last_quotes_and_open_interest_are_those_of_the_files(
+    imported: tuple[Catalog, ImportSummary],
+) -> None:
+    catalog, _ = imported
+    quotes = list(catalog.all_quotes(_instrument(catalog, "SPY"), BarTimeSpan.MINUTE, -FOREVER, FOREVER))
+    assert int(quotes[0].start[0]) == _us("2013-10-04T08:00"), "04:00 in New York"
+    assert int(quotes[-1].end[-1]) == _us("2023-08-04T00:01"), "the row marked 20:00 in New York"
+    contract = _instrument(catalog, "ESZ13")
+    minutes = next(catalog.all_interest(contract, BarTimeSpan.MINUTE, _us("2013-10-07T00:00"), FOREVER))
+    assert (int(minutes.start[0]), int(minutes.end[0])) == (_us("2013-10-07T06:06"), _us("2013-10-07T06:07"))
+    days = next(catalog.all_interest(contract, BarTimeSpan.DAY, _us("2013-10-07T00:00"), FOREVER))
+    assert int(days.end[0]) == _us("2013-10-08T00:00"), "known at the end of the day that it was told on"
+    assert minutes.open_interest[minutes.end <= days.end[0]][-1] == days.open_interest[0]
+
+
+@needs_lean
+def test_sides_that_the_files_lack_are_not_made_up(imported: tuple[Catalog, ImportSummary]) -> None:
+    catalog, _ = imported
+    contract = _instrument(catalog, "ESZ14")
+    quotes = joined_rows(QuoteColumns, list(catalog.all_quotes(contract, BarTimeSpan.MINUTE, -FOREVER, FOREVER)))
+    lacking = quotes.bid_close == NO_PRICE
+    assert lacking.any()
+    assert not (lacking & (quotes.ask_close == NO_PRICE)).any()
+    assert (quotes.bid_size[lacking] == UNKNOWN_VOLUME).all()
 
 
 @needs_lean
 def test_importing_again_changes_nothing(imported: tuple[Catalog, ImportSummary]) -> None:
     catalog, first = imported
-    again = import_lean(LEAN / "equity" / "usa" / "daily" / "spy.zip", catalog)
-    assert [(item.rows, item.added, item.unchanged) for item in again.series] == [(5849, 0, 5849)]
+    before = (catalog.root / "manifest.json").read_bytes(), (catalog.root / "instruments.json").read_bytes()
+    for part in ("equity/usa/daily/spy.zip", "future/cme/hour", "equity/usa/minute/aapl"):
+        again = import_lean(LEAN / part, catalog)
+        assert all((item.added, item.replaced, item.unchanged) == (0, 0, item.rows) for item in again.series)
+    assert ((catalog.root / "manifest.json").read_bytes(), (catalog.root / "instruments.json").read_bytes()) == before
     assert len(first.series) > 1
+
+
+@needs_lean
+@pytest.mark.parametrize("calls", [1, 12, 31])
+def test_an_interrupted_import_goes_on_where_it_was(calls: int, tmp_path: Path) -> None:
+    part, left = LEAN / "future" / "cme", calls
+
+    def interrupt(done: int, total: int, label: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise KeyboardInterrupt
+
+    whole, cut = Catalog.create(tmp_path / "whole"), Catalog.create(tmp_path / "cut")
+    summary = import_lean(part, whole)
+    with pytest.raises(KeyboardInterrupt):
+        import_lean(part, cut, progress=interrupt)
+    told = import_lean(part, Catalog.open(cut.root))
+    assert (cut.root / "manifest.json").read_bytes() == (whole.root / "manifest.json").read_bytes()
+    assert (cut.root / "instruments.json").read_bytes() == (whole.root / "instruments.json").read_bytes()
+    assert [(item.symbol, item.span, item.data, item.rows) for item in told.series] == [
+        (item.symbol, item.span, item.data, item.rows) for item in summary.series
+    ]
+    assert told.findings.counts == summary.findings.counts
+    assert any("an import that was interrupted" in note for note in told.notes) == (calls > 1)
+    assert list(cut.root.glob("unfinished*")) == []
 
 
 @needs_lean
@@ -202,7 +294,19 @@ def test_contracts_have_the_facts_of_the_folder(imported: tuple[Catalog, ImportS
     assert (contract.exchange, contract.root, contract.currency) == ("CME", "ES", "USD")
     assert (contract.tick, contract.multiplier) == (Decimal("0.25"), Decimal(50))
     assert (contract.initial_margin, contract.maintenance_margin) == (Decimal(4180), Decimal(3800))
-    assert "margins/ES.csv, row of 2013-10-03" in contract.source
+    assert "margins/ES.csv, row of 2013-10-03" in contract.source_of("initial_margin")
+    assert contract.source_of("tick") == "LEAN data folder: symbol-properties-database.csv"
+    assert "CME" in contract.source_of("expires_at")
+    by_day = [(str(period.first_day), int(period.initial), int(period.maintenance)) for period in contract.margins]
+    assert by_day == [
+        ("2012-03-26", 4375, 3500),
+        ("2012-09-24", 3850, 3500),
+        ("2013-10-03", 4180, 3800),
+        ("2013-10-15", 4510, 4100),
+    ]
+    in_force = contract.margins_on(date(2013, 10, 14))
+    assert in_force is not None
+    assert in_force.initial == 4180
     assert _instrument(catalog, "ESH20").initial_margin == Decimal(6930)
     assert [c.symbol for c in catalog.instruments.chain("ES")][:3] == ["ESZ13", "ESH14", "ESM14"]
     assert [_instrument(catalog, s).exchange for s in ("SPY", "AAPL", "BAC")] == ["ARCX", "XNAS", "XNYS"]
@@ -248,90 +352,15 @@ def test_factor_rows_are_those_of_the_file(imported: tuple[Catalog, ImportSummar
 @pytest.mark.parametrize(
     ("part", "series"),
     [
-        ("equity/usa/minute/spy", {("SPY", "minute")}),
-        ("future/cme/daily", {(f"ES{c}", "day") for c in ("Z13", "H14", "M14", "U14", "Z14", "H20", "M20", "U20")}),
-        ("equity/usa/minute/aapl/20140605_trade.zip", {("AAPL", "minute")}),
+        ("equity/usa/minute/spy", {("SPY", "minute", "bars"), ("SPY", "minute", "quote bars")}),
+        (
+            "future/cme/daily/es_trade.zip",
+            {(f"ES{c}", "day", "bars") for c in ("Z13", "H14", "M14", "U14", "Z14", "H20", "M20", "U20")},
+        ),
+        ("equity/usa/minute/aapl/20140605_quote.zip", {("AAPL", "minute", "quote bars")}),
     ],
 )
-def test_a_part_of_the_folder(part: str, series: set[tuple[str, str]], tmp_path: Path) -> None:
+def test_a_part_of_the_folder(part: str, series: set[Series], tmp_path: Path) -> None:
     assert is_lean(LEAN / part)
     summary = import_lean(LEAN / part, Catalog.create(tmp_path))
-    assert {(item.symbol, item.span) for item in summary.series} == series
-
-
-def _folder(root: Path, rows: str, ticker: str = "abc", map_file: str | None = None) -> Path:
-    target = root / "lean" / "equity" / "usa" / "daily"
-    target.mkdir(parents=True)
-    with zipfile.ZipFile(target / f"{ticker}.zip", "w") as archive:
-        archive.writestr(f"{ticker}.csv", rows)
-    if map_file is not None:
-        (target.parent / "map_files").mkdir()
-        (target.parent / "map_files" / f"{ticker}.csv").write_text(map_file)
-    return root / "lean"
-
-
-GOOD = "20200102 00:00,1000000,1010000,990000,1005000,500\n"
-
-
-def test_bad_rows_refuse_the_import_with_file_and_line(tmp_path: Path) -> None:
-    rows = GOOD + "20200103 00:00,1000000,990000,1000000,1005000,500\n20200106 00:00,abc,1,1,1,1\n20200107 00:00,1,2\n"
-    catalog = Catalog.create(tmp_path / "catalog")
-    with pytest.raises(ImportProblem) as caught:
-        import_lean(_folder(tmp_path, rows), catalog)
-    problem = caught.value
-    assert (problem.code, problem.exit_code) == ("BAD_ROWS", 5)
-    assert "equity/usa/daily/abc.zip#abc.csv:2" in problem.message
-    assert problem.findings is not None
-    assert problem.findings.counts == {"BAD_OHLC": 1, "BAD_PRICE": 1, "MALFORMED_ROW": 1}
-    assert catalog.instruments.all() == []
-
-
-def test_bad_rows_can_be_skipped_and_are_counted(tmp_path: Path) -> None:
-    rows = GOOD + "20200103 00:00,abc,990000,1000000,1005000,500\n" + GOOD.replace("0102", "0106")
-    summary = import_lean(_folder(tmp_path, rows), Catalog.create(tmp_path / "catalog"), skip_bad_rows=True)
-    assert [item.rows for item in summary.series] == [2]
-    assert summary.to_json()["skipped_rows"] == 1
-
-
-def test_a_delisted_equity_expires_at_the_close_of_its_last_day(tmp_path: Path) -> None:
-    folder = _folder(tmp_path, GOOD, map_file="20190101,abc,Q\n20200103,abc,Q\n")
-    catalog = Catalog.create(tmp_path / "catalog")
-    import_lean(folder, catalog)
-    assert _instrument(catalog, "ABC").expires_at == _us("2020-01-03T21:00")
-
-
-def test_a_fraction_of_a_ten_thousandth_is_kept(tmp_path: Path) -> None:
-    catalog = Catalog.create(tmp_path / "catalog")
-    import_lean(_folder(tmp_path, "20200102 00:00,1000000.5,1010000,990000,1005000,500\n"), catalog)
-    assert _instrument(catalog, "ABC").price_scale == 5
-    assert _bars(catalog, "ABC", BarTimeSpan.DAY).open.tolist() == [10_000_005]
-
-
-def test_a_damaged_zip_is_named(tmp_path: Path) -> None:
-    folder = _folder(tmp_path, GOOD)
-    path = folder / "equity" / "usa" / "daily" / "abc.zip"
-    path.write_bytes(path.read_bytes()[:30])
-    with pytest.raises(ImportProblem, match=r"abc\.zip is damaged") as caught:
-        import_lean(folder, Catalog.create(tmp_path / "catalog"))
-    assert caught.value.code == "BAD_ZIP"
-
-
-def test_what_is_no_lean_folder(tmp_path: Path) -> None:
-    (tmp_path / "bars.csv").write_text("x")
-    assert not is_lean(tmp_path / "bars.csv")
-    assert data_root(tmp_path) is None
-    with pytest.raises(ImportProblem, match="not in a LEAN data folder"):
-        import_lean(tmp_path, Catalog.create(tmp_path / "catalog"))
-
-
-def test_dividends_and_splits_follow_from_the_factors(tmp_path: Path) -> None:
-    path = tmp_path / "abc.csv"
-    path.write_text("20100104,0.96,0.5,1\n20100601,0.96,0.5,100\n20110601,0.98,1,50\n20501231,1,1,0\n")
-    factors = read_factor_file(path)
-    assert factors is not None
-    assert factors.dividends() == [
-        {"last_day_before": "2010-06-01", "amount": "2.04", "close_before": "100"},
-        {"last_day_before": "2011-06-01", "amount": "1.00", "close_before": "50"},
-    ]
-    assert factors.splits() == [{"last_day_before": "2010-06-01", "factor": "0.5", "close_before": "100"}]
-    assert factors.rows[0].day == date(2010, 1, 4)
+    assert {(item.symbol, item.span, item.data) for item in summary.series} == series

@@ -101,11 +101,18 @@ def test_many_symbols_in_one_answer(load: Load, catalog: Catalog) -> None:
 
 def test_one_symbol_of_a_flat_file(load: Load, catalog: Catalog) -> None:
     text = FLAT + FLAT.split("\n", 1)[1].replace("SPY", "QQQ")
-    with pytest.raises(ImportProblem, match="'QQQ', 'SPY'; import them one by one with --symbol"):
-        load(text)
     summary = load(text, ImportOptions(symbol="QQQ", exchange="ARCX"))
     assert "2 rows of other symbols were left alone" in summary.notes
     assert len(_bars(catalog, "QQQ")) == 2
+    assert catalog.instruments.get("SPY", AssetType.EQUITY) is None
+
+
+def test_every_symbol_of_a_flat_file(load: Load, catalog: Catalog) -> None:
+    first, *rows = FLAT.strip().split("\n")
+    mixed = [line for row in rows for line in (row, row.replace("SPY", "QQQ"))]
+    summary = load("\n".join([first, *mixed]) + "\n", ImportOptions(exchange="ARCX"))
+    assert [(item.symbol, item.rows) for item in summary.series] == [("QQQ", 2), ("SPY", 2)]
+    assert _bars(catalog, "QQQ").close.tolist() == _bars(catalog, "SPY").close.tolist()
 
 
 @pytest.mark.parametrize(

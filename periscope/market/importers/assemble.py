@@ -5,20 +5,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import TRADES_AS_EQUITY, Instrument
 from periscope.market.bar_files import take
 from periscope.market.catalog import Catalog
-from periscope.market.columns import BarColumns
-from periscope.market.importers.checks import Batch, in_order, remark_closed, remark_off_tick, remark_unknown_volume
-from periscope.market.importers.checks import usable_prices as usable
-from periscope.market.importers.exact import Mask
+from periscope.market.columns import BarColumns, Columns, Mask
+from periscope.market.importers.checks import (
+    Batch,
+    in_order,
+    remark_closed,
+    remark_off_tick,
+    remark_quotes,
+    remark_unknown_volume,
+    usable_prices,
+)
 from periscope.market.importers.facts import instrument_of, symbol_of
 from periscope.market.importers.findings import Findings, ImportProblem, refuse_unusable
 from periscope.market.importers.intervals import session_grid
-from periscope.market.importers.names import Roles
 from periscope.market.importers.number_style import NumberStyle
 from periscope.market.importers.options import ImportOptions
 from periscope.market.importers.placing import Placing, guess_span
@@ -47,55 +51,15 @@ class Assembler:
     zoned: bool = False
     dates: bool = False
     stamp: str | None = None
-    symbol_in_file: str | None = None
-    left_out: int = 0
-
-    @classmethod
-    def of_file(
-        cls, path: Path, options: ImportOptions, findings: Findings, notes: list[str], catalog: Catalog
-    ) -> "Assembler":
-        """For a file that has one series."""
-        return cls.of_series(path, options, findings, notes, Spool(catalog.files.scratch))
+    kind: type[Columns] = BarColumns
 
     @classmethod
     def of_series(
         cls, path: Path, options: ImportOptions, findings: Findings, notes: list[str], spool: Spool
     ) -> "Assembler":
-        """For one series of several that share a spool."""
+        """For one series; those of one file share a spool."""
         gathered = Gathered(spool, count_steps=options.span is None)
         return cls(path, options, findings, notes, gathered, NumberStyle(path, options.decimal))
-
-    def describe(self, roles: Roles) -> None:
-        """Take note of what the columns' names tell."""
-        self.stamp = roles.stamp
-        if roles.ignored:
-            what = f"column {', '.join(roles.ignored)} is left alone: Periscope stores prices as traded"
-            self.findings.add("ADJUSTED_IGNORED", self.path.name, None, what)
-        if roles.layout is not None and roles.layout.adjusted:
-            what = f"laid out as the files of {roles.layout.vendor}, which hold {roles.layout.adjusted}"
-            self.findings.add("ADJUSTED_PRICES", self.path.name, None, what)
-        if roles.volume is None:
-            self.notes.append("the file has no volume column: volumes are unknown")
-
-    def of_one_symbol(self, column: pl.Series) -> Mask | None:
-        """Which rows are of the wanted symbol, None if all are.
-
-        Raises `ImportProblem` MANY_SYMBOLS if the file has several and none was chosen.
-        """
-        column = column.fill_null("").str.strip_chars().str.to_uppercase()
-        if self.options.symbol is not None:
-            mine = (column == self.options.symbol.strip().upper()).to_numpy()
-            self.left_out += int(np.count_nonzero(~mine))
-            return None if bool(mine.all()) else mine
-        found = set(column.unique().to_list())
-        if self.symbol_in_file is not None:
-            found.add(self.symbol_in_file)
-        if len(found) > 1:
-            some = ", ".join(repr(name[:20]) for name in sorted(found)[:5]) + (" and more" if len(found) > 5 else "")
-            what = f"{self.path} has bars of {some}; import them one by one with --symbol"
-            raise ImportProblem("MANY_SYMBOLS", what, exit_code=2)
-        self.symbol_in_file = next(iter(found), "") or None
-        return None
 
     def add(self, block: Block) -> None:
         """Turn a block's text into integers; rows that are no numbers become findings."""
@@ -106,11 +70,8 @@ class Assembler:
 
         Raises `ImportProblem` for what is wrong with the rows as a whole.
         """
-        instrument = instrument_of(
-            symbol_of(self.path, self.options, self.symbol_in_file, self.notes), catalog, self.options, self.notes
-        )
-        if self.left_out > 0:
-            self._note(f"{self.left_out} rows of other symbols were left alone")
+        symbol = symbol_of(self.path, self.options, self.notes)
+        instrument = instrument_of(symbol, catalog, self.options, self.notes)
         found = self.gathered
         if found.rows == 0:
             refuse_unusable(self.findings, self.path)
@@ -144,18 +105,21 @@ class Assembler:
             self._note(f"the stamps carry no zone: read as {grid.zone.key}, {grid.exchange}'s; --tz says otherwise")
         return instrument, placing
 
-    def bars(self, instrument: Instrument, placing: Placing) -> Iterator[BarColumns]:
+    def bars(self, instrument: Instrument, placing: Placing) -> Iterator[Columns]:
         """The bars in pieces, ascending; rows that can't be bars become findings."""
         after: tuple[int, int] | None = None
         at_once = PIECE_ROWS if placing.span in _SHORT_SPANS else self.gathered.rows
         for rows in self.gathered.pieces(instrument.price_scale, instrument.volume_scale, at_once=at_once):
             batch = self._placed(rows, placing)
             positive = instrument.asset_type in TRADES_AS_EQUITY
-            batch = _kept(batch, usable(batch, scale=instrument.price_scale, positive=positive, findings=self.findings))
+            batch = _kept(
+                batch, usable_prices(batch, scale=instrument.price_scale, positive=positive, findings=self.findings)
+            )
             ok = in_order(batch, after, self.findings)
             after = _after(batch, ok, after)
             batch = _kept(batch, ok)
             remark_unknown_volume(batch, self.findings)
+            remark_quotes(batch, instrument.price_scale, self.findings)
             remark_off_tick(batch, instrument, self.findings)
             remark_closed(batch, placing.grid, self.findings)
             if len(batch.bars) > 0:
@@ -163,7 +127,7 @@ class Assembler:
 
     def _placed(self, rows: Rows, placing: Placing) -> Batch:
         start, end, ok = placing.intervals(rows.times)
-        batch = Batch(BarColumns(start, end, *rows.prices(), rows.volume), rows.lines, self.path.name)
+        batch = Batch(rows.placed(start, end), rows.lines, self.path.name)
         if not bool(ok.all()):
             zone = placing.zone or placing.grid.zone.key
             text = f"the clock of {zone} never or twice showed this time; give stamps with an offset"
@@ -205,8 +169,8 @@ def finish(assemblers: Sequence[Assembler], catalog: Catalog) -> list[ImportedSe
     first = assemblers[0]
     assemblers = [assembler for assembler in assemblers if assembler.gathered.rows > 0] or assemblers[:1]
     plans = [assembler.plan(catalog) for assembler in assemblers]
-    rows = sum(assembler.gathered.rows for assembler in assemblers)
-    mapped = MappedBars(BarColumns, rows, catalog.files.scratch)
+    kind = assemblers[0].kind
+    mapped = MappedBars(kind, sum(assembler.gathered.rows for assembler in assemblers), catalog.files.scratch)
     series: list[ImportedSeries] = []
     for assembler, (instrument, placing) in zip(assemblers, plans, strict=True):
         begin = len(mapped)

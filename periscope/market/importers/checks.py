@@ -7,17 +7,16 @@ import numpy as np
 
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.times import time_text
-from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
-from periscope.market.importers.exact import Mask
+from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, Columns, IntColumn, Mask, QuoteColumns, Side, sides
 from periscope.market.importers.findings import Findings
 from periscope.market.importers.intervals import SessionGrid
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Bars with the line that each came from, and the file's name for messages."""
+    """Bars, or quote bars, with the line that each came from, and the file's name for messages."""
 
-    bars: BarColumns
+    bars: Columns
     lines: IntColumn
     file: str
 
@@ -27,21 +26,50 @@ def usable_prices(batch: Batch, *, scale: int, positive: bool, findings: Finding
 
     `positive` refuses prices of zero and below (equities; futures have gone negative).
     """
-    bars = batch.bars
-    ok = np.ones(len(bars), dtype=np.bool_)
-    if positive:
-        lowest = np.minimum(np.minimum(bars.open, bars.high), np.minimum(bars.low, bars.close))
-        bad = lowest <= 0
-        _report(
-            batch, bad, "BAD_PRICE", findings, lambda row: f"a price of {_text(lowest[row], scale)}, not above zero"
+    ok = np.ones(len(batch.bars), dtype=np.bool_)
+    for side in sides(batch.bars):
+        if positive:
+            lowest = np.minimum(np.minimum(side.open, side.high), np.minimum(side.low, side.close))
+            bad = ok & (lowest <= 0) & side.present
+            _report(batch, bad, "BAD_PRICE", findings, _not_above_zero(side, lowest, scale))
+            ok &= ~bad
+        bad = ok & (
+            (side.high < np.maximum(np.maximum(side.open, side.close), side.low))
+            | (side.low > np.minimum(side.open, side.close))
         )
+        _report(batch, bad, "BAD_OHLC", findings, _impossible(side, scale))
         ok &= ~bad
-    bad = ok & (
-        (bars.high < np.maximum(np.maximum(bars.open, bars.close), bars.low))
-        | (bars.low > np.minimum(bars.open, bars.close))
+    return ok
+
+
+def _not_above_zero(side: Side, lowest: IntColumn, scale: int) -> Callable[[int], str]:
+    what = f"a {side.name} price" if side.name else "a price"
+    return lambda row: f"{what} of {_text(lowest[row], scale)}, not above zero"
+
+
+def _impossible(side: Side, scale: int) -> Callable[[int], str]:
+    return lambda row: f"impossible: {_ohlc(side, row, scale)}"
+
+
+def remark_quotes(batch: Batch, scale: int, findings: Findings) -> None:
+    """Count the quote bars without a bid or an ask, and those that end with the bid above the ask."""
+    if not isinstance(batch.bars, QuoteColumns):
+        return
+    bid, ask = sides(batch.bars)
+    for side in (bid, ask):
+        _report(batch, ~side.present, "MISSING_SIDE", findings, _lacks(batch, side))
+    crossed = bid.present & ask.present & (bid.close > ask.close)
+    _report(
+        batch,
+        crossed,
+        "CROSSED_QUOTE",
+        findings,
+        lambda row: f"bid {_text(bid.close[row], scale)} above ask {_text(ask.close[row], scale)} at the close",
     )
-    _report(batch, bad, "BAD_OHLC", findings, lambda row: f"impossible: {_ohlc(bars, row, scale)}")
-    return ok & ~bad
+
+
+def _lacks(batch: Batch, side: Side) -> Callable[[int], str]:
+    return lambda row: f"the quote bar of {time_text(int(batch.bars.start[row]))} has no {side.name}"
 
 
 def in_order(batch: Batch, after: tuple[int, int] | None, findings: Findings) -> Mask:
@@ -108,15 +136,24 @@ def remark_off_tick(batch: Batch, instrument: Instrument, findings: Findings) ->
     """Count the bars with a price between two ticks."""
     bars, tick = batch.bars, int(instrument.tick.scaleb(instrument.price_scale))
     off = np.zeros(len(bars), dtype=np.bool_)
-    for column in (bars.open, bars.high, bars.low, bars.close):
-        off |= column % tick != 0
-    scale = instrument.price_scale
-    _report(batch, off, "OFF_TICK", findings, lambda row: f"{_ohlc(bars, row, scale)}; the tick is {instrument.tick}")
+    for side in sides(bars):
+        for column in (side.open, side.high, side.low, side.close):
+            off |= side.present & (column % tick != 0)
+    _report(batch, off, "OFF_TICK", findings, _off_tick(batch, instrument))
+
+
+def _off_tick(batch: Batch, instrument: Instrument) -> Callable[[int], str]:
+    def describe(row: int) -> str:
+        told = [_ohlc(side, row, instrument.price_scale) for side in sides(batch.bars) if side.present[row]]
+        return f"{'; '.join(told)}; the tick is {instrument.tick}"
+
+    return describe
 
 
 def remark_unknown_volume(batch: Batch, findings: Findings) -> None:
     """Count the bars without a volume."""
-    _report(batch, batch.bars.volume == UNKNOWN_VOLUME, "UNKNOWN_VOLUME", findings, lambda _: "no volume")
+    if isinstance(batch.bars, BarColumns):
+        _report(batch, batch.bars.volume == UNKNOWN_VOLUME, "UNKNOWN_VOLUME", findings, lambda _: "no volume")
 
 
 def _report(batch: Batch, which: Mask, code: str, findings: Findings, describe: Callable[[int], str]) -> None:
@@ -125,9 +162,9 @@ def _report(batch: Batch, which: Mask, code: str, findings: Findings, describe: 
         findings.add_rows(code, batch.file, batch.lines[rows], lambda i: describe(int(rows[i])))
 
 
-def _ohlc(bars: BarColumns, row: int, scale: int) -> str:
-    open_, high, low, close = (_text(column[row], scale) for column in (bars.open, bars.high, bars.low, bars.close))
-    return f"open {open_}, high {high}, low {low}, close {close}"
+def _ohlc(side: Side, row: int, scale: int) -> str:
+    open_, high, low, close = (_text(column[row], scale) for column in (side.open, side.high, side.low, side.close))
+    return f"{side.name} open {open_}, high {high}, low {low}, close {close}".lstrip()
 
 
 def _text(value: np.int64, scale: int) -> str:

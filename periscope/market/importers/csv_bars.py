@@ -9,9 +9,11 @@ from pathlib import Path
 import polars as pl
 
 from periscope.market.catalog import Catalog
-from periscope.market.importers.assemble import Assembler, store_file
+from periscope.market.importers.assemble import store_file
+from periscope.market.importers.by_symbol import BySymbol
 from periscope.market.importers.findings import Findings, ImportProblem
 from periscope.market.importers.names import Roles, expected, roles_of
+from periscope.market.importers.number_style import NumberStyle
 from periscope.market.importers.opening import Text, opened
 from periscope.market.importers.options import DEFAULTS, ImportOptions
 from periscope.market.importers.rows import Block
@@ -39,25 +41,23 @@ def import_csv(
     path: Path, catalog: Catalog, options: ImportOptions = DEFAULTS, *, progress: Progress | None = None
 ) -> ImportSummary:
     """Import one file of delimited text. Raises `ImportProblem`; then nothing was written."""
-    findings, notes = Findings(), list[str]()
-    assembler = Assembler.of_file(path, options, findings, notes, catalog)
-    size = path.stat().st_size
+    size, style = path.stat().st_size, NumberStyle(path, options.decimal)
     with opened(path) as content:
-        header, rest = _header(content, path)
-        assembler.describe(header.roles)
+        header, rest = _header(content, path, options.kind)
+        series = BySymbol.of_file(path, options, header.roles, catalog)
         reader: TimeReader | None = None
-        for every, malformed in _split_ahead(_blocks(content, rest, path), header, path.name):
-            findings.take(malformed)
-            rows = _of_one_symbol(every, header.roles, assembler)
+        for rows, malformed in _split_ahead(_blocks(content, rest, path), header, path.name):
+            series.findings.take(malformed)
             stamps = _stamps(rows, header.roles)
             if reader is None and len(rows) > 0:
                 reader = time_reader(stamps, path, date_format=options.date_format)
-                assembler.zoned, assembler.dates = reader.zoned, reader.dates
+                series.take_reader(reader)
             if reader is not None:
-                assembler.add(_block(rows, stamps, header.roles, reader))
+                symbols = None if header.roles.symbol is None else rows.columns[header.roles.symbol]
+                series.add_block(_block(rows, stamps, header.roles, reader), symbols, style)
             if progress is not None:
                 progress(min(content.position, size), size, path.name)
-    return store_file("CSV", [assembler], catalog, progress=progress)
+    return store_file("CSV", series.assemblers(), catalog, progress=progress)
 
 
 def _split_ahead(blocks: Iterator[bytes], header: _Header, file: str) -> Iterator[tuple[TextRows, Findings]]:
@@ -83,9 +83,9 @@ def _split(data: bytes, header: _Header, file: str, line: int) -> tuple[TextRows
 
 def _block(rows: TextRows, stamps: pl.Series, roles: Roles, reader: TimeReader) -> Block:
     times, timed = reader.read(stamps)
-    open_, high, low, close = (rows.columns[place] for place in roles.prices)
-    volume = None if roles.volume is None else rows.columns[roles.volume]
-    return Block(times, timed, stamps, (open_, high, low, close), volume, rows.lines, rows.exponents)
+    prices = tuple(rows.columns[place] for place in roles.prices)
+    sizes = tuple(None if place is None else rows.columns[place] for place in roles.sizes)
+    return Block(times, timed, stamps, prices, sizes, rows.lines, rows.exponents, roles.kind)
 
 
 def _stamps(rows: TextRows, roles: Roles) -> pl.Series:
@@ -96,18 +96,7 @@ def _stamps(rows: TextRows, roles: Roles) -> pl.Series:
     return (parts[0].str.strip_chars() + " " + parts[1].str.strip_chars()).alias("time")
 
 
-def _of_one_symbol(rows: TextRows, roles: Roles, assembler: Assembler) -> TextRows:
-    """The rows of the wanted symbol, where the file has a column for it."""
-    if roles.symbol is None or len(rows) == 0:
-        return rows
-    keep = assembler.of_one_symbol(rows.columns[roles.symbol])
-    if keep is None:
-        return rows
-    columns = tuple(each.filter(pl.Series(keep)) for each in rows.columns)
-    return TextRows(columns, rows.lines[keep], rows.exponents)
-
-
-def _header(content: Text, path: Path) -> tuple[_Header, bytes]:
+def _header(content: Text, path: Path, kind: str | None) -> tuple[_Header, bytes]:
     """The header and what was read beyond it."""
     data = content.read(_LONGEST_LINE)
     if not data.strip():
@@ -121,7 +110,7 @@ def _header(content: Text, path: Path) -> tuple[_Header, bytes]:
         line, at = data[at:end].strip(), end + 1 + (data[end : end + 2] == b"\r\n")
         number += 1
         if line and not line.startswith(b"#"):
-            return _named(line, path, number), data[at:]
+            return _named(line, path, number, kind), data[at:]
     raise ImportProblem("EMPTY_FILE", f"{path} has nothing but comments and blank lines")
 
 
@@ -130,7 +119,7 @@ def _end_of_line(data: bytes, start: int) -> int:
     return min(ends, default=len(data))
 
 
-def _named(line: bytes, path: Path, number: int) -> _Header:
+def _named(line: bytes, path: Path, number: int, kind: str | None) -> _Header:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
@@ -139,7 +128,7 @@ def _named(line: bytes, path: Path, number: int) -> _Header:
     for delimiter in DELIMITERS:
         names = next(csv.reader([text], delimiter=delimiter), [])
         widest = max(widest, names, key=len)
-        roles = roles_of(names, path)
+        roles = roles_of(names, path, kind)
         if roles is not None:
             return _Header(delimiter, len(names), roles, number)
     found = ", ".join(repr(name.strip()[:20]) for name in widest[:8])

@@ -20,7 +20,7 @@ from periscope.instruments.contract_names import read_contract
 from periscope.instruments.futures import future_symbol
 from periscope.instruments.hours import EXCHANGES
 from periscope.market.catalog import Catalog
-from periscope.market.columns import IntColumn
+from periscope.market.columns import BarColumns, IntColumn, Mask
 from periscope.market.importers.assemble import Assembler, store_file
 from periscope.market.importers.dbn_definitions import store_definitions
 from periscope.market.importers.dbn_files import (
@@ -32,7 +32,7 @@ from periscope.market.importers.dbn_files import (
     DbnReader,
     Mapping,
 )
-from periscope.market.importers.exact import Mask, shortened
+from periscope.market.importers.exact import shortened
 from periscope.market.importers.findings import Findings, ImportProblem
 from periscope.market.importers.opening import unpacked
 from periscope.market.importers.options import DEFAULTS, START, ImportOptions
@@ -247,7 +247,7 @@ class _Bars:
         table, lines = table[keep], lines[keep]
         times = (table["ts_event"] // 1000).astype(np.int64)
         prices, scale = shortened([np.ascontiguousarray(table[name]) for name in names], PRICE_SCALE)
-        return Rows.of((times, *prices, table["volume"].astype(np.int64), lines), scale, 0)
+        return Rows.of(BarColumns, (times, *prices, table["volume"].astype(np.int64), lines), scale, 0)
 
     def _report(self, code: str, lines: IntColumn, text: str) -> None:
         self.findings.add_rows(code, self.path.name, lines, lambda _: text)

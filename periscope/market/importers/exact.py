@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from periscope.market.columns import IntColumn
-
-type Mask = npt.NDArray[np.bool_]
+from periscope.market.columns import IntColumn, Mask
 
 MOST_DECIMALS = 12
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)

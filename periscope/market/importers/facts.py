@@ -28,12 +28,10 @@ _NO_NAME = {
 }
 
 
-def symbol_of(path: Path, options: ImportOptions, in_file: str | None, notes: list[str]) -> str:
-    """The symbol: the option, else the file's own column, else a file name that looks like one (SPY.csv)."""
+def symbol_of(path: Path, options: ImportOptions, notes: list[str]) -> str:
+    """The symbol: the option, else a file name that looks like one (SPY.csv)."""
     if options.symbol is not None:
         return options.symbol.strip().upper()
-    if in_file is not None:
-        return in_file.strip().upper()
     name = path.name.split(".")[0] if path.name.endswith(".gz") else path.stem
     if _PLAIN_NAME.fullmatch(name) and name.lower() not in _NO_NAME:
         notes.append(f"no --symbol given: taken to be {name.upper()}, from the file's name")
@@ -51,7 +49,9 @@ def instrument_of(symbol: str, catalog: Catalog, options: ImportOptions, notes: 
         instrument = _future(symbol, options)
     else:
         if options.exchange is None:
-            notes.append(f"no --exchange given: {symbol} is taken to trade in the sessions of XNYS")
+            note = f"no --exchange given: {kind.name} symbols are taken to trade in the sessions of XNYS"
+            if note not in notes:
+                notes.append(note)
         instrument = Instrument(symbol=symbol, asset_type=kind, exchange="XNYS", source="import")
     changed = replace(
         instrument,

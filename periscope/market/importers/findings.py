@@ -23,6 +23,7 @@ UNUSABLE = {
     "BAD_VOLUME": "a volume is negative, not finite or too long",
     "DUPLICATE_BAR": "two rows are bars of the same start",
     "OUT_OF_ORDER": "a row is older than the one before it",
+    "NO_QUOTE": "a quote row has neither a bid nor an ask",
     "UNKNOWN_SYMBOL": "a record does not say which symbol it is of",
     "OVERLAP": "a bar begins before the one before it has ended",
 }
@@ -33,6 +34,8 @@ REMARKS = {
     "OUTSIDE_SESSIONS": "bars when the exchange is closed: stored; no run sees them",
     "OFF_TICK": "bars with a price between two ticks of the instrument",
     "UNKNOWN_VOLUME": "bars whose volume the file does not tell",
+    "MISSING_SIDE": "quote bars without a bid, or without an ask",
+    "CROSSED_QUOTE": "quote bars that end with the bid above the ask: stored as they are",
     "ADJUSTED_IGNORED": "a column of adjusted prices: left alone, prices are stored as traded",
     "ADJUSTED_PRICES": "the file's own prices are adjusted for splits or dividends: stored as they are",
     "UTC_DAYS": "daily bars that cover UTC days, not trading days: stored as bars of the trading day of that date",
@@ -106,7 +109,7 @@ class Findings:
 
 
 class ImportProblem(Exception):  # noqa: N818 - the name that the command line and its users know
-    """An import that was refused; nothing was written.
+    """An import that was refused; nothing was written, except by a LEAN folder's series that came before or were whole.
 
     `code` is stable, `exit_code` is that of the command line (5 data, 2 usage, 6 not found), `findings` are the rows
     that caused it where rows did.
@@ -130,8 +133,8 @@ def no_room(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
-def refuse_unusable(findings: Findings, path: Path) -> None:
-    """Raise `ImportProblem` with the first findings in words if any row cannot become a bar."""
+def refuse_unusable(findings: Findings, path: Path, outcome: str = "nothing was imported") -> None:
+    """Raise `ImportProblem` with the first findings in words if any row cannot become a bar; `outcome` is of these."""
     if findings.unusable == 0:
         return
     counts = ", ".join(f"{count} {code}" for code, count in sorted(findings.counts.items()) if code in UNUSABLE)
@@ -143,7 +146,7 @@ def refuse_unusable(findings: Findings, path: Path) -> None:
         code if len([key for key in findings.counts if key in UNUSABLE]) == 1 else "BAD_ROWS",
         "\n".join(
             [
-                f"{findings.unusable} rows of {path} can't become bars ({counts}); nothing was imported.",
+                f"{findings.unusable} rows of {path} can't become bars ({counts}); {outcome}.",
                 *examples,
                 *tail,
                 "Mend the file, or import the other rows with --skip-bad-rows.",

@@ -10,8 +10,7 @@ from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.hours import EXCHANGES
 from periscope.instruments.sessions import sessions_for
 from periscope.instruments.zones import local_to_utc
-from periscope.market.columns import IntColumn
-from periscope.market.importers.exact import Mask
+from periscope.market.columns import IntColumn, Mask
 from periscope.market.importers.findings import ImportProblem
 
 SECOND = 1_000_000

@@ -156,7 +156,7 @@ def _gather(raw: list[msgspec.Raw], first: int, assembler: Assembler) -> None:
                 _texts("c", [bar.c for bar in bars]),
             )
             volume = _texts("v", [bar.v for bar in bars])
-            assembler.add(Block(times, timed, stamps, prices, volume, np.array(lines, dtype=np.int64)))
+            assembler.add(Block(times, timed, stamps, prices, (volume,), np.array(lines, dtype=np.int64)))
 
 
 def _texts(name: str, values: list[msgspec.Raw]) -> pl.Series:

@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from periscope.instruments.instrument import MarginPeriod
 from periscope.market.importers.findings import ImportProblem
 
 OPEN_ENDED = date(2050, 12, 31)
@@ -94,43 +95,47 @@ class Properties:
     lot: Decimal
 
 
-def symbol_properties(root: Path, market: str, symbol: str, kind: str) -> Properties | None:
-    """Currency, multiplier, tick and lot of a symbol ("[*]" rows count for all); None if the folder does not tell."""
-    path = root / "symbol-properties" / "symbol-properties-database.csv"
-    if not path.is_file():
-        return None
-    found: Properties | None = None
-    for row in _csv_rows(path):
-        if len(row) < 8 or row[0] != market or row[2] != kind or row[1] not in {symbol, "[*]"}:
-            continue
-        if found is None or row[1] == symbol:
-            numbers = [_decimal(text, path) for text in row[5:8]]
-            found = Properties(row[4], *numbers)
-    return found
-
-
 @dataclass(frozen=True, slots=True)
-class Margin:
-    """Margins per contract, in force from a date on."""
+class PropertiesTable:
+    """The symbol properties database of a folder, by market, symbol and kind; empty where the folder has none."""
 
-    since: date
-    initial: Decimal
-    maintenance: Decimal
+    path: Path
+    rows: dict[tuple[str, str, str], list[str]]
+
+    def of(self, market: str, symbol: str, kind: str) -> Properties | None:
+        """Currency, multiplier, tick and lot of a symbol ("[*]" rows count for all); None if the table lacks it."""
+        row = self.rows.get((market, symbol, kind), self.rows.get((market, "[*]", kind)))
+        return None if row is None else Properties(row[4], *(_decimal(text, self.path) for text in row[5:8]))
 
 
-def margin_on(root: Path, market: str, product: str, day: date) -> Margin | None:
-    """The margins in force on a day, the first known ones if it is earlier than all; None if the folder has none."""
+def read_properties(root: Path) -> PropertiesTable:
+    """The table of a data folder."""
+    path = root / "symbol-properties" / "symbol-properties-database.csv"
+    rows = _csv_rows(path) if path.is_file() else ()
+    return PropertiesTable(path, {(row[0], row[1], row[2]): row for row in rows if len(row) >= 8})
+
+
+def margin_periods(root: Path, market: str, product: str) -> tuple[MarginPeriod, ...]:
+    """The margins of a futures root by date, oldest first; none if the folder has no file of them.
+
+    The columns are date, initial, maintenance and, in some files, initial and maintenance within the day
+    (Common/Securities/Future/MarginRequirementsEntry.cs).
+    """
     path = root / "future" / market / "margins" / f"{product}.csv"
     if not path.is_file():
-        return None
-    margins = [
-        Margin(_date(row[0], path), _decimal(row[1], path), _decimal(row[2], path))
-        for row in _csv_rows(path)
-        if len(row) >= 3 and row[0].strip().isdigit()
+        return ()
+    rows = [row for row in _csv_rows(path) if len(row) >= 3 and row[0].strip().isdigit()]
+    periods = [
+        MarginPeriod(
+            first_day=_date(row[0], path),
+            initial=_decimal(row[1], path),
+            maintenance=_decimal(row[2], path),
+            intraday_initial=_decimal(row[3], path) if len(row) >= 5 else None,
+            intraday_maintenance=_decimal(row[4], path) if len(row) >= 5 else None,
+        )
+        for row in rows
     ]
-    margins.sort(key=lambda margin: margin.since)
-    earlier = [margin for margin in margins if margin.since <= day]
-    return earlier[-1] if earlier else (margins[0] if margins else None)
+    return tuple(sorted(periods, key=lambda period: period.first_day))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Where things lie in a LEAN data folder: which trade files a path names, by symbol and span."""
+"""Where things lie in a LEAN data folder: which files of bars a path names, by symbol, span and what they hold."""
 
 import zipfile
 import zlib
@@ -8,28 +8,31 @@ from datetime import date, datetime
 from pathlib import Path
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
+from periscope.market.columns import BarColumns, Columns, InterestColumns, QuoteColumns
 from periscope.market.importers.findings import ImportProblem
 
 _KINDS = ("equity", "future")
 _WHOLE = {"daily": BarTimeSpan.DAY, "hour": BarTimeSpan.HOUR}
+_ROWS: dict[str, type[Columns]] = {"trade": BarColumns, "quote": QuoteColumns, "openinterest": InterestColumns}
 _BY_DAY = {"minute": BarTimeSpan.MINUTE, "second": BarTimeSpan.SECOND}
 
 
 @dataclass(frozen=True, slots=True)
 class LeanFile:
-    """One zip of trade bars: `day` is the date in the name of files that hold one day."""
+    """One zip: `rows` says what is in it, `day` is the date in the name of files that hold one day."""
 
     path: Path
     kind: str
     market: str
     symbol: str
     span: BarTimeSpan
+    rows: type[Columns]
     day: date | None
 
 
 @dataclass(slots=True)
 class LeanFolder:
-    """The trade files below a path, and how many others were left alone, by what they hold."""
+    """The files of bars below a path, and how many others were left alone, by what they hold."""
 
     root: Path
     files: list[LeanFile] = field(default_factory=list)
@@ -59,7 +62,7 @@ def is_lean(path: Path) -> bool:
 
 
 def find_files(path: Path) -> LeanFolder:
-    """The trade files at or below a path in a LEAN data folder, sorted by symbol, span and day.
+    """The files of bars at or below a path in a LEAN data folder, sorted by symbol, span, contents and day.
 
     Raises `ImportProblem` NOT_A_LEAN_FOLDER, or NO_TRADE_FILES when there is nothing to import.
     """
@@ -72,9 +75,17 @@ def find_files(path: Path) -> LeanFolder:
     for found in sorted(path.absolute().rglob("*.zip")) if path.is_dir() else [path.absolute()]:
         _take(folder, found)
     if not folder.files:
-        raise ImportProblem("NO_TRADE_FILES", f"no trade bars of equities or futures at {path}", exit_code=5)
-    folder.files.sort(key=lambda file: (file.kind, file.market, file.symbol, file.span, file.path.name))
+        raise ImportProblem("NO_TRADE_FILES", f"no bars of equities or futures at {path}", exit_code=5)
+    folder.files.sort(key=lambda file: (*series_of(file), file.path.name))
+    universes = sum(1 for found in path.rglob("*.csv") if "universes" in found.parts[-3:-1]) if path.is_dir() else 0
+    if universes > 0:
+        folder.skipped["universe files (each holds figures of the session after its date)"] = universes
     return folder
+
+
+def series_of(file: LeanFile) -> tuple[str, str, str, str, str]:
+    """What files must have in common to hold one series, or one series for each contract of a root."""
+    return file.kind, file.market, file.symbol, file.span.value, file.rows.WHAT
 
 
 def _take(folder: LeanFolder, path: Path) -> None:
@@ -91,17 +102,18 @@ def _described(path: Path, parts: tuple[str, ...]) -> LeanFile | str:
     if len(parts) < 4 or parts[0] not in _KINDS:
         return "not equity or future bars"
     kind, market, resolution = parts[0], parts[1], parts[2]
-    words = path.stem.split("_")
-    if words[-1] in {"quote", "openinterest"}:
-        return f"{words[-1]} files"
-    if resolution in _WHOLE and len(parts) == 4 and (len(words) == 1 or words[1:] == ["trade"]):
-        return LeanFile(path, kind, market, words[0].upper(), _WHOLE[resolution], None)
-    if resolution in _BY_DAY and len(parts) == 5 and words[1:] == ["trade"] and len(words[0]) == 8:
+    name, *words = path.stem.split("_")
+    rows = _ROWS.get(words[0] if words else "trade") if len(words) <= 1 else None
+    if rows is None or (rows is InterestColumns and kind != "future"):
+        return "files with an unknown name"
+    if resolution in _WHOLE and len(parts) == 4:
+        return LeanFile(path, kind, market, name.upper(), _WHOLE[resolution], rows, None)
+    if resolution in _BY_DAY and len(parts) == 5 and words and len(name) == 8:
         try:
-            day = datetime.strptime(words[0], "%Y%m%d").date()  # noqa: DTZ007 - a date, no moment
+            day = datetime.strptime(name, "%Y%m%d").date()  # noqa: DTZ007 - a date, no moment
         except ValueError:
             return "files with an unknown name"
-        return LeanFile(path, kind, market, parts[3].upper(), _BY_DAY[resolution], day)
+        return LeanFile(path, kind, market, parts[3].upper(), _BY_DAY[resolution], rows, day)
     return "files with an unknown name"
 
 

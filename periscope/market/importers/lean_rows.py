@@ -1,4 +1,4 @@
-"""The rows of LEAN's trade files as bars: marks to intervals, text to scaled integers.
+"""The rows of LEAN's files as bars: marks to intervals, text to scaled integers.
 
 What the marks mean was found by comparing each resolution with the minute files (docs/data-import.md):
 
@@ -14,7 +14,7 @@ What the marks mean was found by comparing each resolution with the minute files
   moments before the contract stops trading at 09:30.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,8 +23,8 @@ import polars as pl
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.zones import local_to_utc
-from periscope.market.columns import BarColumns, IntColumn
-from periscope.market.importers.exact import Mask, numbers
+from periscope.market.columns import IntColumn, Mask
+from periscope.market.importers.exact import numbers
 from periscope.market.importers.findings import Findings
 from periscope.market.importers.intervals import (
     EPOCH_ORDINAL,
@@ -38,51 +38,36 @@ from periscope.market.importers.intervals import (
 )
 from periscope.market.importers.lean_facts import NEW_YORK, FutureHours
 from periscope.market.importers.lean_files import LeanFile
-from periscope.market.importers.table import TextRows, read_rows
+from periscope.market.importers.number_style import NumberStyle
+from periscope.market.importers.rows import Block, Rows, read_block
+from periscope.market.importers.table import read_rows
 
-_COLUMNS = 6
 _MINUTE = 60 * SECOND
 
 
-@dataclass(frozen=True, slots=True)
-class LeanRows:
-    """Rows of one entry before their intervals are known: marks on the file's clock, microseconds since 1970-01-01."""
+def parse_entry(data: bytes, source: LeanFile, name: str, *, scaled_by: int, findings: Findings) -> Rows:
+    """The readable rows of one csv; the others are findings. `scaled_by`: 4 where the file holds prices x 10000.
 
-    marks: IntColumn
-    prices: tuple[IntColumn, IntColumn, IntColumn, IntColumn]
-    volume: IntColumn
-    price_scale: int
-    volume_scale: int
-    lines: IntColumn
-    file: str
-
-    def __len__(self) -> int:
-        return len(self.marks)
-
-
-def parse_entry(data: bytes, source: LeanFile, name: str, *, scaled_by: int, findings: Findings) -> LeanRows:
-    """The readable rows of one csv; the others are findings. `scaled_by`: 4 where the file holds prices x 10000."""
-    rows = read_rows(data, ",", _COLUMNS, file=name, first_line=1, findings=findings)
-    marks, marked = _marks(rows.columns[0], source)
-    # LEAN scales equity prices by 10,000: their integers are ours at four decimals, a fraction of one needs more.
-    prices = numbers(rows.columns[1:5])
-    volume = numbers(rows.columns[5:6])
-    priced = np.logical_and.reduce(prices.ok)
-    counted = volume.ok[0] & (volume.values[0] >= 0)
-    _report(rows, ~marked, "BAD_TIME", 0, name, findings)
-    _report(rows, marked & ~priced, "BAD_PRICE", slice(1, 5), name, findings)
-    _report(rows, marked & priced & ~counted, "BAD_VOLUME", 5, name, findings)
-    keep = marked & priced & counted
-    open_, high, low, close = (column[keep] for column in prices.values)
-    return LeanRows(
-        marks[keep],
-        (open_, high, low, close),
-        volume.values[0][keep],
-        prices.scale + scaled_by,
-        volume.scale,
-        rows.lines[keep],
-        name,
+    Their times are marks on the file's clock, microseconds since 1970-01-01.
+    """
+    # The fields after the mark stand in the order of our columns.
+    kind, order = source.rows, source.rows.NAMES[2:]
+    text = read_rows(data, ",", 1 + len(order), file=name, first_line=1, findings=findings)
+    marks, marked = _marks(text.columns[0], source)
+    fields = dict(zip(order, text.columns[1:], strict=True))
+    block = Block(
+        times=marks,
+        timed=marked,
+        stamps=text.columns[0],
+        prices=tuple(fields[field] for field in kind.PRICES),
+        sizes=tuple(fields[field] for field in kind.SIZES),
+        lines=text.lines,
+        exponents=text.exponents,
+        kind=kind,
     )
+    # LEAN scales equity prices by 10,000: their integers are ours at four decimals, a fraction of one needs more.
+    rows = read_block(block, NumberStyle(source.path, "."), name, findings)
+    return replace(rows, price_scale=rows.price_scale + scaled_by)
 
 
 def _marks(column: pl.Series, source: LeanFile) -> tuple[IntColumn, Mask]:
@@ -95,36 +80,23 @@ def _marks(column: pl.Series, source: LeanFile) -> tuple[IntColumn, Mask]:
     return (source.day.toordinal() - EPOCH_ORDINAL) * 86_400 * SECOND + milliseconds * 1000, ok
 
 
-def _report(rows: TextRows, which: Mask, code: str, columns: slice | int, name: str, findings: Findings) -> None:
-    if not bool(which.any()):
-        return
-    chosen = rows.columns[columns] if isinstance(columns, slice) else (rows.columns[columns],)
-    at = np.flatnonzero(which).tolist()
-    findings.add_rows(
-        code,
-        name,
-        (int(rows.lines[row]) for row in at),
-        lambda i: f"can't use {', '.join(repr(column[at[i]]) for column in chosen)}",
-    )
-
-
 def to_utc(marks: IntColumn, zone: ZoneInfo) -> IntColumn:
     """Marks on a zone's wall clock as microseconds since 1970-01-01 UTC."""
     return local_to_utc(marks // SECOND, zone) * SECOND + marks % SECOND
 
 
-def equity_intervals(rows: LeanRows, span: BarTimeSpan, grid: SessionGrid) -> tuple[IntColumn, IntColumn]:
+def equity_intervals(rows: Rows, span: BarTimeSpan, grid: SessionGrid) -> tuple[IntColumn, IntColumn]:
     """Start and end of equity bars."""
     if span is BarTimeSpan.DAY:
-        return day_intervals(rows.marks // (24 * HOUR), grid)
-    marks = to_utc(rows.marks, NEW_YORK)
+        return day_intervals(rows.times // (24 * HOUR), grid)
+    marks = to_utc(rows.times, NEW_YORK)
     if span is BarTimeSpan.HOUR:
         return hour_intervals(marks, grid)
     return marks, marks + LENGTHS[span]
 
 
 def future_intervals(
-    rows: LeanRows,
+    rows: Rows,
     span: BarTimeSpan,
     grid: SessionGrid,
     hours: FutureHours,
@@ -134,25 +106,39 @@ def future_intervals(
 ) -> tuple[IntColumn, IntColumn]:
     """Start and end of futures bars. `regular_only`: dates of the data's clock whose rows hold regular hours alone."""
     if span is BarTimeSpan.DAY:
-        days = [date.fromordinal(number + EPOCH_ORDINAL) for number in (rows.marks // (24 * HOUR)).tolist()]
+        days = [date.fromordinal(number + EPOCH_ORDINAL) for number in (rows.times // (24 * HOUR)).tolist()]
         pairs = [_future_day(day, hours, grid, expires_at) for day in days]
         return np.array([pair[0] for pair in pairs], dtype=np.int64), np.array(
             [pair[1] for pair in pairs], dtype=np.int64
         )
-    start = to_utc(rows.marks, hours.data_zone)
+    start = to_utc(rows.times, hours.data_zone)
     if span is not BarTimeSpan.HOUR:
         return start, start + LENGTHS[span]
     end = start + HOUR
     opens = _moments(grid.local_day(start), hours.opens, hours.zone)
-    of_regular_day = np.isin(rows.marks // (24 * HOUR), list(regular_only))
+    of_regular_day = np.isin(rows.times // (24 * HOUR), list(regular_only))
     late = of_regular_day & (start < opens) & (opens < end)
     start = np.where(late, opens, start)
     return start, cut_at_close(start, end, grid)
 
 
-def regular_only_dates(entries: list[LeanRows], hours: FutureHours) -> frozenset[int]:
-    """The dates (days since 1970-01-01 on the data's clock) without a row before the hour in which the market opens."""
-    marks = np.unique(np.concatenate([rows.marks for rows in entries])) if entries else np.empty(0, dtype=np.int64)
+def interest_intervals(rows: Rows, span: BarTimeSpan, zone: ZoneInfo) -> tuple[IntColumn, IntColumn]:
+    """Start and end of the intervals in which open interest was last told: minutes, hours or days of the data's clock.
+
+    The minute files show that an hour's or a day's row holds the last figure told in it: it is known at its end.
+    """
+    if span is BarTimeSpan.DAY:
+        days = rows.times // (24 * HOUR) * (24 * HOUR)
+        return to_utc(days, zone), to_utc(days + 24 * HOUR, zone)
+    start = to_utc(rows.times, zone)
+    return start, start + LENGTHS[span]
+
+
+def regular_only_dates(marks: IntColumn, hours: FutureHours) -> frozenset[int]:
+    """The dates (days since 1970-01-01 on the data's clock) without a row before the hour in which the market opens.
+
+    `marks` are those of the rows of all contracts.
+    """
     days = marks // (24 * HOUR)
     opens = to_utc(days * 24 * HOUR + _seconds(hours.opens) * SECOND, hours.zone)
     before = days[to_utc(marks, hours.data_zone) + HOUR <= opens]
@@ -187,8 +173,3 @@ def _moments(days: IntColumn, at: time, zone: ZoneInfo) -> IntColumn:
 
 def _seconds(at: time) -> int:
     return at.hour * 3600 + at.minute * 60 + at.second
-
-
-def as_bars(rows: LeanRows, start: IntColumn, end: IntColumn) -> BarColumns:
-    """The rows with their intervals."""
-    return BarColumns(start, end, *rows.prices, rows.volume)

@@ -7,6 +7,8 @@ from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 
 START = "start"
 END = "end"
+BARS = "bars"
+QUOTES = "quotes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +17,8 @@ class ImportOptions:
 
     `stamp` is "start" or "end": which end of the bar the file's time is. `tz` is the time zone of stamps that carry
     none, `date_format` a strptime format for stamps of a form that can't be told. `decimal` is the mark before a
-    number's decimals, "." or ",". Tick, multiplier and currency are the instrument's.
+    number's decimals, "." or ",". `kind` is BARS or QUOTES, for files whose columns hold both. Tick, multiplier and
+    currency are the instrument's.
     """
 
     symbol: str | None = None
@@ -29,6 +32,7 @@ class ImportOptions:
     currency: str | None = None
     date_format: str | None = None
     decimal: str | None = None
+    kind: str | None = None
     skip_bad_rows: bool = False
     replace: bool = False
 

@@ -6,11 +6,13 @@ import numpy as np
 import polars as pl
 
 from periscope.market.catalog import Catalog
-from periscope.market.columns import UNKNOWN_VOLUME, IntColumn
-from periscope.market.importers.assemble import Assembler, store_file
-from periscope.market.importers.exact import LARGEST, MOST_DECIMALS, Mask, shortened
-from periscope.market.importers.findings import Findings, ImportProblem, is_panic, no_room
+from periscope.market.columns import UNKNOWN_VOLUME, IntColumn, Mask
+from periscope.market.importers.assemble import store_file
+from periscope.market.importers.by_symbol import BySymbol
+from periscope.market.importers.exact import LARGEST, MOST_DECIMALS, shortened
+from periscope.market.importers.findings import ImportProblem, is_panic, no_room
 from periscope.market.importers.names import Roles, expected, roles_of
+from periscope.market.importers.number_style import NumberStyle
 from periscope.market.importers.options import DEFAULTS, ImportOptions
 from periscope.market.importers.rows import Block, Rows
 from periscope.market.importers.storing import ImportSummary, Progress
@@ -39,18 +41,17 @@ def import_arrow(
 def _import(
     kind: str, path: Path, catalog: Catalog, options: ImportOptions, progress: Progress | None
 ) -> ImportSummary:
-    assembler = Assembler.of_file(path, options, Findings(), [], catalog)
-    size = path.stat().st_size
+    size, style = path.stat().st_size, NumberStyle(path, options.decimal)
     try:
         table = pl.scan_parquet(path, glob=False) if kind == "Parquet" else pl.scan_ipc(path)
         schema = table.collect_schema()
         total = table.select(pl.len()).collect().item()
-        roles = _roles(schema, path)
-        _describe(schema, roles, assembler)
+        series = BySymbol.of_file(path, options, _roles(schema, path, options.kind), catalog)
+        _describe(schema, series)
         reader: TimeReader | None = None
         done = 0
         for frame in table.collect_batches(chunk_size=_ROWS_AT_ONCE, maintain_order=True):
-            reader = _add(frame, done, roles, assembler, reader)
+            reader = _add(frame, done, series, style, reader)
             done += frame.height
             if progress is not None:
                 progress(size * done // max(total, 1), size, path.name)
@@ -62,12 +63,12 @@ def _import(
         raise ImportProblem("BAD_FILE", f"{path} can't be read as {kind}: {what}") from None
     if done != total:
         raise ImportProblem("BAD_FILE", f"{path} holds {done} rows where it says {total}")
-    return store_file(kind, [assembler], catalog, progress=progress)
+    return store_file(kind, series.assemblers(), catalog, progress=progress)
 
 
-def _roles(schema: pl.Schema, path: Path) -> Roles:
+def _roles(schema: pl.Schema, path: Path, kind: str | None) -> Roles:
     names = list(schema.names())
-    roles = roles_of(names, path)
+    roles = roles_of(names, path, kind)
     if roles is None:
         raise ImportProblem(
             "COLUMNS_MISSING", f"{path}: expected columns for {expected()}; found {', '.join(names[:10])}"
@@ -75,37 +76,34 @@ def _roles(schema: pl.Schema, path: Path) -> Roles:
     return roles
 
 
-def _describe(schema: pl.Schema, roles: Roles, assembler: Assembler) -> None:
-    names = list(schema.names())
-    assembler.describe(roles)
-    numeric = (*roles.prices, *(() if roles.volume is None else (roles.volume,)))
+def _describe(schema: pl.Schema, series: BySymbol) -> None:
+    names, roles = list(schema.names()), series.roles
+    numeric = (*roles.prices, *(place for place in roles.sizes if place is not None))
     floats = [names[place] for place in numeric if schema[names[place]].is_float()]
     if floats:
         what = f"{', '.join(floats)} are floats in the file; each became the shortest decimal that is read back as it"
-        assembler.findings.add("FLOAT_PRICES", assembler.path.name, None, what)
+        series.findings.add("FLOAT_PRICES", series.path.name, None, what)
 
 
 def _add(
-    frame: pl.DataFrame, first: int, roles: Roles, assembler: Assembler, reader: TimeReader | None
+    frame: pl.DataFrame, first: int, series: BySymbol, style: NumberStyle, reader: TimeReader | None
 ) -> TimeReader | None:
-    columns = frame.get_columns()
+    columns, roles = frame.get_columns(), series.roles
     lines = np.arange(first + 1, first + 1 + frame.height, dtype=np.int64)
-    if roles.symbol is not None:
-        keep = assembler.of_one_symbol(columns[roles.symbol].cast(pl.String))
-        if keep is not None:
-            columns, lines = [column.filter(pl.Series(keep)) for column in columns], lines[keep]
+    symbols = None if roles.symbol is None else columns[roles.symbol].cast(pl.String)
     stamps = _possible(_stamps(columns, roles))
     if stamps.dtype == pl.String and reader is None and len(stamps) > 0:
-        reader = time_reader(stamps, assembler.path, date_format=assembler.options.date_format)
-        assembler.zoned, assembler.dates = reader.zoned, reader.dates
-    times, timed = _times(stamps, assembler, reader)
+        reader = time_reader(stamps, series.path, date_format=series.options.date_format)
+        series.take_reader(reader)
+    times, timed = _times(stamps, series, reader)
     exact = _exact_rows(columns, roles, times, timed, lines)
     if exact is not None:
-        assembler.gathered.add(exact)
+        series.add_rows(exact, symbols)
         return reader
-    open_, high, low, close = (_text(columns[place]) for place in roles.prices)
-    volume = None if roles.volume is None else _text(columns[roles.volume])
-    assembler.add(Block(times, timed, stamps.cast(pl.String), (open_, high, low, close), volume, lines))
+    prices = tuple(_text(columns[place]) for place in roles.prices)
+    sizes = tuple(None if place is None else _text(columns[place]) for place in roles.sizes)
+    block = Block(times, timed, stamps.cast(pl.String), prices, sizes, lines, kind=roles.kind)
+    series.add_block(block, symbols, style)
     return reader
 
 
@@ -126,12 +124,12 @@ def _possible(stamps: pl.Series) -> pl.Series:
     return stamps if within.all() else stamps.zip_with(within, pl.Series([None], dtype=stamps.dtype))
 
 
-def _times(stamps: pl.Series, assembler: Assembler, reader: TimeReader | None) -> tuple[IntColumn, Mask]:
+def _times(stamps: pl.Series, series: BySymbol, reader: TimeReader | None) -> tuple[IntColumn, Mask]:
     if isinstance(stamps.dtype, pl.Datetime):
-        assembler.zoned = stamps.dtype.time_zone is not None
+        series.zoned = stamps.dtype.time_zone is not None
         found = stamps.dt.cast_time_unit("us").to_physical()
     elif stamps.dtype == pl.Date:
-        assembler.dates = True
+        series.dates = True
         found = stamps.cast(pl.Datetime("us")).to_physical()
     elif stamps.dtype == pl.String:
         if reader is None:
@@ -145,19 +143,27 @@ def _times(stamps: pl.Series, assembler: Assembler, reader: TimeReader | None) -
 def _exact_rows(columns: list[pl.Series], roles: Roles, times: IntColumn, timed: Mask, lines: IntColumn) -> Rows | None:
     """Whole numbers and decimals as they are, None if there are others, or a row that can't be used."""
     prices = [columns[place] for place in roles.prices]
-    volume = [] if roles.volume is None else [columns[roles.volume]]
-    numeric = [*prices, *volume]
+    sizes = [columns[place] for place in roles.sizes if place is not None]
+    numeric = [*prices, *sizes]
     if not bool(timed.all()) or not all(column.dtype.is_integer() or column.dtype.is_decimal() for column in numeric):
         return None
-    scale = max(_scale(column) for column in prices)
-    scaled = [_integers(column, scale) for column in prices] + [_integers(column, _scale(column)) for column in volume]
-    found = [column for column in scaled if column is not None]
-    if scale > MOST_DECIMALS or len(found) < len(numeric) or any(bool(np.any(each < 0)) for each in found[4:]):
+    scale, size_scale = (max((_scale(column) for column in group), default=0) for group in (prices, sizes))
+    values = [each for column in prices if (each := _integers(column, scale)) is not None]
+    amounts = [each for column in sizes if (each := _integers(column, size_scale)) is not None]
+    lost = len(values) + len(amounts) < len(numeric)
+    if lost or scale > MOST_DECIMALS or any(bool(np.any(each < 0)) for each in amounts):
         return None
-    amounts = found[4] if volume else np.full(len(times), UNKNOWN_VOLUME, dtype=np.int64)
-    values, scale = shortened(found[:4], scale)
-    amount, volume_scale = shortened([amounts], _scale(volume[0])) if volume else ([amounts], 0)
-    return Rows.of((times, *values, *amount, lines), scale, volume_scale)
+    values, scale = shortened(values, scale)
+    amounts, size_scale = shortened(amounts, size_scale) if amounts else ([], 0)
+    unknown = np.full(len(times), UNKNOWN_VOLUME, dtype=np.int64)
+    given = iter(amounts)
+    found = dict(zip(roles.kind.PRICES, values, strict=True))
+    found |= {
+        name: unknown if place is None else next(given)
+        for name, place in zip(roles.kind.SIZES, roles.sizes, strict=True)
+    }
+    ordered = (found[name] for name in roles.kind.NAMES[2:])
+    return Rows.of(roles.kind, (times, *ordered, lines), scale, size_scale)
 
 
 def _scale(column: pl.Series) -> int:

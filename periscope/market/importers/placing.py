@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
-from periscope.market.columns import IntColumn
-from periscope.market.importers.exact import Mask
+from periscope.market.columns import IntColumn, Mask
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.intervals import (
     DAY,

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from periscope.market.columns import IntColumn
+from periscope.market.columns import Columns, IntColumn
 from periscope.market.importers.intervals import DAY
 from periscope.market.importers.rows import Rows, joined_rows
 
 PIECE_ROWS = 262_144
 """About how many rows are worked on at once."""
 
-_COLUMNS = 7
 _MOST_STEPS = 1_000
 
 
@@ -35,18 +34,20 @@ class Spool:
         self._file.seek(place)
         for column in rows.columns():
             self._file.write(np.ascontiguousarray(column).data)
-        self._end = place + _COLUMNS * 8 * len(rows)
+        self._end = self._file.tell()
         return place
 
-    def read(self, place: int, rows: int) -> list[IntColumn]:
-        """The columns of so many rows written at a place."""
+    def read(self, place: int, columns: int, rows: int) -> list[IntColumn]:
+        """So many columns of so many rows written at a place."""
         self._file.seek(place)
-        table = np.fromfile(self._file, dtype=np.int64, count=_COLUMNS * rows)
-        return list(table.reshape(_COLUMNS, rows))
+        table = np.fromfile(self._file, dtype=np.int64, count=columns * rows)
+        return list(table.reshape(columns, rows))
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
+    kind: type[Columns]
+    file: str
     place: int
     rows: int
     price_scale: int
@@ -79,8 +80,8 @@ class Gathered:
     _blocks: list[_Stored] = field(default_factory=list)
     _latest: int | None = None
 
-    def add(self, rows: Rows) -> None:
-        """Take some more rows."""
+    def add(self, rows: Rows, file: str = "") -> None:
+        """Take some more rows; `file` names where they come from, for those that ask for `blocks`."""
         if len(rows) == 0:
             return
         times = rows.times
@@ -93,11 +94,12 @@ class Gathered:
         self.first, self.last = min(self.first, int(times.min())), max(self.last, int(times.max()))
         self.price_scale = max(self.price_scale, rows.price_scale)
         self.volume_scale = max(self.volume_scale, rows.volume_scale)
-        price = max(int(max(column.max(), -column.min())) for column in rows.prices())
+        price = rows.largest(rows.kind.PRICES)
         self.largest_price[rows.price_scale] = max(self.largest_price.get(rows.price_scale, 0), price)
-        volume = int(rows.volume.max())
+        volume = rows.largest(rows.kind.SIZES)
         self.largest_volume[rows.volume_scale] = max(self.largest_volume.get(rows.volume_scale, 0), volume)
-        self._blocks.append(_Stored(self.spool.write(rows), len(rows), rows.price_scale, rows.volume_scale))
+        place = self.spool.write(rows)
+        self._blocks.append(_Stored(rows.kind, file, place, len(rows), rows.price_scale, rows.volume_scale))
         self.rows += len(rows)
 
     def pieces(self, price_scale: int, volume_scale: int, *, at_once: int = PIECE_ROWS) -> Iterator[Rows]:
@@ -105,14 +107,23 @@ class Gathered:
         parts: list[Rows] = []
         turned = self.falling and self.rows > 1
         for block in reversed(self._blocks) if turned else self._blocks:
-            columns = self.spool.read(block.place, block.rows)
-            rows = Rows.of(columns, block.price_scale, block.volume_scale).at_scales(price_scale, volume_scale)
+            rows = self._read(block, price_scale, volume_scale)
             parts.append(rows.backwards() if turned else rows)
             if sum(len(part) for part in parts) >= at_once:
                 yield joined_rows(parts)
                 parts = []
         if parts:
             yield joined_rows(parts)
+
+    def blocks(self, price_scale: int, volume_scale: int) -> Iterator[tuple[str, Rows]]:
+        """All rows as they were added, with what was named as their file, at these scales."""
+        for block in self._blocks:
+            yield block.file, self._read(block, price_scale, volume_scale)
+
+    def _read(self, block: _Stored, price_scale: int, volume_scale: int) -> Rows:
+        columns = self.spool.read(block.place, len(block.kind.NAMES), block.rows)
+        rows = Rows.of(block.kind, columns, block.price_scale, block.volume_scale)
+        return rows.at_scales(price_scale, volume_scale)
 
     def _count(self, steps: IntColumn) -> None:
         for counter, some in ((self.steps, steps[steps > 0]), (self.steps_back, -steps[steps < 0])):

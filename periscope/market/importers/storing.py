@@ -5,14 +5,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.times import time_text
-from periscope.market.bar_files import in_pieces
+from periscope.market.bar_files import in_pieces, rescaled
 from periscope.market.catalog import Catalog
-from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
+from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, Columns
 from periscope.market.errors import CatalogConflictError, SymbolRefusedError
 from periscope.market.importers.findings import Findings, ImportProblem
 from periscope.market.mapped_bars import let_go
@@ -25,28 +23,30 @@ type Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportedSeries:
-    """Bars of one instrument and span on their way into a catalog, scaled by the instrument's scales."""
+    """Rows of one kind, instrument and span on their way into a catalog, scaled by the instrument's scales."""
 
     instrument: Instrument
     span: BarTimeSpan
-    bars: BarColumns
+    bars: Columns
     source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesSummary:
-    """What was imported of one instrument and span: the file's bars, and what was new to the catalog.
+    """What was imported of one instrument and span: the file's rows, and what was new to the catalog.
 
-    `first` and `last` are starts, microseconds since 1970-01-01 UTC; `volume` is the sum of the known volumes.
+    `data` is what the rows are: bars, quote bars or open interest. `first` and `last` are starts, microseconds since
+    1970-01-01 UTC; `volume` is the sum of the known volumes, None of what is no trade bars.
     """
 
     symbol: str
     asset_type: str
     span: str
+    data: str
     rows: int
     first: int | None
     last: int | None
-    volume: Decimal
+    volume: Decimal | None
     added: int
     unchanged: int
     replaced: int
@@ -117,15 +117,10 @@ def _rescaled(item: ImportedSeries, price_scale: int, volume_scale: int) -> Impo
     own = item.instrument
     if (own.price_scale, own.volume_scale) == (price_scale, volume_scale):
         return item
-    bars, factor = item.bars, 10 ** (price_scale - own.price_scale)
-    volume = np.where(
-        bars.volume == UNKNOWN_VOLUME, UNKNOWN_VOLUME, bars.volume * 10 ** (volume_scale - own.volume_scale)
-    )
-    prices = [column * factor for column in (bars.open, bars.high, bars.low, bars.close)]
     return replace(
         item,
         instrument=replace(own, price_scale=price_scale, volume_scale=volume_scale),
-        bars=BarColumns(bars.start, bars.end, prices[0], prices[1], prices[2], prices[3], volume),
+        bars=rescaled(item.bars, price_scale - own.price_scale, volume_scale - own.volume_scale),
     )
 
 
@@ -139,10 +134,11 @@ def _store(catalog: Catalog, item: ImportedSeries, *, replace_bars: bool) -> Ser
         symbol=instrument.symbol,
         asset_type=instrument.asset_type.name,
         span=item.span.value,
+        data=bars.WHAT,
         rows=len(bars),
         first=int(bars.start[0]) if len(bars) > 0 else None,
         last=int(bars.start[-1]) if len(bars) > 0 else None,
-        volume=Decimal(_known_volume(bars)).scaleb(-instrument.volume_scale),
+        volume=Decimal(_known_volume(bars)).scaleb(-instrument.volume_scale) if isinstance(bars, BarColumns) else None,
         added=report.added,
         unchanged=report.unchanged,
         replaced=report.replaced,

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import polars as pl
 
-from periscope.market.columns import IntColumn
-from periscope.market.importers.exact import Mask
+from periscope.market.columns import IntColumn, Mask
 from periscope.market.importers.findings import ImportProblem
 
 _CLOCK = r"(?P<clock>[T ,]+\d{1,2}:\d{2}(?P<seconds>:\d{2}(?P<fraction>[.,]\d{1,9})?)?)?\s*(?P<half>[AaPp][Mm])?"

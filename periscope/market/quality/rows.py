@@ -7,7 +7,7 @@ import numpy as np
 from periscope.instruments.instrument import TRADES_AS_EQUITY
 from periscope.instruments.times import time_text
 from periscope.market.bar_files import take
-from periscope.market.columns import BarColumns, IntColumn
+from periscope.market.columns import BarColumns, IntColumn, Mask
 from periscope.market.importers.checks import (
     Batch,
     in_order,
@@ -15,7 +15,6 @@ from periscope.market.importers.checks import (
     remark_off_tick,
     usable_prices,
 )
-from periscope.market.importers.exact import Mask
 from periscope.market.importers.findings import Findings
 from periscope.market.quality.findings import FindingLog
 from periscope.market.quality.series import Series

@@ -8,8 +8,7 @@ import numpy as np
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import Session, sessions_for
-from periscope.market.columns import BarColumns, IntColumn
-from periscope.market.importers.exact import Mask
+from periscope.market.columns import BarColumns, IntColumn, Mask
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.intervals import LENGTHS, SessionGrid, session_grid
 
