@@ -4,9 +4,9 @@ Layout, below the root: `manifest.json`, `instruments.json`, `bars/<ASSET_TYPE>/
 and `superseded/<sha256>.parquet` for files that were replaced. What the files are is in docs/data-catalog.md.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from copy import copy
 from itertools import product
 from pathlib import Path
 
@@ -17,34 +17,28 @@ from periscope.instruments.instrument import Instrument
 from periscope.instruments.master import InstrumentMaster
 from periscope.instruments.times import time_text
 from periscope.market.catalog_files import CatalogFiles, ChangedMeanwhileError, Staging, WrongContentError, files_at
-from periscope.market.columns import BarColumns, Columns, InterestColumns, QuoteColumns
+from periscope.market.columns import KINDS, BarColumns, Columns, InterestColumns, QuoteColumns
+from periscope.market.coverage import Coverage, coverage_of
 from periscope.market.errors import CatalogAddressError, CatalogBusyError, CatalogConflictError, CatalogDamagedError
 from periscope.market.instrument_table import INSTRUMENTS_NAME, load_instruments, save_instruments
 from periscope.market.local_files import LocalFiles
-from periscope.market.manifest import MANIFEST_NAME, BarFile, Manifest, load_manifest, save_manifest, series_name
+from periscope.market.manifest import (
+    MANIFEST_NAME,
+    BarFile,
+    Manifest,
+    load_manifest,
+    save_manifest,
+    series_name,
+    series_of,
+)
 from periscope.market.reading import CHUNK_ROWS, ChunkRows, at_scales, in_sessions, rows_of_file
 from periscope.market.storing import Change, WriteReport, check_rows, put_away, stage, superseded_name
+from periscope.market.versions import EarlierFile, Leftover, earlier_files, leftovers, record_earlier
 
 _ATTEMPTS = 50
 """How often a change is tried anew where other writers of a store were quicker."""
 
-KINDS: tuple[type[Columns], ...] = (BarColumns, QuoteColumns, InterestColumns)
 FINEST_FIRST = (BarTimeSpan.SECOND, BarTimeSpan.MINUTE, BarTimeSpan.HOUR, BarTimeSpan.DAY)
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Which rows of one kind, instrument and span are stored.
-
-    `first` and `last` are the starts of the first and last row, `until` the latest end, microseconds since 1970-01-01
-    UTC. Holes in between are not told here.
-    """
-
-    first: int
-    last: int
-    until: int
-    rows: int
-    sha256s: tuple[str, ...]
 
 
 class Catalog:
@@ -59,6 +53,7 @@ class Catalog:
         self.files = files_at(where)
         self._manifest = load_manifest(self.files)
         self._instruments = InstrumentMaster(load_instruments(self.files))
+        self._read: dict[str, dict[str, BarFile]] = {}
 
     @classmethod
     def open(cls, where: Path | str) -> "Catalog":
@@ -157,6 +152,7 @@ class Catalog:
         """All stored rows of a kind with start >= `start` and end <= `end`."""
         for file in self._files(instrument, span, kind):
             if file.last >= start and file.first < end:
+                self._read.setdefault(series_of(file), {})[file.sha256] = file
                 rows = rows_of_file(kind, self._checked(file), file, start, end, chunk_rows)
                 yield from at_scales(rows, file, instrument)
 
@@ -195,6 +191,46 @@ class Catalog:
         if not stored:
             return f"the catalog has no bars of {name} at all"
         return f"the catalog has no {span.value} bars of {name} there; it has {', '.join(stored)}"
+
+    def recording(self) -> "Catalog":
+        """The same catalog, which keeps an account of its own of what is read through it."""
+        other = copy(self)
+        other._read = {}
+        return other
+
+    def files_read(self) -> dict[str, tuple[BarFile, ...]]:
+        """The files of which rows were read through this object, by series."""
+        return {series: tuple(found.values()) for series, found in sorted(self._read.items())}
+
+    def current_files(self, series: str) -> tuple[BarFile, ...]:
+        """The files that hold a series, named as by `series_name`."""
+        return self._manifest.series.get(series, ())
+
+    def earlier_files(self, series: str) -> list[EarlierFile]:
+        """The files that held a series before, as far as they were not cleared away."""
+        current = {file.sha256 for file in self.current_files(series)}
+        return [each for each in earlier_files(self.files, series) if each.file.sha256 not in current]
+
+    def with_files(self, series: Mapping[str, tuple[BarFile, ...]]) -> "Catalog":
+        """The same catalog, to be read, but with other files for some series: earlier ones, for example."""
+        other = self.recording()
+        other._manifest = msgspec.structs.replace(self._manifest, series=self._manifest.series | dict(series))
+        return other
+
+    def leftovers(self) -> list[Leftover]:
+        """Files that no current series has: earlier versions, and what writers that died left behind."""
+        return list(leftovers(self.files, self._manifest))
+
+    def prune(self) -> list[Leftover]:
+        """Remove the `leftovers`; what runs read of them can't be read again. Nobody may be writing to a store."""
+
+        def remove() -> list[Leftover]:
+            found = self.leftovers()
+            for leftover in found:
+                self.files.remove(leftover.name)
+            return found
+
+        return self._alone(remove)
 
     def verify(self) -> None:
         """Compare every file with the manifest; raises `CatalogDamagedError` for the first that differs."""
@@ -238,17 +274,18 @@ class Catalog:
             if self._instruments.get(*instrument.key) is None:
                 self._add([instrument])
             if change.made:
-                self._commit(folder, change, staging)
+                self._commit(folder, change, staging, source)
         except BaseException:
             staging.discard()
             raise
         return change
 
-    def _commit(self, folder: str, change: Change, staging: Staging) -> None:
+    def _commit(self, folder: str, change: Change, staging: Staging, source: str) -> None:
         """Make the staged files current in one step, then put the replaced ones away."""
         kept = [file for file in self._manifest.series.get(folder, ()) if file not in change.gone]
         current = tuple(sorted([*kept, *change.made], key=lambda file: file.first))
         staging.publish()
+        record_earlier(self.files, folder, change, source)
         manifest = msgspec.structs.replace(self._manifest, series=self._manifest.series | {folder: current})
         save_manifest(self.files, manifest)
         self._manifest = manifest
@@ -298,7 +335,7 @@ class Catalog:
 
     def _spans(self, kind: type[Columns], instrument: Instrument) -> dict[BarTimeSpan, Coverage]:
         found = ((span, self._files(instrument, span, kind)) for span in FINEST_FIRST)
-        return {span: _coverage(stored) for span, stored in found if stored}
+        return {span: coverage_of(stored) for span, stored in found if stored}
 
     def _files(
         self, instrument: Instrument, span: BarTimeSpan, kind: type[Columns] = BarColumns
@@ -324,16 +361,6 @@ def _has(files: CatalogFiles, name: str) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _coverage(stored: tuple[BarFile, ...]) -> Coverage:
-    return Coverage(
-        first=stored[0].first,
-        last=stored[-1].last,
-        until=max(file.until for file in stored),
-        rows=sum(file.rows for file in stored),
-        sha256s=tuple(file.sha256 for file in stored),
-    )
 
 
 def _conflict(instrument: Instrument, what: str, change: Change) -> CatalogConflictError:

@@ -70,8 +70,11 @@ class CatalogFiles(Protocol):
     def replace(self, name: str, content: bytes) -> None:
         """Put a small file in the place of the one that is there, in one step."""
 
-    def names(self, folder: str) -> list[str]:
-        """Names of all files below a folder, sorted; none where there is no such folder."""
+    def put(self, name: str, content: bytes) -> None:
+        """Put a small file that nobody else puts with another content."""
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Size in bytes by name of all files below a folder, sorted; none where there is no such folder."""
 
     def checked(self, names: tuple[str, ...], sha256: str, size: int, *, afresh: bool = False) -> Path:
         """A local file with the content of the first of the names that is there, compared with its hash.
@@ -85,8 +88,8 @@ class CatalogFiles(Protocol):
     def move(self, name: str, to: str) -> None:
         """Give a file another name; whoever looks for both always finds one."""
 
-    def remove(self, name: str) -> int:
-        """Remove a file; returns the bytes that it had."""
+    def remove(self, name: str) -> None:
+        """Remove a file."""
 
     def sweep(self, folder: str, current: frozenset[str], keep: Callable[[str, str], None]) -> None:
         """Clear a folder of what a writer that died left behind, where nobody else can be writing.

@@ -102,6 +102,10 @@ class InterestColumns(Columns):
     open_interest: IntColumn
 
 
+KINDS: tuple[type[Columns], ...] = (BarColumns, QuoteColumns, InterestColumns)
+"""All that a catalog holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """The four prices of trades, of bids or of asks; `present` says which rows have them."""

@@ -50,7 +50,7 @@ class LocalFiles:
 
     def read_all(self, folder: str) -> dict[str, bytes]:
         """Content by name of the files below a folder."""
-        return {name: self.read(name) for name in self.names(folder)}
+        return {name: self.read(name) for name in self.sizes(folder)}
 
     def replace(self, name: str, content: bytes) -> None:
         """Write beside the file and rename."""
@@ -58,12 +58,18 @@ class LocalFiles:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, lambda temporary: temporary.write_bytes(content))
 
-    def names(self, folder: str) -> list[str]:
+    def put(self, name: str, content: bytes) -> None:
+        """As `replace`."""
+        self.replace(name, content)
+
+    def sizes(self, folder: str) -> dict[str, int]:
         """The files below a folder, but for unfinished ones."""
-        found = (path for path in (self.root / folder).rglob("*") if path.is_file())
-        return sorted(
-            path.relative_to(self.root).as_posix() for path in found if not path.name.endswith(TEMPORARY_SUFFIX)
-        )
+        found = (path for path in sorted((self.root / folder).rglob("*")) if path.is_file())
+        return {
+            path.relative_to(self.root).as_posix(): path.stat().st_size
+            for path in found
+            if not path.name.endswith(TEMPORARY_SUFFIX)
+        }
 
     def checked(self, names: tuple[str, ...], sha256: str, size: int, *, afresh: bool = False) -> Path:
         """The file itself, hashed when it is first asked for."""
@@ -88,12 +94,9 @@ class LocalFiles:
         target.parent.mkdir(parents=True, exist_ok=True)
         (self.root / name).replace(target)
 
-    def remove(self, name: str) -> int:
-        """Remove a file; returns its size."""
-        path = self.root / name
-        size = path.stat().st_size
-        path.unlink()
-        return size
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        (self.root / name).unlink()
 
     def sweep(self, folder: str, current: frozenset[str], keep: Callable[[str, str], None]) -> None:
         """Remove unfinished files and hand the unknown ones to `keep`; files that are not ours stay."""

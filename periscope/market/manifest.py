@@ -65,6 +65,11 @@ def series_name(symbol: str, asset_type: AssetType, span: BarTimeSpan, kind: typ
     return f"{asset_type.name}/{folder_name(symbol)}/{span.value}{kind.SUFFIX}"
 
 
+def series_of(file: BarFile) -> str:
+    """The series that a file belongs to, or belonged to."""
+    return file.file.removeprefix("bars/").rpartition("/")[0]
+
+
 def folder_name(symbol: str) -> str:
     """A symbol as a folder's name: letters, digits, dash, underscore and inner dots as they are, the rest as %XX.
 

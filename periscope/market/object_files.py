@@ -76,26 +76,30 @@ class ObjectFiles:
 
     def read_all(self, folder: str) -> dict[str, bytes]:
         """Content by name of the objects below a prefix, read side by side."""
-        names = self.names(folder)
+        names = list(self.sizes(folder))
         with self._asking("read", folder):
             found = self._store.cat([self._path(name) for name in names]) if names else {}
         return {name: found[self._path(name)] for name in names}
 
     def replace(self, name: str, content: bytes) -> None:
         """Put an object; within `writing` only if nobody else has since it was read."""
-        path = self._path(name)
+        if self._marks is None:
+            self.put(name, content)
+            return
+        assert name in self._marks, f"{name} is read before it is replaced"
         with self._asking("write", name):
-            if self._marks is None:
-                self._store.pipe_file(path, content)
-            else:
-                assert name in self._marks, f"{name} is read before it is replaced"
-                self._replace_marked(path, content, self._marks.pop(name))
+            self._replace_marked(self._path(name), content, self._marks.pop(name))
 
-    def names(self, folder: str) -> list[str]:
+    def put(self, name: str, content: bytes) -> None:
+        """Put an object."""
+        with self._asking("write", name):
+            self._store.pipe_file(self._path(name), content)
+
+    def sizes(self, folder: str) -> dict[str, int]:
         """The objects below a prefix."""
         with self._asking("list", folder):
-            found = self._store.find(self._path(folder))
-        return sorted(str(path)[len(self._root) + 1 :] for path in found)
+            found = self._store.find(self._path(folder), detail=True)
+        return {str(path)[len(self._root) + 1 :]: int(about["size"]) for path, about in sorted(found.items())}
 
     def checked(self, names: tuple[str, ...], sha256: str, size: int, *, afresh: bool = False) -> Path:
         """The copy in the cache, fetched if it is not there."""
@@ -126,12 +130,10 @@ class ObjectFiles:
             self._store.cp_file(self._path(name), self._path(to))
             self._store.rm_file(self._path(name))
 
-    def remove(self, name: str) -> int:
-        """Remove an object; returns its size."""
+    def remove(self, name: str) -> None:
+        """Remove an object."""
         with self._asking("remove", name):
-            size = int(self._store.info(self._path(name))["size"])
             self._store.rm_file(self._path(name))
-        return size
 
     def sweep(self, folder: str, current: frozenset[str], keep: Callable[[str, str], None]) -> None:
         """Nothing: what looks abandoned may be another writer's, about to be referred to. `data prune` clears it."""
@@ -140,8 +142,7 @@ class ObjectFiles:
         return f"{self._root}/{name}"
 
     def _put(self, name: str, sha256: str, content: bytes) -> None:
-        with self._asking("write", name):
-            self._store.pipe_file(self._path(name), content)
+        self.put(name, content)
         with self._keeping():
             self._cache.keep(sha256, content)
 

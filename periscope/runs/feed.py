@@ -9,8 +9,9 @@ from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import ExchangeSessions, sessions_for
 from periscope.market.adjustment import Adjusted, Adjustment
 from periscope.market.adjustments import Adjustments
-from periscope.market.catalog import FINEST_FIRST, Catalog, Coverage
+from periscope.market.catalog import FINEST_FIRST, Catalog
 from periscope.market.columns import BarColumns, IntColumn
+from periscope.market.coverage import Coverage
 from periscope.market.front_month import ALWAYS, FrontMonths, NoFrontMonthError
 from periscope.market.resample import resampled
 from periscope.market.series import BarSeries

@@ -17,8 +17,9 @@ from periscope.instruments.futures import future_instrument
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import UnknownExchangeError
 from periscope.market.bar_files import LARGEST, read_bar_file, write_bar_file
-from periscope.market.catalog import Catalog, Coverage
+from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
+from periscope.market.coverage import Coverage
 from tests.market.catalog_data import FAR, MINUTE, SECOND, SPY, Row, at, columns, minutes, read, rows_of
 
 DAY = BarTimeSpan.DAY

@@ -122,7 +122,7 @@ def test_a_catalog_is_made_whole_or_not_at_all(address: str) -> None:  # noqa: F
     with pytest.raises(CatalogNotFoundError, match="no catalog at"):
         Catalog.open(address)
     assert Catalog.create(address).instruments.all() == []
-    assert ObjectFiles(address).names("") == ["instruments.json", "manifest.json"]
+    assert list(ObjectFiles(address).sizes("")) == ["instruments.json", "manifest.json"]
 
 
 @pytest.mark.parametrize("other", ["another series", "the same series"])
