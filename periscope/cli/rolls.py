@@ -13,7 +13,7 @@ from periscope.cli.workspace import find_catalog
 if TYPE_CHECKING:
     from periscope.market.rolls import Roll
 
-COLUMNS = ("from", "to", "trading day", "since (UTC)", "decided on", "volume from", "volume to", "because")
+COLUMNS = ("from", "to", "trading day", "since (UTC)", "decided on", "contracts from", "contracts to", "because")
 
 
 def rolls(
@@ -26,7 +26,7 @@ def rolls(
     catalog: Annotated[str | None, typer.Option(help="The catalog's folder or address; else the workspace's.")] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """When a root rolls: by volume as strategies see the front month, or by last trade."""
+    """When a root rolls: by volume as strategies see the front month, by open interest, or by last trade."""
     from periscope.instruments.times import time_text
     from periscope.market.catalog import Catalog
     from periscope.market.rolls import NoRollsError, RollBy, roll_schedule
@@ -52,7 +52,6 @@ def rolls(
                 "by": schedule.by.value,
                 "first": {"contract": schedule.first_symbol, "since": time_text(schedule.first_at)},
                 "ends": None if schedule.ends_at is None else time_text(schedule.ends_at),
-                "open_interest": None,
                 "rolls": rows,
             }
         )
@@ -63,17 +62,16 @@ def rolls(
             "trading day": row["trading_day"],
             "since (UTC)": row["at"],
             "decided on": row["decided_on"] or "-",
-            "volume from": row["from_volume"] or "-",
-            "volume to": row["to_volume"] or "-",
-            "because": "it expired" if row["expired"] else "more volume",
+            "contracts from": row["from_contracts"] or "-",
+            "contracts to": row["to_contracts"] or "-",
+            "because": "it expired" if row["expired"] else f"more {by.replace('-', ' ')}",
         }
         for row in rows
     ]
-    print_table(COLUMNS, shown, to_right={"volume from", "volume to"})
+    print_table(COLUMNS, shown, to_right={"contracts from", "contracts to"})
     if not rows:
         say(f"{schedule.root} does not roll in that time")
-    first = f"the first contract is {schedule.first_symbol}, since {time_text(schedule.first_at)}"
-    remark(f"{first}; open interest is not known")
+    remark(f"the first contract is {schedule.first_symbol}, since {time_text(schedule.first_at)}")
     return ExitCode.DONE
 
 
@@ -86,7 +84,7 @@ def _row(roll: "Roll") -> dict[str, Any]:
         "trading_day": roll.day.isoformat(),
         "at": time_text(roll.at),
         "decided_on": None if roll.decided is None else roll.decided.isoformat(),
-        "from_volume": None if roll.from_volume is None else f"{roll.from_volume:f}",
-        "to_volume": None if roll.to_volume is None else f"{roll.to_volume:f}",
+        "from_contracts": None if roll.from_count is None else f"{roll.from_count:f}",
+        "to_contracts": None if roll.to_count is None else f"{roll.to_count:f}",
         "expired": roll.expired,
     }

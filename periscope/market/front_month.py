@@ -178,6 +178,12 @@ def _volumes_of(
     return _Volumes(day, volume, end)
 
 
+def changes_of(volumes: RootVolumes) -> list[tuple[int, str | None]]:
+    """Every time at which the contract with the greatest volume may change, and which it is from then on."""
+    answers = _answers(volumes.chain, volumes.complete, volumes.table, volumes.sessions)
+    return list(zip(answers.times, answers.symbols, strict=True))
+
+
 def _table(contracts: list[_Volumes], sessions: ExchangeSessions) -> tuple[Ints, Ints, Ints]:
     """The days with volume that are no holiday stubs, when each is complete, and volumes by day and contract."""
     days = np.unique(np.concatenate([contract.days for contract in contracts]))

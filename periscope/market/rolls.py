@@ -1,4 +1,4 @@
-"""When a futures root passes from one contract to the next: by volume, or by last trade."""
+"""When a futures root passes from one contract to the next: by volume, by open interest, or by last trade."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import SessionRangeError, day_of_number, sessions_for
 from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
-from periscope.market.front_month import FrontMonths, NoFrontMonthError, RootVolumes
+from periscope.market.front_month import FrontMonths, NoFrontMonthError, RootVolumes, changes_of
+from periscope.market.open_interest import known_interest
 
 
 class RollBy(Enum):
@@ -21,7 +22,7 @@ class RollBy(Enum):
     """The front month of rule 13 in docs/semantics.md; see `market.front_month`."""
 
     OPEN_INTEREST = "open-interest"
-    """The most open contracts; not known to the catalog."""
+    """The most open contracts, as far as the catalog knows them; see `market.open_interest`."""
 
     LAST_TRADE = "last-trade"
     """Each contract until its last trading moment."""
@@ -39,9 +40,10 @@ class NoRollsError(LookupError):
 class Roll:
     """One roll: from `at` on (microseconds since 1970-01-01 UTC) `to_symbol` counts instead of `from_symbol`.
 
-    `day` is the trading day with whose end, or last trade, the roll happens. `decided` is the trading day whose volumes
-    `from_volume` and `to_volume` decided, an earlier one if there are no later volumes; all three are None where volume
-    decided nothing. `expired` says that the old contract ceased to trade, rather than being overtaken.
+    `day` is the trading day with whose end, or last trade, the roll happens. `decided` is the trading day whose figures
+    decided, an earlier one if there are none later: `from_count` and `to_count` are the contracts traded on it, or open
+    as known at its end. All three are None where figures decided nothing. `expired` says that the old contract ceased
+    to trade, rather than being overtaken.
     """
 
     from_symbol: str
@@ -49,8 +51,8 @@ class Roll:
     day: date
     at: int
     decided: date | None
-    from_volume: Decimal | None
-    to_volume: Decimal | None
+    from_count: Decimal | None
+    to_count: Decimal | None
     expired: bool
 
 
@@ -96,10 +98,7 @@ def roll_schedule(catalog: Catalog, root: str, by: RollBy = RollBy.VOLUME) -> Ro
         case RollBy.LAST_TRADE:
             return _by_last_trade(catalog, root)
         case RollBy.OPEN_INTEREST:
-            raise NoRollsError(
-                "OPEN_INTEREST_UNKNOWN",
-                f"the open interest of {root} is not known: no import brings it into the catalog",
-            )
+            return _by_interest(catalog, root)
 
 
 def _by_volume(front: FrontMonths, root: str) -> RollSchedule:
@@ -107,12 +106,26 @@ def _by_volume(front: FrontMonths, root: str) -> RollSchedule:
         changes, volumes = front.changes(root), front.volumes(root)
     except NoFrontMonthError as error:
         raise NoRollsError("NO_FRONT_MONTH", str(error)) from None
+    return _by_figures(root, RollBy.VOLUME, changes, volumes)
+
+
+def _by_interest(catalog: Catalog, root: str) -> RollSchedule:
+    known = known_interest(catalog, root)
+    if known is None:
+        raise NoRollsError(
+            "OPEN_INTEREST_UNKNOWN",
+            f"the catalog knows no open interest of {root}; import a LEAN folder that has files of it",
+        )
+    return _by_figures(root, RollBy.OPEN_INTEREST, changes_of(known), known)
+
+
+def _by_figures(root: str, by: RollBy, changes: list[tuple[int, str | None]], volumes: RootVolumes) -> RollSchedule:
     known = [(at, symbol) for at, symbol in changes if symbol is not None]
     if not known:
-        raise NoRollsError("NO_FRONT_MONTH", f"every contract of {root} with volume had expired when its day ended")
+        raise NoRollsError("NO_FRONT_MONTH", f"every contract of {root} with {by.value} had expired when its day ended")
     rolls = [_roll(volumes, before, after, at) for (_, before), (at, after) in pairwise(known) if before != after]
     ends = changes[-1][0] if changes[-1][1] is None else None
-    return RollSchedule(root, RollBy.VOLUME, known[0][1], known[0][0], tuple(rolls), ends)
+    return RollSchedule(root, by, known[0][1], known[0][0], tuple(rolls), ends)
 
 
 def _roll(volumes: RootVolumes, before: str, after: str, at: int) -> Roll:
@@ -132,8 +145,8 @@ def _roll(volumes: RootVolumes, before: str, after: str, at: int) -> Roll:
         day=_trading_day(volumes.chain[contracts[before]], at),
         at=at,
         decided=day_of_number(int(volumes.days[row])),
-        from_volume=old,
-        to_volume=new,
+        from_count=old,
+        to_count=new,
         expired=expired,
     )
 
@@ -153,8 +166,8 @@ def _by_last_trade(catalog: Catalog, root: str) -> RollSchedule:
             day=_trading_day(old, _expiry(old)),
             at=_expiry(old),
             decided=None,
-            from_volume=None,
-            to_volume=None,
+            from_count=None,
+            to_count=None,
             expired=True,
         )
         for (old, _), (new, _) in zip(lasting, traded[1:], strict=False)

@@ -4,15 +4,19 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from libs.shared_ipc.src.protocol import BarTimeSpan
+from periscope.instruments.instrument import Instrument
 from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
+from periscope.market.columns import InterestColumns
 from periscope.market.front_month import FrontMonths
 from periscope.market.importers.lean import import_lean
 from periscope.market.rolls import NoRollsError, Roll, RollBy, Tenure, roll_schedule
 from periscope.market.sample import make_sample
-from tests.market.catalog_data import at
+from tests.market.catalog_data import MINUTE, at
 from tests.market.test_front_month import H14, M14, ROLL, Z13, market
 
 LEAN = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "lean"
@@ -36,8 +40,8 @@ def test_a_roll_says_what_decided_it(tmp_path: Path) -> None:
         day=date(2013, 12, 13),
         at=at("2013-12-13T17:15"),
         decided=date(2013, 12, 13),
-        from_volume=Decimal(400),
-        to_volume=Decimal(600),
+        from_count=Decimal(400),
+        to_count=Decimal(600),
         expired=False,
     )
 
@@ -47,7 +51,7 @@ def test_after_an_expiry_the_last_volumes_decide(tmp_path: Path) -> None:
     schedule = roll_schedule(Catalog(tmp_path / "catalog"), "ES")
     first, second = schedule.rolls
     assert (first.to_symbol, first.day, first.decided) == ("ESH14", date(2013, 12, 20), date(2013, 12, 11))
-    assert (first.from_volume, first.to_volume, first.expired) == (Decimal(900), Decimal(5), True)
+    assert (first.from_count, first.to_count, first.expired) == (Decimal(900), Decimal(5), True)
     assert (second.to_symbol, second.at) == ("ESM14", H14.expires_at)
     assert schedule.ends_at == M14.expires_at
 
@@ -60,7 +64,7 @@ def test_by_last_trade_each_contract_counts_until_it_ends(tmp_path: Path) -> Non
         ("ESH14", Z13.expires_at, date(2013, 12, 20)),
         ("ESM14", H14.expires_at, date(2014, 3, 21)),
     ]
-    assert all(roll.from_volume is None and roll.decided is None for roll in schedule.rolls)
+    assert all(roll.from_count is None and roll.decided is None for roll in schedule.rolls)
 
 
 def test_tenures_follow_each_other(tmp_path: Path) -> None:
@@ -118,7 +122,7 @@ def test_es_rolls_once_in_december_2013_and_never_back(lean: Catalog) -> None:
         ("ESZ13", "ESH14", date(2013, 12, 13), date(2013, 12, 13))
     ]
     assert time_text(rolls[0].at) == "2013-12-13T22:15:00Z"
-    old, new = rolls[0].from_volume, rolls[0].to_volume
+    old, new = rolls[0].from_count, rolls[0].to_count
     assert old is not None
     assert new is not None
     assert old < new
@@ -133,3 +137,41 @@ def test_the_front_month_of_es_is_esz13_until_the_end_of_the_trading_day_2013_12
     hour = 3_600_000_000
     for t in [*range(first, last, 7 * hour), roll - 1, roll, at("2013-12-15T18:30"), at("2013-12-16T03:00")]:
         assert front.front_month("ES", t).symbol == ("ESZ13" if t < roll else "ESH14"), time_text(t)
+
+
+def interest(catalog: Catalog, told: dict[str, dict[Instrument, int]]) -> Catalog:
+    """Open interest that becomes known at New York times: until then a day long."""
+    for contract in (Z13, H14, M14):
+        rows = [(at(local), of_contracts[contract]) for local, of_contracts in told.items() if contract in of_contracts]
+        if rows:
+            ends, figures = np.array(rows, dtype=np.int64).T.copy()
+            columns = InterestColumns(ends - 1440 * MINUTE, ends, figures)
+            catalog.write_bars(contract, BarTimeSpan.DAY, columns, source="by hand")
+    return catalog
+
+
+def test_by_open_interest_a_figure_counts_from_when_it_was_known(tmp_path: Path) -> None:
+    market(tmp_path, ROLL)
+    told = {
+        "2013-12-10T19:00": {Z13: 900, H14: 100},
+        "2013-12-11T17:14": {Z13: 500, H14: 400},
+        "2013-12-11T19:00": {Z13: 300, H14: 700},
+        "2013-12-13T19:00": {Z13: 800},
+    }
+    schedule = roll_schedule(interest(Catalog(tmp_path / "catalog"), told), "ES", RollBy.OPEN_INTEREST)
+    assert schedule.first_symbol == "ESZ13"
+    first, second, third = schedule.rolls[:3]
+    assert (first.to_symbol, first.day, first.at) == ("ESH14", date(2013, 12, 12), at("2013-12-12T17:15"))
+    assert (first.decided, first.from_count, first.to_count) == (date(2013, 12, 12), Decimal(300), Decimal(700))
+    assert (second.to_symbol, second.day) == ("ESZ13", date(2013, 12, 16)), "what stands last counts"
+    assert (third.to_symbol, third.at, third.expired) == ("ESH14", Z13.expires_at, True)
+
+
+@needs_lean
+def test_es_by_the_open_interest_that_the_files_tell(lean: Catalog) -> None:
+    roll = roll_schedule(lean, "ES", RollBy.OPEN_INTEREST).rolls[0]
+    assert (roll.from_symbol, roll.to_symbol) == ("ESZ13", "ESH14")
+    assert (roll.day, roll.decided, roll.expired) == (date(2013, 12, 20), date(2013, 12, 17), True)
+    assert roll.from_count is not None
+    assert roll.to_count is not None
+    assert roll.from_count > roll.to_count, "the files tell a greater figure of ESH14 only when ESZ13 has expired"
