@@ -23,6 +23,7 @@ from periscope.cli.release import release
 from periscope.cli.runs import runs_app
 from periscope.cli.sessions import sessions
 from periscope.cli.start import init
+from periscope.cli.verify import compare, verify
 from periscope.cli.versions import diff, versions
 
 _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
@@ -41,6 +42,8 @@ app.command()(init)
 app.command()(new)
 app.command()(check)
 app.command()(backtest)
+app.command()(verify)
+app.command()(compare)
 app.command()(publish)
 app.command()(versions)
 app.command()(diff)

@@ -15,7 +15,7 @@ from periscope.market.catalog import Catalog
 from periscope.portfolio.exact import EXACT
 from periscope.runs.conclusions import conclude
 from periscope.runs.config import RunConfig
-from periscope.runs.evidence import EquityFile, LogFile, write_result, write_tables
+from periscope.runs.evidence import Evidence, LogFile
 from periscope.runs.feed import CatalogFeed
 from periscope.runs.ports import BundleSource, HostedPort, InProcessPort
 from periscope.runs.preparing import Prepared, prepare
@@ -59,20 +59,17 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
 ) -> RunResult:
     """Run the bundle in `bundle_path` over the catalog's data.
 
-    `out` keeps orders, fills, equity and logs as files. `progress` is called about ten times a second and may return
-    False to stop the run gracefully. `in_process` runs the strategy in this process, for tests. `trusted` runs it
-    without confinement, for one's own code, and the run is marked so for good. `packages` are what the strategy may
-    import besides, as the operator allows it. `called` is how the result names the strategy, otherwise by its path.
-    What is wrong with the bundle or its parameters, and a machine without a sandbox, come back as a result with
-    issues, never as an exception.
+    `out` keeps orders, fills, equity, logs, the journal and the strategy's own files. `progress` is called about ten
+    times a second and may return False to stop the run gracefully. `in_process` runs the strategy in this process, for
+    tests. `trusted` runs it without confinement, for one's own code, and the run is marked so for good. `packages` are
+    what the strategy may import besides, as the operator allows it. `called` is how the result names the strategy,
+    otherwise by its path. What is wrong with the bundle or its parameters, and a machine without a sandbox, come back
+    as a result with issues, never as an exception.
     """
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
     prepared = prepare(bundle_path, config, catalog)
-    logs = LogFile(out)
-    equity = EquityFile(out) if out is not None else None
+    evidence = Evidence(out)
     meter = _Meter(config.settings, progress)
-    recorder = Recorder(equity, meter.reached, config.settings.extended_hours)
+    recorder = Recorder(evidence.equity, meter.reached, config.settings.extended_hours, evidence.journal)
     started = time.monotonic()
     outcome = tier = feed = None
     try:
@@ -80,7 +77,7 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
             settings = prepared.settings
             feed = CatalogFeed(catalog, settings.start, settings.end, extended=settings.extended_hours)
             asked = _confinement(prepared, packages, trusted=trusted)
-            port = _port(prepared, recorder, logs, None if in_process else asked, meter.deadline)
+            port = _port(prepared, recorder, evidence.logs, None if in_process else asked, meter.deadline)
             if port is not None:
                 tier = port.tier
                 outcome = _run(prepared, feed, recorder, port, meter, tuning)
@@ -90,16 +87,12 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
                     problem.code, None, problem.message, location=problem.location, subject=problem.subject
                 )
     finally:
-        logs.close()
+        evidence.close()
     circumstances = Circumstances(time.monotonic() - started, meter.seconds, tier, tuple(packages))
     document = result_document(
         called or str(bundle_path), config, prepared, catalog, feed, recorder, outcome, circumstances
     )
-    if out is not None:
-        assert equity is not None
-        equity.finish()
-        write_tables(out, recorder)
-        write_result(out, document)
+    evidence.finish(recorder, prepared.files if isinstance(prepared, Prepared) else {}, document)
     return RunResult(document, _exit_code(recorder, outcome))
 
 

@@ -21,14 +21,16 @@ import numpy.typing as npt
 from periscope.engine.blocks import Stream
 from periscope.engine.records import ActionTaken, Booked, Delivered
 from periscope.instruments.scaling import Scalings
+from periscope.runs.journal import JournalSink
 
 _encode_lines = msgspec.json.Encoder(decimal_format="string").encode_lines
 
 
 class Digest:
-    """Takes what happened, block by block."""
+    """Takes what happened, block by block, and passes on to the journal what it hashes."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: JournalSink | None = None) -> None:
+        self._journal = journal
         self._bars = hashlib.sha256()
         self._lines = hashlib.sha256()
         self._streams: dict[int, Scalings] = {}
@@ -45,7 +47,7 @@ class Digest:
             self._streams[stream.number] = scalings
             line = _encode_lines([_stream_line(stream, scalings)])
             if known is None:
-                self._lines.update(line)
+                self._write(line)
             else:
                 self._changed[stream.number] = line
 
@@ -58,12 +60,12 @@ class Digest:
         waiting, self._waiting = self._waiting, []
         if waiting:
             before = (self._count + np.concatenate(([0], np.cumsum(delivered)))).tolist()
-            self._lines.update(_encode_lines([_line(record, before[record.row]) for record in waiting]))
+            self._write(_encode_lines([_line(record, before[record.row]) for record in waiting]))
         rows = columns if delivered.all() else columns[:, delivered]
         start = 0
         for stop, number in self._first_rows(rows[2]):
             self._hash_bars(rows[:, start:stop])
-            self._bars.update(self._changed.pop(number))
+            self._hash_bytes(self._changed.pop(number))
             start = stop
         self._hash_bars(rows[:, start:])
         self._count += rows.shape[1]
@@ -74,7 +76,20 @@ class Digest:
         return sorted(found)
 
     def _hash_bars(self, rows: npt.NDArray[np.int64]) -> None:
-        self._bars.update(np.ascontiguousarray(rows.T).astype("<i8", copy=False).data)
+        whole = np.ascontiguousarray(rows.T).astype("<i8", copy=False)
+        self._bars.update(whole.data)
+        if self._journal is not None:
+            self._journal.rows(whole)
+
+    def _hash_bytes(self, line: bytes) -> None:
+        self._bars.update(line)
+        if self._journal is not None:
+            self._journal.note(line)
+
+    def _write(self, lines: bytes) -> None:
+        self._lines.update(lines)
+        if self._journal is not None:
+            self._journal.lines(lines)
 
     def hexdigest(self) -> str:
         """The run's hash."""

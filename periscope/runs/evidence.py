@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, fields
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +17,12 @@ from periscope.engine.records import Filled
 from periscope.instruments.times import time_text
 from periscope.portfolio.exact import average, plain
 from periscope.portfolio.trades import Trade
+from periscope.runs.journal import JournalFile
 from periscope.runs.recorder import OrderLine, Recorder
 from periscope.runs.valuation import MONEY_DIGITS, Samples
 
+STRATEGY = "strategy"
+"""Folder of the strategy's own files in a run's folder."""
 TIME = pl.Datetime("us", "UTC")
 _MONEY = pl.Decimal(18, MONEY_DIGITS)
 _DIVIDEND = pl.Decimal(38, MONEY_DIGITS)
@@ -143,6 +146,33 @@ class LogFile:
             self._file.close()
 
 
+class Evidence:
+    """All that a run leaves in its folder, or nothing where it has none. The result is written last."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        self.logs = LogFile(folder)
+        self.equity = None if folder is None else EquityFile(folder)
+        self.journal = None if folder is None else JournalFile(folder)
+
+    def close(self) -> None:
+        """Nothing more comes in, however the run ended."""
+        self.logs.close()
+        if self.journal is not None:
+            self.journal.close()
+
+    def finish(self, recorder: Recorder, files: Mapping[str, bytes], document: dict[str, Any]) -> None:
+        """Write what is known at the end. `files` are the strategy's own."""
+        if self._folder is None or self.equity is None:
+            return
+        self.equity.finish()
+        write_tables(self._folder, recorder)
+        keep_strategy(self._folder, files)
+        write_result(self._folder, document)
+
+
 def write_tables(folder: Path, recorder: Recorder) -> None:
     """Write orders.parquet, fills.parquet and trades.parquet."""
     _write(folder / "orders.parquet", ORDER_COLUMNS, [_order_row(line) for line in recorder.orders.values()])
@@ -155,6 +185,15 @@ def write_tables(folder: Path, recorder: Recorder) -> None:
     _write(folder / "fills.parquet", FILL_COLUMNS, rows)
     assert tuple(field.name for field in fields(Trade)) == tuple(TRADE_COLUMNS)
     _write(folder / "trades.parquet", TRADE_COLUMNS, [astuple(trade) for trade in recorder.trades])
+
+
+def keep_strategy(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Keep the strategy that ran, in the folder `strategy`: what its version is the hash of."""
+    kept = folder / STRATEGY
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir()
+    for name, content in files.items():
+        (kept / name).write_bytes(content)
 
 
 def write_result(folder: Path, document: dict[str, Any]) -> None:

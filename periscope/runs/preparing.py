@@ -1,6 +1,7 @@
 """Everything that is checked before a run starts: the bundle, its schema, the parameters."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,13 @@ from periscope.strategies.problems import Problem
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A bundle and a config that fit each other. `values` are the parameters with the schema's defaults filled in."""
+    """A bundle and a config that fit each other.
+
+    `files` are what `version` is the hash of; `values` are the parameters with the schema's defaults filled in.
+    """
 
     folder: Path
+    files: Mapping[str, bytes]
     version: str
     schema: bytes
     values: dict[str, Any]
@@ -49,6 +54,7 @@ def prepare(bundle_path: Path, config: RunConfig, catalog: Catalog) -> Prepared 
     hashed = config_hash(config.environment, parameters.values, config.core)
     return Prepared(
         folder=bundle.root.resolve(),
+        files=bundle.files,
         version=bundle.version,
         schema=json.dumps(bundle.schema).encode(),
         values=parameters.values,

@@ -33,6 +33,7 @@ from periscope.portfolio.trades import RoundTrips, Trade
 from periscope.runs.days import TradingDays
 from periscope.runs.digest import Digest
 from periscope.runs.issues import IssueLog
+from periscope.runs.journal import JournalSink
 from periscope.runs.valuation import Flow, Samples, Valuation
 
 
@@ -79,7 +80,13 @@ class Recorder:
     `delivered` counts the delivered bars by the number of their stream.
     """
 
-    def __init__(self, equity: EquitySink | None, on_progress: Callable[[int, int, int], bool], extended: bool) -> None:
+    def __init__(
+        self,
+        equity: EquitySink | None,
+        on_progress: Callable[[int, int, int], bool],
+        extended: bool,
+        journal: JournalSink | None = None,
+    ) -> None:
         self.issues = IssueLog()
         self.orders: dict[int, OrderLine] = {}
         self.fills: list[Filled] = []
@@ -87,7 +94,7 @@ class Recorder:
         self.trades: list[Trade] = []
         self.flows: list[tuple[int, Decimal]] = []
         self.tally = TradeTally()
-        self.digest = Digest()
+        self.digest = Digest(journal)
         self.samples = 0
         self.delivered: dict[int, int] = {}
         self.days = TradingDays(extended)

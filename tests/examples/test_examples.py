@@ -14,6 +14,7 @@ import pytest
 
 from periscope.market.catalog import Catalog
 from periscope.runs import backtest
+from periscope.runs.verification import verify
 from periscope.sandbox.confinement import BEST_FIRST, Tier
 from periscope.strategies import check_bundle
 from tests.examples.running import EXAMPLES, NAMES, expectations, figures, run_example
@@ -114,3 +115,12 @@ def test_futures_roll_rolls_before_expiry_and_at_it(market: Catalog, tmp_path: P
 def test_rebalancer_keeps_the_same_books_as_the_platform(market: Catalog, tmp_path: Path) -> None:
     result = run_example("rebalancer", market, [], out=tmp_path).result
     assert printed(tmp_path)[-1].startswith(f"cash {float(result['cash']):.2f}, ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("strict", [False, True])
+def test_it_verifies(name: str, strict: bool, market: Catalog, tmp_path: Path) -> None:
+    ran = run_example(name, market, [], out=tmp_path)
+    verdict = verify(tmp_path, market, strict=strict)
+    assert verdict.holds, verdict
+    assert verdict.hash_again == ran.result["hash"]

@@ -28,7 +28,9 @@ INTEGERS = ["sequence", "fill_number"]
 TEXTS = """
     order_id symbol asset_type side intent order_type time_in_force state reject_code bar_span rule direction
 """
-FILES = {"result.json", "logs.jsonl", "orders.parquet", "fills.parquet", "equity.parquet", "trades.parquet"}
+FILES = {"result.json", "logs.jsonl", "journal.jsonl.zst", "bars.jsonl", "strategy"}.union(
+    f"{name}.parquet" for name in ("orders", "fills", "equity", "trades")
+)
 
 TRADE = """
 class Strategy(Base):

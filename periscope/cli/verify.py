@@ -1,0 +1,117 @@
+"""`periscope verify` and `periscope compare`: is a run what it says it is, and where do two runs part."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from periscope.cli.exits import ExitCode
+from periscope.cli.no_sandbox import TRUST_OPTION, require_platform
+from periscope.cli.output import JsonOption, fail, print_json, say
+from periscope.cli.run_folder import find_run_folder
+from periscope.cli.workspace import allowed_packages, find_catalog
+
+if TYPE_CHECKING:
+    from periscope.runs.comparison import Difference
+    from periscope.runs.verification import Verdict
+
+
+def verify(
+    run: Annotated[Path, typer.Argument(help="The run: the folder of `backtest --out`, or its name in the workspace.")],
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Hand over one bar at a time: finds strategies that look into the future.")
+    ] = False,
+    catalog: Annotated[str | None, typer.Option(help="The data; default: the run's own catalog.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    trust: Annotated[bool, typer.Option(TRUST_OPTION, help="Run without a sandbox, for code that you wrote.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Run a finished run again from what it kept, and compare event by event. Ends with 10 if they differ."""
+    require_platform()
+    from periscope.cli.interruption import interruptible
+    from periscope.cli.live import progress_display
+    from periscope.market.catalog import Catalog
+    from periscope.runs.evidence import STRATEGY
+    from periscope.runs.verification import JournalDamagedError, NotARunError, read_result
+    from periscope.runs.verification import verify as run_again
+
+    folder = find_run_folder(run)
+    try:
+        recorded = read_result(folder)
+        stored = Catalog(find_catalog(catalog or recorded.get("catalog"), must_exist=True))
+        packages = allowed_packages(folder / STRATEGY)
+        with progress_display(quiet=quiet) as display, interruptible() as stop:
+
+            def listen(progress: Any) -> bool:
+                display(progress)
+                return not stop.asked
+
+            verdict = run_again(folder, stored, packages, strict=strict, progress=listen, trusted=trust)
+            if stop.asked:
+                raise KeyboardInterrupt
+    except (NotARunError, JournalDamagedError) as error:
+        _unreadable(error)
+    _show(verdict, strict=strict, as_json=as_json)
+    return ExitCode.DONE if verdict.holds else ExitCode.DIFFERENCE
+
+
+def _show(verdict: "Verdict", *, strict: bool, as_json: bool) -> None:
+    findings = [*verdict.tampered, *verdict.facts]
+    if verdict.difference is not None:
+        findings.append(f"the first event that differs: {verdict.difference}")
+    elif not verdict.holds and not findings:
+        findings.append(f"the result names the hash {verdict.hash}, the repetition has {verdict.hash_again}")
+    if as_json:
+        print_json(
+            {
+                "verified": verdict.holds,
+                "strict": strict,
+                "hash": verdict.hash,
+                "hash_again": verdict.hash_again,
+                "stopped": verdict.stopped,
+                "difference": _document(verdict.difference),
+                "findings": findings,
+            }
+        )
+    elif verdict.holds:
+        extent = "as far as it went before it was stopped" if verdict.stopped else f"hash {verdict.hash}"
+        say(f"verified: the repetition is the same, event by event ({extent})")
+    else:
+        say("not verified: the repetition differs")
+        for finding in findings:
+            say(f"  - {finding}")
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(help="A run: the folder of `backtest --out`, or its name in the workspace.")],
+    second: Annotated[Path, typer.Argument(help="The other run.")],
+    as_json: JsonOption = False,
+) -> int:
+    """Say in what two runs differ, and from which event on. Ends with 10 if they do."""
+    from periscope.runs.comparison import differing_facts, first_difference
+    from periscope.runs.verification import JournalDamagedError, NotARunError, read_result
+
+    folders = find_run_folder(first), find_run_folder(second)
+    try:
+        results = [read_result(folder) for folder in folders]
+        difference = first_difference(*folders)
+    except (NotARunError, JournalDamagedError) as error:
+        _unreadable(error)
+    facts = list(differing_facts(*results))
+    if as_json:
+        print_json({"same": difference is None, "difference": _document(difference), "facts": facts})
+    else:
+        for fact in facts:
+            say(fact)
+        say("the same, event by event" if difference is None else f"the first event that differs: {difference}")
+    return ExitCode.DONE if difference is None else ExitCode.DIFFERENCE
+
+
+def _unreadable(error: Exception) -> NoReturn:
+    fail("RUN_NOT_READABLE", str(error), exit_code=ExitCode.NOT_FOUND, hint="run it again with `backtest --out DIR`")
+
+
+def _document(difference: "Difference | None") -> dict[str, Any] | None:
+    if difference is None:
+        return None
+    return {"bars": difference.bars, "first": difference.here, "second": difference.there, "text": str(difference)}

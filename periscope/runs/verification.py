@@ -1,0 +1,122 @@
+"""Running a finished run again from what it kept, and comparing the two event by event."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from periscope.engine.backtest import Tuning
+from periscope.market.catalog import Catalog
+from periscope.runs.backtest import OnProgress, run_backtest
+from periscope.runs.comparison import Difference, differing_facts, first_difference
+from periscope.runs.config import RunConfig, parse_run_config
+from periscope.runs.evidence import STRATEGY
+from periscope.runs.journal import BARS, JOURNAL, JournalDamagedError
+from periscope.sandbox.confinement import Package
+from periscope.strategies.bundle import bundle_version, read_folder
+
+RESULT = "result.json"
+
+
+class NotARunError(Exception):
+    """A folder does not hold what a finished run leaves; the message says what is missing and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of running a run again.
+
+    `difference` is the first event in which the two differ, `facts` what else does (data, models, status), one
+    sentence each, `tampered` what of the kept evidence does not agree with itself. `hash` and `hash_again` are the
+    hashes of both runs. `stopped` says that the run had been ended from outside, so that only what it did until then
+    was compared.
+    """
+
+    hash: str
+    hash_again: str
+    difference: Difference | None
+    facts: tuple[str, ...]
+    tampered: tuple[str, ...]
+    stopped: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether the run is what it says it is."""
+        same = self.stopped or self.hash == self.hash_again
+        return same and self.difference is None and not self.tampered and not self.facts
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """The result's document in a run's folder. Raises `NotARunError`."""
+    path = folder / RESULT
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError:
+        raise NotARunError(
+            f"{folder} holds no {RESULT}: name the folder that `periscope backtest --out` wrote"
+        ) from None
+    except ValueError as error:
+        raise NotARunError(f"{path} is not readable JSON ({error})") from None
+    if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
+        raise NotARunError(f"{path} is not the result of a run")
+    return document
+
+
+def verify(
+    folder: Path,
+    catalog: Catalog,
+    packages: Sequence[Package] = (),
+    *,
+    strict: bool = False,
+    progress: OnProgress | None = None,
+    trusted: bool = False,
+) -> Verdict:
+    """Run the run in `folder` again over the catalog's data, in a sandbox, and compare.
+
+    `strict` hands the strategy one bar at a time: one that finds bars of the future in its memory, where a normal run
+    has the rest of a block, then acts differently. Raises `NotARunError` and `JournalDamagedError`.
+    """
+    document = read_result(folder)
+    for name in (JOURNAL, BARS, STRATEGY):
+        if not (folder / name).exists():
+            raise NotARunError(f"{folder} has no {name}: only runs that were kept with it can be verified")
+    config = parse_run_config(document["config"])
+    if not isinstance(config, RunConfig):
+        raise NotARunError(f"the config in {folder / RESULT} is not valid: {config[0].message}")
+    with TemporaryDirectory(prefix="periscope-verify-") as again:
+        ran = run_backtest(
+            folder / STRATEGY,
+            config,
+            catalog,
+            out=Path(again),
+            progress=progress,
+            tuning=Tuning(block_rows=1) if strict else None,
+            packages=packages,
+            trusted=trusted,
+        )
+        stopped = document.get("status") == "stopped"
+        repeated = ran.document()
+        facts = [] if stopped else list(differing_facts(document, repeated))
+        return Verdict(
+            hash=str(document.get("hash")),
+            hash_again=str(repeated.get("hash")),
+            difference=first_difference(folder, Path(again), prefix=stopped),
+            facts=tuple(facts),
+            tampered=tuple(_tampered(folder, document)),
+            stopped=stopped,
+        )
+
+
+def _tampered(folder: Path, document: dict[str, Any]) -> list[str]:
+    """Where the kept evidence contradicts itself."""
+    found = []
+    version = (document.get("strategy") or {}).get("version")
+    kept = bundle_version(read_folder(folder / STRATEGY).files)
+    if version != kept:
+        found.append(f"the kept strategy is version {kept}, the result names {version}")
+    return found
+
+
+__all__ = ["JournalDamagedError", "NotARunError", "Verdict", "read_result", "verify"]

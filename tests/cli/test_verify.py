@@ -1,0 +1,69 @@
+"""`periscope verify` and `periscope compare` on the runs of a real workspace."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Command
+
+SHORT = ("--start", "2023-11-01", "--end", "2023-11-10", "--quiet")
+
+
+@pytest.fixture
+def desk(periscope_command: Command, tmp_path: Path) -> Path:
+    """A workspace with invented data and the strategy `cross`, that has run as `runs/first`."""
+    for words in (
+        ("init",),
+        ("data", "sample"),
+        ("new", "cross"),
+        ("backtest", "cross", *SHORT, "--out", "runs/first"),
+    ):
+        assert periscope_command(*words).code == 0
+    return tmp_path
+
+
+def test_a_run_by_its_name_is_verified(periscope_command: Command, desk: Path) -> None:
+    done = periscope_command("verify", "first", "--quiet")
+    assert done.code == 0, done.err
+    assert done.out.startswith("verified: the repetition is the same, event by event (hash ")
+    document = periscope_command("verify", str(desk / "runs" / "first"), "--strict", "--quiet", "--json").json
+    assert (document["verified"], document["strict"], document["findings"]) == (True, True, [])
+
+
+def test_a_changed_run_ends_with_ten_and_the_first_difference(periscope_command: Command, desk: Path) -> None:
+    kept = desk / "runs" / "first" / "strategy" / "strategy.py"
+    kept.write_text(kept.read_text().replace("close > self.total", "close < self.total"))
+    done = periscope_command("verify", "first", "--quiet")
+    assert done.code == 10
+    assert "not verified" in done.out
+    assert "the kept strategy is version" in done.out
+    assert "the first event that differs: after" in done.out
+    document = periscope_command("verify", "first", "--quiet", "--json").json
+    assert document["verified"] is False
+    assert document["difference"]["second"] != document["difference"]["first"]
+
+
+def test_two_runs_are_compared(periscope_command: Command, desk: Path) -> None:
+    other = ("backtest", "cross", *SHORT, "--set", "length=7", "--out", "runs/second")
+    assert periscope_command(*other).code == 0
+    done = periscope_command("compare", "first", "second")
+    assert done.code == 10
+    assert "the config differs: strategy.length is" in done.out
+    assert "the first event that differs: after" in done.out
+    assert periscope_command("compare", "first", "first").code == 0
+    document = periscope_command("compare", "first", "second", "--json").json
+    assert (document["same"], len(document["facts"])) == (False, 1)
+
+
+def test_a_run_that_is_not_there_is_named_with_near_ones(periscope_command: Command, desk: Path) -> None:
+    done = periscope_command("verify", "firts")
+    assert done.code == 6
+    assert "RUN_NOT_FOUND" in done.err
+    assert "did you mean first?" in done.err
+
+
+def test_a_folder_that_is_no_run_says_so(periscope_command: Command, desk: Path) -> None:
+    done = periscope_command("verify", "strategies")
+    assert done.code == 6
+    assert "holds no result.json" in done.err
+    assert periscope_command("compare", "first", "strategies").code == 6
