@@ -96,6 +96,9 @@ def _accept(state: Simulation, action: PlaceOrderAction, order_id: str) -> Order
         terms = settle_terms(action, state.now, state.house())
         if isinstance(terms, Rejection):
             return terms
+        if not state.settings.fees.covers(terms.instrument):
+            fees = state.settings.fees.describe()
+            return Rejection("FEE_UNKNOWN", f"what {action.symbol} costs is not known: core.fees is {fees}")
         order = _make_order(state, action, order_id, terms)
         return state.model.accept(order, state.markets.market(order.instrument))
     except (UnknownExchangeError, SessionRangeError) as error:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import floor
 
 from tests.audit.evidence import Bar, Contract, Fill, Flow, Order, Settlement, Step, Terms
-from tests.naive.costs import Deal, fee_of, slipped
+from tests.naive.costs import Deal, Paid, fee_of, slipped
 
 
 @dataclass
@@ -241,8 +241,8 @@ class Auditor:
         """What the order owes for all that it has traded."""
         closes = [bar.close for bar in contract.bars if bar.end <= time]
         last = closes[-1] if closes else None
-        traded = (self.filled[order.number], self.value[order.number])
-        return fee_of(self._deal(order, contract), *traded, last, self.terms.fees)
+        paid = Paid(self.filled[order.number], self.value[order.number], last, time)
+        return fee_of(self._deal(order, contract), paid, self.terms.fees)
 
     def _states(self, order: Order) -> None:
         """WORKING first and again per partial fill, then at most one other state, and the quantities add up."""

@@ -97,7 +97,7 @@ class Fills(Desk):
         volume = None if measure is None else volume_of(order.instrument, measure.volume)
         taken = self.taken[order.instrument.key, bar.start] + quantity
         price = slipped(order.deal, base, self.settings.slippage, taken, volume)
-        fee = order.fee(quantity, price, self.last_price(order.instrument), self.settings.fees)
+        fee = order.fee(quantity, price, self.last_price(order.instrument), self.now, self.settings.fees)
         refused = self.book.refusal(order, quantity, price, base, fee)
         if refused is not None:
             self.finish(order, OrderState.REJECTED, refused)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from libs.shared_ipc.src.protocol import OrderState, OrderType, PlaceOrderAction, TimeInForce
 from periscope.execution.fees import FeeModel
 from periscope.instruments.instrument import Instrument
-from tests.naive.costs import Deal, fee_of
+from tests.naive.costs import Deal, Paid, fee_of
 from tests.naive.market import Bar, price_of
 from tests.naive.sessions import TradingDay
 
@@ -71,11 +71,11 @@ class Order:
         numbers = (Fraction(traded.tick), Fraction(traded.multiplier))
         return Deal(self.side, self.limit, self.stop, traded.is_future, traded.root, *numbers)
 
-    def fee(self, quantity: Fraction, price: Fraction, last: Fraction | None, fees: FeeModel) -> Fraction:
+    def fee(self, quantity: Fraction, price: Fraction, last: Fraction | None, now: int, fees: FeeModel) -> Fraction:
         """What trading so much more costs: what is owed then for the whole order, less what was owed before."""
         deal, traded = self.deal, -self.side * (self.net_money + self.fees)
-        after = fee_of(deal, self.filled + quantity, traded + quantity * price * deal.multiplier, last, fees)
-        return after - fee_of(deal, self.filled, traded, last, fees)
+        after = Paid(self.filled + quantity, traded + quantity * price * deal.multiplier, last, now)
+        return fee_of(deal, after, fees) - fee_of(deal, Paid(self.filled, traded, last, now), fees)
 
     @property
     def is_stop(self) -> bool:
