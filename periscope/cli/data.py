@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from periscope.cli.data_check import check, imported_findings, show_imported
+from periscope.cli.data_diff import diff
+from periscope.cli.data_versions import prune, versions
 from periscope.cli.exits import ExitCode
 from periscope.cli.import_display import import_display
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 data_app = typer.Typer(name="data", help="Bring bars into the catalog and look at them.", no_args_is_help=True)
 data_app.command()(check)
+data_app.command()(versions)
+data_app.command()(diff)
+data_app.command()(prune)
 
 _NUMERIC = {"bars", "rows", "added", "replaced", "open", "high", "low", "close", "volume"}
 

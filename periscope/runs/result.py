@@ -5,9 +5,9 @@ from decimal import Decimal, localcontext
 from importlib.metadata import version
 from typing import Any
 
-from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState
+from libs.shared_ipc.src.protocol import OrderState
 from periscope.engine.backtest import Outcome
-from periscope.engine.settings import FillModelName, Settings
+from periscope.engine.settings import FillModelName
 from periscope.execution.accounts.choosing import account_model
 from periscope.execution.fees import NoFees
 from periscope.execution.slippage import NoSlippage
@@ -17,6 +17,7 @@ from periscope.portfolio.book import Position
 from periscope.portfolio.exact import EXACT, ZERO, plain
 from periscope.portfolio.statistics import compute_statistics
 from periscope.runs.config import RunConfig
+from periscope.runs.data_read import data_read
 from periscope.runs.feed import CatalogFeed
 from periscope.runs.preparing import Obstacle, Prepared
 from periscope.runs.recorder import Recorder
@@ -87,7 +88,7 @@ def result_document(
                 }
                 for settled in recorder.settlements
             ],
-            "data": _data(catalog, feed, outcome, config.settings),
+            **data_read(catalog, feed, outcome),
             "catalog": catalog.files.where,
             "engine_version": version("periscope-trading"),
             "elapsed_seconds": round(circumstances.elapsed, 3),
@@ -188,36 +189,3 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
         "execution": {symbol: str(span) for (symbol, _), span in sorted(spans.items())},
         "notes": notes,
     }
-
-
-def _data(
-    catalog: Catalog, feed: CatalogFeed | None, outcome: Outcome | None, settings: Settings
-) -> list[dict[str, Any]]:
-    """What the run read: the bars, and the files that reach into its window with their hashes."""
-    if feed is None or outcome is None:
-        return []
-    lines = []
-    for (symbol, asset_type, span), instrument in sorted(feed.read.items(), key=_by_name):
-        series = outcome.markets.series(instrument, span)
-        if series is None or series.first_start is None or series.last_start is None:
-            continue
-        source = feed.resampled.get((symbol, asset_type, span), span)
-        lines.append(
-            {
-                "symbol": symbol,
-                "asset_type": str(asset_type),
-                "span": str(span),
-                "resampled_from": str(source) if source is not span else None,
-                "source": instrument.source,
-                "first": time_text(series.first_start),
-                "last": time_text(series.last_start),
-                "bars": series.stop,
-                "files": catalog.fingerprint(instrument, source, settings.start, settings.end),
-            }
-        )
-    return lines
-
-
-def _by_name(entry: tuple[tuple[str, AssetType, BarTimeSpan], Any]) -> tuple[str, str, str]:
-    symbol, asset_type, span = entry[0]
-    return (symbol, str(asset_type), str(span))
