@@ -18,6 +18,7 @@ from libs.shared_ipc.src.protocol import (
     UnregisterQuoteAction,
     WithdrawCashAction,
 )
+from periscope.engine.fills import meet
 from periscope.engine.records import ActionTaken, IssueRaised, OrderPlaced, OrderRefused
 from periscope.engine.simulation import Registration, Simulation, Timer
 from periscope.engine.timeline import Phase
@@ -84,10 +85,14 @@ def _place(state: Simulation, action: PlaceOrderAction) -> None:
         _issue(state, "NO_EXECUTION_DATA", f"no bar of {action.symbol} in the window can fill an order", action.symbol)
     state.records.append(OrderPlaced(state.now, order))
     state.put(order, after)
-    meeting = state.model.at_once(order, state.markets.market(instrument), state.now)
-    if meeting is not None:
-        state.meet_at(order, meeting)
     state.announce(order, Phase.ACKNOWLEDGEMENT)
+    meeting = state.model.at_once(order, state.markets.market(instrument), state.now)
+    if meeting is None:
+        return
+    if state.model.in_turn:
+        meet(state, order, meeting)
+    else:
+        state.meet_at(order, meeting)
 
 
 def _accept(state: Simulation, action: PlaceOrderAction, order_id: str) -> Order | Rejection:
