@@ -15,7 +15,7 @@ from periscope.market.coverage import Coverage
 from periscope.market.front_month import ALWAYS, FrontMonths, NoFrontMonthError
 from periscope.market.manifest import BarFile
 from periscope.market.resample import resampled
-from periscope.market.series import BarSeries
+from periscope.market.series import BarSeries, QuoteSeries
 
 _ROWS_AHEAD = 4_000_000
 _MOST_AT_ONCE = 32_768
@@ -115,6 +115,20 @@ class CatalogFeed:
     def regular_sessions(self, instrument: Instrument) -> ExchangeSessions:
         """When the instrument's exchange trades in its regular hours."""
         return sessions_for(instrument.exchange)
+
+    def extended_sessions(self, instrument: Instrument) -> ExchangeSessions:
+        """When the instrument's exchange trades in its extended hours."""
+        return sessions_for(instrument.exchange, extended=True)
+
+    def quotes(self, instrument: Instrument, span: BarTimeSpan) -> QuoteSeries | None:
+        """The stored quote bars of a span in the window, None where it has none."""
+        if span not in self._catalog.quote_spans(instrument):
+            return None
+        extended = self._extended and span is not BarTimeSpan.DAY
+        chunks = self._catalog.quote_chunks(
+            instrument, span, self.start, self.end, extended=extended, chunk_rows=self._rows_at_once
+        )
+        return QuoteSeries(chunks, self.adjusted(instrument).scalings(instrument))
 
     def front_month(self, root: str, as_of: int) -> FrontMonthAnswer:
         """The contract of `root` with the greatest volume, as known at `as_of`."""

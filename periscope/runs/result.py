@@ -8,7 +8,6 @@ from typing import Any
 from libs.shared_ipc.src.protocol import OrderState
 from periscope.engine.backtest import Outcome
 from periscope.engine.settings import FillModelName
-from periscope.execution.accounts.choosing import account_model
 from periscope.execution.fees import NoFees
 from periscope.execution.slippage import NoSlippage
 from periscope.instruments.times import time_text
@@ -77,6 +76,7 @@ def result_document(
             "models": _models(config, outcome, recorder),
             "positions": _positions(outcome),
             "open_orders": sum(line.state is OrderState.WORKING for line in recorder.orders.values()),
+            **_lean(recorder),
             "cash_flows": [{"time": time_text(time), "amount": _text(flow)} for time, flow in recorder.flows],
             "settlements": [
                 {
@@ -122,6 +122,20 @@ def _money(outcome: Outcome | None) -> dict[str, str]:
         "cash": _text(book.cash),
         "net_trading_cash": _text(book.net_trading_cash),
     }
+
+
+def _lean(recorder: Recorder) -> dict[str, Any]:
+    """The headline figures as LEAN reckons them, where the run follows its profile."""
+    if recorder.lean is None:
+        return {}
+    found = recorder.lean.figures()
+    figures = {
+        "end_equity": format(found.end_equity, "f"),
+        "net_profit_pct": format(found.net_profit_pct, "f"),
+        "total_fees": _text(recorder.activity.fees),
+        "drawdown_pct": format(found.drawdown_pct, "f"),
+    }
+    return {"lean": {"start_equity": format(found.start_equity, "f"), "figures": figures}}
 
 
 def _last_price(outcome: Outcome, position: Position) -> Decimal | None:
@@ -182,7 +196,7 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
         "fill": f"{settings.fill_model} (limit orders: {settings.limit_fill}, inside a bar: pessimistic)",
         "slippage": settings.slippage.describe(),
         "fees": settings.fees.describe(),
-        "account": account_model(settings.account, settings.margin).describe(),
+        "account": settings.account_model().describe(),
         "adjustment": "raw",
         "hours": "extended" if settings.extended_hours else "regular",
         "participation": None if settings.participation is None else _text(settings.participation),
