@@ -18,7 +18,7 @@ from libs.shared_ipc.src.protocol import (
     UnregisterQuoteAction,
     WithdrawCashAction,
 )
-from periscope.engine.fills import meet
+from periscope.engine.corporate import follow
 from periscope.engine.records import ActionTaken, IssueRaised, OrderPlaced, OrderRefused
 from periscope.engine.simulation import Registration, Simulation, Timer
 from periscope.engine.timeline import Phase
@@ -83,16 +83,13 @@ def _place(state: Simulation, action: PlaceOrderAction) -> None:
         state.watched[key] = instrument
     if state.markets.execution(instrument) is None:
         _issue(state, "NO_EXECUTION_DATA", f"no bar of {action.symbol} in the window can fill an order", action.symbol)
+    follow(state, instrument)
     state.records.append(OrderPlaced(state.now, order))
     state.put(order, after)
-    state.announce(order, Phase.ACKNOWLEDGEMENT)
     meeting = state.model.at_once(order, state.markets.market(instrument), state.now)
-    if meeting is None:
-        return
-    if state.model.in_turn:
-        meet(state, order, meeting)
-    else:
+    if meeting is not None:
         state.meet_at(order, meeting)
+    state.announce(order, Phase.ACKNOWLEDGEMENT)
 
 
 def _accept(state: Simulation, action: PlaceOrderAction, order_id: str) -> Order | Rejection:
@@ -101,9 +98,6 @@ def _accept(state: Simulation, action: PlaceOrderAction, order_id: str) -> Order
         terms = settle_terms(action, state.now, state.house())
         if isinstance(terms, Rejection):
             return terms
-        if not state.settings.fees.covers(terms.instrument):
-            fees = state.settings.fees.describe()
-            return Rejection("FEE_UNKNOWN", f"what {action.symbol} costs is not known: core.fees is {fees}")
         order = _make_order(state, action, order_id, terms)
         return state.model.accept(order, state.markets.market(order.instrument))
     except (UnknownExchangeError, SessionRangeError) as error:
@@ -135,6 +129,7 @@ def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, term
         until=terms.until,
         first_row=series.row_from(arrives_at) if series is not None else 0,
         closing=terms.closing,
+        unit=terms.unit,
         reference=reference if reference is not None else ZERO,
         state=next_state(None, Happening.ACCEPTED),
     )

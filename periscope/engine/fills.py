@@ -9,12 +9,12 @@ from periscope.engine.records import Filled
 from periscope.engine.simulation import Simulation, Taken
 from periscope.engine.timeline import Phase
 from periscope.execution.accounts.model import only_reduces
-from periscope.execution.costs import fee_of_fill, slipped
+from periscope.execution.costs import Marked, fee_of_fill, slipped
 from periscope.execution.meeting import Meeting, Rule, When
 from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.execution.slippage import Offer
 from periscope.portfolio.book import Change, InstrumentKey, Position, trade
-from periscope.portfolio.exact import ZERO, step_down
+from periscope.portfolio.exact import ZERO
 
 _LARGEST_POSITION = Decimal(10) ** 12
 """Far above this the equity curve, which counts whole millionths in 64 bits, would run out of digits."""
@@ -58,13 +58,13 @@ def meet(state: Simulation, order: Order, meeting: Meeting, moment: Moment | Non
         state.put(msgspec.structs.replace(order, triggered=True, first_row=row))
         return
     if meeting.rule is Rule.NOT_IMMEDIATE:
-        state.end_order(order, _left_over(order), _news(state, meeting))
+        state.end_order(order, _left_over(order), Phase.MOMENT)
         return
     cut = _cut_to_position(state, order)
     cap = _volume_cap(state, order, meeting)
     quantity = cut.remaining if cap is None else min(cut.remaining, cap)
     if order.time_in_force is TimeInForce.FOK and quantity < cut.remaining:
-        state.end_order(order, Happening.CANCELLED, _news(state, meeting))
+        state.end_order(order, Happening.CANCELLED, Phase.MOMENT)
         return
     if quantity > 0:
         filled = _fill(state, cut, meeting, quantity, cap)
@@ -79,17 +79,12 @@ def meet(state: Simulation, order: Order, meeting: Meeting, moment: Moment | Non
         state.cancel_stranded(order.instrument.key)
 
 
-def _news(state: Simulation, meeting: Meeting) -> Phase:
-    """When the strategy hears of it: after the first updates of the present actions, where they fill in turn."""
-    return Phase.CONSEQUENCE if state.model.in_turn and meeting.when is When.AT_ONCE else Phase.MOMENT
-
-
 def _go_on(state: Simulation, order: Order, filled: Order, meeting: Meeting) -> None:
     """What becomes of the order after a bar has given it all that it could."""
     if filled.remaining == 0:
         return
     if order.decides_at_once or order.is_auction_only:
-        state.end_order(filled, _left_over(order), _news(state, meeting))
+        state.end_order(filled, _left_over(order), Phase.MOMENT)
         return
     first_row = order.first_row if meeting.when is When.AT_ONCE else meeting.row + 1
     triggered = order.triggered or order.is_stop
@@ -119,13 +114,14 @@ def _volume_cap(state: Simulation, order: Order, meeting: Meeting) -> Decimal | 
     if share is None or volume is None:
         return None
     instrument = order.instrument
-    allowed = step_down(share * volume, instrument.quantity_step)
+    allowed = state.unit(instrument).step_down(share * volume)
     return max(ZERO, allowed - _taken(state, instrument.key, meeting.row))
 
 
 def _volume(state: Simulation, order: Order, meeting: Meeting) -> Decimal | None:
     """The volume that counts for a fill: at the open the last complete bar's, else the bar's own; None if unknown."""
-    return state.markets.volume(order.instrument, meeting.row - 1 if meeting.at_open else meeting.row)
+    row = meeting.row - 1 if meeting.at_open else meeting.row
+    return state.markets.volume(order.instrument, row, state.now)
 
 
 def _taken(state: Simulation, key: InstrumentKey, row: int) -> Decimal:
@@ -145,14 +141,16 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
     instrument, key = order.instrument, order.instrument.key
     base = meeting.price
     taken = _taken(state, key, meeting.row) + quantity
-    offer = Offer(base, instrument.tick, taken, _volume(state, order, meeting))
-    price = slipped(order, offer, state.settings.slippage)
-    fee = fee_of_fill(order, quantity, price, state.now, state.settings.fees, state.last_price(instrument))
+    unit = state.unit(instrument)
+    offer = Offer(base, unit.price_step, taken, _volume(state, order, meeting))
+    price = slipped(order, offer, unit, state.settings.slippage)
+    marks = Marked(unit, state.last_price(instrument))
+    fee = fee_of_fill(order, quantity, price, state.now, state.settings.fees, marks)
     held = state.book.positions.get(key)
     change = trade(held, instrument, order.sign * quantity, price, fee)
     breach = _breach(state, order, held, change, base)
     if breach is not None:
-        state.end_order(order, Happening.BREACHED, _news(state, meeting), breach)
+        state.end_order(order, Happening.BREACHED, Phase.MOMENT, breach)
         return None
 
     entry = state.book.apply(state.now, f"fill of order {order.sequence}", instrument, change)
@@ -166,14 +164,14 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
         filled=order.filled + quantity,
         net_money=order.net_money - order.sign * quantity * price * instrument.multiplier - fee,
         fees=order.fees + fee,
-        charged_units=order.charged_units + quantity,
+        charged_units=order.charged_units + unit.real_quantity(quantity),
         charged_value=order.charged_value + quantity * price * instrument.multiplier,
     )
     _record(state, filled, meeting, quantity, price, base, change, cap)
     state.booked(entry, instrument, meeting.price if meeting.at_open else None, None)
     if done:
         state.drop(order)
-    state.announce(filled, _news(state, meeting))
+    state.announce(filled, Phase.MOMENT)
     return filled
 
 
@@ -201,7 +199,7 @@ def _record(
             fee=change.fee,
             realised=change.realised,
             position_after=position,
-            bar_start=int(series.start[meeting.row - series.first]) if meeting.began is None else meeting.began,
+            bar_start=int(series.start[meeting.row - series.first]),
             span=state.markets.execution_spans[instrument.key],
             rule=meeting.rule,
             volume_cap=cap,

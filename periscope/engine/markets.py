@@ -1,18 +1,20 @@
 """What the engine knows of the markets: instruments, the bars that orders meet, last prices, session closes."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Protocol
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.port import FrontMonthAnswer
 from periscope.execution.meeting import Sessions
-from periscope.execution.pricing import Pricing
 from periscope.instruments.instrument import Instrument
-from periscope.market.adjustment import Adjusted
+from periscope.instruments.unit import ONE, Unit, rounded
+from periscope.market.adjustment import PLACES, Adjusted, carried
 from periscope.market.columns import UNKNOWN_VOLUME
-from periscope.market.series import BarSeries, QuoteSeries
-from periscope.portfolio.book import InstrumentKey, Position
+from periscope.market.series import BarSeries
+from periscope.portfolio.book import InstrumentKey
 
 
 class Feed(Protocol):
@@ -39,14 +41,8 @@ class Feed(Protocol):
     def adjusted(self, instrument: Instrument) -> Adjusted:
         """What splits and dividends do to an instrument in this run."""
 
-    def quotes(self, instrument: Instrument, span: BarTimeSpan) -> QuoteSeries | None:
-        """The quote bars of one span, None where the run has none."""
-
     def regular_sessions(self, instrument: Instrument) -> Sessions:
         """When the instrument's exchange trades in its regular hours."""
-
-    def extended_sessions(self, instrument: Instrument) -> Sessions:
-        """When the instrument's exchange trades in its extended hours."""
 
     def front_month(self, root: str, as_of: int) -> FrontMonthAnswer:
         """The contract of `root` with the greatest volume, as known at `as_of`."""
@@ -59,7 +55,6 @@ class OneMarket:
     instrument: Instrument
     span: BarTimeSpan | None
     bars: BarSeries | None
-    quotes: QuoteSeries | None
     feed: Feed
 
     @property
@@ -72,23 +67,18 @@ class OneMarket:
         """When its exchange trades in the regular hours. Raises `UnknownExchangeError` where that is not known."""
         return self.feed.regular_sessions(self.instrument)
 
-    @property
-    def extended_sessions(self) -> Sessions:
-        """When its exchange trades in extended hours. Raises `UnknownExchangeError` where that is not known."""
-        return self.feed.extended_sessions(self.instrument)
-
 
 class Markets:
     """The feed as the engine uses it: every series is opened once and read by all who need it."""
 
-    def __init__(self, feed: Feed, execution_span: BarTimeSpan | None, pricing: Pricing) -> None:
+    def __init__(self, feed: Feed, execution_span: BarTimeSpan | None) -> None:
         self.feed = feed
         self._execution_span = execution_span
-        self._pricing = pricing
         self._series: dict[tuple[InstrumentKey, BarTimeSpan], BarSeries | None] = {}
         self.execution_spans: dict[InstrumentKey, BarTimeSpan] = {}
         self._markets: dict[InstrumentKey, OneMarket] = {}
         self._last: dict[InstrumentKey, tuple[int, Decimal | None]] = {}
+        self._units: dict[InstrumentKey, tuple[list[int], list[Unit]]] = {}
 
     def series(self, instrument: Instrument, span: BarTimeSpan) -> BarSeries | None:
         """The bars of one stream, shared by all readers."""
@@ -107,8 +97,7 @@ class Markets:
             if span is not None:
                 self.execution_spans[key] = span
             bars = None if span is None else self.series(instrument, span)
-            quotes = None if span is None else self.feed.quotes(instrument, span)
-            found = self._markets[key] = OneMarket(instrument, span, bars, quotes, self.feed)
+            found = self._markets[key] = OneMarket(instrument, span, bars, self.feed)
         return found
 
     def execution(self, instrument: Instrument) -> BarSeries | None:
@@ -116,32 +105,59 @@ class Markets:
         return self.market(instrument).bars
 
     def last_price(self, instrument: Instrument, time: int) -> Decimal | None:
-        """The last price that was known at `time`, None if there was none in the window."""
+        """Close of the last bar that was complete at `time`, None if there was none in the window."""
         key = instrument.key
         known = self._last.get(key)
         if known is not None and known[0] == time:
             return known[1]
-        price = self._pricing.last_price(self.market(instrument), time)
+        series = self.execution(instrument)
+        price = None
+        if series is not None:
+            row = series.row_ended_by(time)
+            if row >= 0:
+                price = series.scaling(row).price(int(series.close[row - series.first]))
+                ratio = self.split_since(instrument, int(series.start[row - series.first]), time)
+                price = price if ratio == 1 else carried(price, ratio)
         self._last[key] = (time, price)
         return price
 
-    def worth(self, position: Position, time: int) -> Decimal:
-        """What a position added to cash at `time` to make the portfolio's value."""
-        return self._pricing.worth(position, self.market(position.instrument), time)
+    def adjusted(self, instrument: Instrument) -> Adjusted:
+        """What splits and dividends do to an instrument in this run."""
+        return self.feed.adjusted(instrument)
 
-    def volume(self, instrument: Instrument, row: int) -> Decimal | None:
-        """Volume of bar number `row` of the execution stream, None where it is unknown or there is no such bar."""
+    def unit(self, instrument: Instrument, time: int) -> Unit:
+        """What one unit of its prices and quantities is at `time`, in the shares that really trade then."""
+        known = self._units.get(instrument.key)
+        if known is None:
+            units = self.feed.adjusted(instrument).units(instrument)
+            known = self._units[instrument.key] = ([since for since, _ in units], [unit for _, unit in units])
+        return known[1][bisect_right(known[0], time) - 1]
+
+    def split_since(self, instrument: Instrument, since: int, until: int) -> Fraction:
+        """New shares for each old one by the splits between two moments, where prices are as traded."""
+        ratio = ONE
+        for change in self.feed.adjusted(instrument).changes:
+            if since < change.time <= until:
+                ratio *= change.ratio
+        return ratio
+
+    def volume(self, instrument: Instrument, row: int, time: int) -> Decimal | None:
+        """Volume of bar number `row` of the execution stream in the units of `time`.
+
+        None where it is unknown or there is no such bar.
+        """
         series = self.execution(instrument)
         if series is None or not series.first <= row < series.stop:
             return None
         volume = int(series.volume[row - series.first])
-        return None if volume == UNKNOWN_VOLUME else series.scalings(row).volume.price(volume)
+        if volume == UNKNOWN_VOLUME:
+            return None
+        traded = series.scalings(row).volume.price(volume)
+        ratio = self.split_since(instrument, int(series.start[row - series.first]), time)
+        return traded if ratio == 1 else rounded(Fraction(traded) * ratio, PLACES)
 
     def release(self, time: int) -> None:
         """Forget the bars that ended before `time`, but for the last of each stream."""
         for series in self._series.values():
             if series is not None:
                 series.release(time)
-        for market in self._markets.values():
-            if market.quotes is not None:
-                market.quotes.release(time)

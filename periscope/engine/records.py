@@ -1,6 +1,7 @@
 """What the engine did, as values, in the order in which it became true."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 
@@ -67,7 +68,7 @@ class Filled(msgspec.Struct, frozen=True, gc=False):
 
 
 class Settled(msgspec.Struct, frozen=True, gc=False):
-    """A position was closed in cash because its instrument stopped trading."""
+    """A position was closed in cash because its instrument stopped trading, or a fraction because it was split."""
 
     time: int
     instrument: Instrument
@@ -76,11 +77,29 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
     realised: Decimal
 
 
+class DividendPaid(msgspec.Struct, frozen=True, gc=False):
+    """A cash dividend of `per_share` on so many real shares (negative: paid by who is short)."""
+
+    time: int
+    instrument: Instrument
+    shares: Decimal
+    per_share: Decimal
+
+
+class SharesSplit(msgspec.Struct, frozen=True, gc=False):
+    """A split changed a position: `ratio` new shares for each old one, `quantity` after it (signed)."""
+
+    time: int
+    instrument: Instrument
+    ratio: Fraction
+    quantity: Decimal
+
+
 class Booked(msgspec.Struct, frozen=True, gc=False):
     """The books changed: the balanced entry, and what they hold now of the instrument that it touched.
 
     `row` is the position in the block; `mark` the instrument's price at that moment, None where the last close
-    stands; `flow` the cash that came from or went to outside.
+    stands; `flow` the cash that came from or went to outside. `sampled` says that the equity curve has a point here.
     """
 
     row: int
@@ -90,6 +109,7 @@ class Booked(msgspec.Struct, frozen=True, gc=False):
     position: Position | None
     mark: Decimal | None
     flow: Decimal | None
+    sampled: bool = True
 
 
 class Delivered(msgspec.Struct, frozen=True, gc=False):
@@ -111,5 +131,15 @@ class IssueRaised(msgspec.Struct, frozen=True, gc=False):
 
 
 type Record = (
-    ActionTaken | OrderPlaced | OrderRefused | OrderEnded | Filled | Settled | Booked | Delivered | IssueRaised
+    ActionTaken
+    | OrderPlaced
+    | OrderRefused
+    | OrderEnded
+    | Filled
+    | Settled
+    | DividendPaid
+    | SharesSplit
+    | Booked
+    | Delivered
+    | IssueRaised
 )

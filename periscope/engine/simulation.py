@@ -4,6 +4,7 @@ A `Simulation` is forked before each script. Its values are immutable (orders, p
 dicts and nothing is ever rolled back: a fork is adopted or dropped.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from hashlib import sha1
@@ -19,6 +20,7 @@ from periscope.engine.port import Change
 from periscope.engine.records import Booked, IssueRaised, OrderEnded, Record
 from periscope.engine.settings import Settings
 from periscope.engine.timeline import Key, Phase, Rank
+from periscope.execution.accounts.choosing import account_model
 from periscope.execution.accounts.exposure import Exposure
 from periscope.execution.admission import House
 from periscope.execution.fill_models.choosing import fill_model
@@ -26,7 +28,9 @@ from periscope.execution.lifetimes import last_close_until
 from periscope.execution.meeting import Meeting, Search, When
 from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.instruments.instrument import Instrument
-from periscope.portfolio.book import Book, InstrumentKey, Position
+from periscope.instruments.unit import Unit
+from periscope.market.adjustment import Change as CorporateChange
+from periscope.portfolio.book import Book, InstrumentKey
 from periscope.portfolio.exact import ZERO, microseconds
 from periscope.portfolio.ledger import Entry
 
@@ -80,6 +84,21 @@ class Taken(NamedTuple):
     quantity: Decimal
 
 
+class Following(NamedTuple):
+    """The next split or dividend of an instrument that the run has traded: number `number` of its changes."""
+
+    time: int
+    symbol: str
+    asset_type: AssetType
+    number: int
+    instrument: Instrument
+
+    @classmethod
+    def of(cls, instrument: Instrument, changes: Sequence[CorporateChange], number: int) -> "Following":
+        """Change number `number` of an instrument."""
+        return cls(changes[number].time, instrument.symbol, instrument.asset_type, number, instrument)
+
+
 class Simulation:
     """Everything that changes during a run."""
 
@@ -91,6 +110,9 @@ class Simulation:
         "dropped",
         "due",
         "exposures",
+        "followed",
+        "following",
+        "fractions",
         "horizon",
         "ids",
         "instant",
@@ -115,8 +137,8 @@ class Simulation:
     def __init__(self, settings: Settings, markets: Markets) -> None:
         self.settings = settings
         self.markets = markets
-        self.account = settings.account_model()
-        self.model = fill_model(settings.fill_model, settings.limit_fill, settings.lean.fills)
+        self.account = account_model(settings.account, settings.margin)
+        self.model = fill_model(settings.fill_model, settings.limit_fill)
         self.ids = sha1(_ORDER_IDS.bytes, usedforsecurity=False)
         self.ids.update(f"{settings.version}/{settings.config_hash}/{settings.seed}/".encode())
         self.now = settings.start
@@ -127,6 +149,9 @@ class Simulation:
         self.searches: dict[int, Search] = {}
         self.closers: dict[InstrumentKey, tuple[int, ...]] = {}
         self.exposures: dict[InstrumentKey, Exposure] = {}
+        self.followed: frozenset[InstrumentKey] = frozenset()
+        self.following: list[Following] = []
+        self.fractions: dict[InstrumentKey, int] = {}
         self.due: list[Due] = []
         self.pending: list[Update] = []
         self.serial = 0
@@ -157,6 +182,9 @@ class Simulation:
         twin.searches = self.searches.copy()
         twin.closers = self.closers.copy()
         twin.exposures = self.exposures.copy()
+        twin.followed = self.followed
+        twin.following = self.following.copy()
+        twin.fractions = self.fractions.copy()
         twin.due = self.due.copy()
         twin.pending = self.pending.copy()
         twin.serial = self.serial
@@ -175,10 +203,6 @@ class Simulation:
     def last_price(self, instrument: Instrument) -> Decimal | None:
         """Close of the last execution bar that is complete now."""
         return self.markets.last_price(instrument, self.now)
-
-    def worth(self, position: Position) -> Decimal:
-        """What a position adds to cash now to make the portfolio's value."""
-        return self.markets.worth(position, self.now)
 
     def initial_margin(self, instrument: Instrument) -> Decimal | None:
         """What one contract needs to be opened."""
@@ -201,7 +225,12 @@ class Simulation:
             currency=settings.currency,
             rounding=settings.price_rounding,
             good_till=self._good_till,
+            unit=self.unit,
         )
+
+    def unit(self, instrument: Instrument) -> Unit:
+        """What prices and quantities of an instrument count in now."""
+        return self.markets.unit(instrument, self.now)
 
     def _good_till(self, instrument: Instrument) -> int | None:
         given = self.settings.good_till
@@ -230,7 +259,7 @@ class Simulation:
         """
         previous = self.orders.get(order.sequence)
         self.orders[order.sequence] = order
-        self.searches[order.sequence] = Search(order.first_row, self.now)
+        self.searches[order.sequence] = Search(order.first_row)
         key = order.instrument.key
         if order.closing:
             if previous is None:
@@ -280,11 +309,15 @@ class Simulation:
         """Let the one update of a refused order wait for its turn."""
         self._wait(Phase.ACKNOWLEDGEMENT, order_id, action.symbol, action.asset_type, state, ZERO, ZERO)
 
+    def forget_meeting(self, order: Order) -> None:
+        """What `order` was going to do is not so any more."""
+        self.due = [due for due in self.due if due[5] is not order]
+        heapify(self.due)
+
     def meet_at(self, order: Order, meeting: Meeting) -> None:
         """Let `order` meet a bar that its own search does not look at."""
         self.searches[order.sequence].found = meeting
-        self.due = [due for due in self.due if due[5] is not order]
-        heapify(self.due)
+        self.forget_meeting(order)
         heappush(self.due, (*self._meeting_key(order, meeting), order, meeting))
 
     def _wait(
@@ -300,7 +333,15 @@ class Simulation:
         self.serial += 1
         heappush(self.pending, Update(phase, self.serial, order_id, symbol, asset_type, state, filled, net_money))
 
-    def booked(self, entry: Entry, instrument: Instrument | None, mark: Decimal | None, flow: Decimal | None) -> None:
+    def booked(
+        self,
+        entry: Entry,
+        instrument: Instrument | None,
+        mark: Decimal | None,
+        flow: Decimal | None,
+        *,
+        sampled: bool = True,
+    ) -> None:
         """Record an entry, and let the strategy's side know the position that it left."""
         position = self.book.positions.get(instrument.key) if instrument is not None else None
         if instrument is not None:
@@ -308,7 +349,7 @@ class Simulation:
             average = str(position.average_price) if position is not None else "0"
             change = (instrument.symbol, str(instrument.asset_type), str(quantity), average)
             self.changes[change[:2]] = change
-        self.records.append(Booked(self.row, entry, self.book.cash, instrument, position, mark, flow))
+        self.records.append(Booked(self.row, entry, self.book.cash, instrument, position, mark, flow, sampled))
 
     def cancel_stranded(self, key: InstrumentKey) -> None:
         """Cancel the resting close orders of a position that is flat or has changed sides."""

@@ -4,6 +4,7 @@ from heapq import heappop
 
 import msgspec
 
+from periscope.engine.corporate import next_corporate_key, pay_fraction, take_effect
 from periscope.engine.fills import Moment, meet
 from periscope.engine.port import Item
 from periscope.engine.records import Delivered, Settled
@@ -36,6 +37,9 @@ def next_key(state: Simulation) -> Key | None:
         key = (expires_at, Rank.EXPIRATIONS, 0, 0, 0)
         if best is None or key < best:
             best = key
+    corporate = next_corporate_key(state)
+    if corporate is not None and (best is None or corporate < best):
+        best = corporate
     return best
 
 
@@ -47,6 +51,10 @@ def step(state: Simulation, key: Key) -> Item | None:
         return _fire_timer(state)
     if rank == Rank.EXPIRATIONS:
         return _expire_instrument(state)
+    if rank == Rank.CORPORATE:
+        return _item(state, "P", ()) if take_effect(state) else None
+    if rank == Rank.OPENS and key[4] == 0:
+        return _item(state, "P", ()) if pay_fraction(state) else None
     if rank == Rank.OPENS or phase == Phase.AT_CLOSE:
         due = heappop(state.due)
         assert due[6] is not None
@@ -67,7 +75,7 @@ def _book_moment(state: Simulation) -> None:
         if state.orders.get(order.sequence) is not order:
             continue
         assert meeting is not None
-        if state.model.stops_first and moment.forbids(state, order, meeting):
+        if moment.forbids(state, order, meeting):
             state.put(msgspec.structs.replace(order, first_row=meeting.row + 1))
         else:
             meet(state, order, meeting, moment)

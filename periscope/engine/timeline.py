@@ -13,6 +13,8 @@ type Key = tuple[int, int, int, int, int]
 class Rank(IntEnum):
     """What comes first at one instant, and why."""
 
+    CORPORATE = -1
+    """Splits and dividends, as the day of their ex-date begins: everything else of that instant is in new shares."""
     UPDATES = 0
     """Fills and expiries of the interval that just ended, and whatever a handler causes now: news before new bars."""
     BARS = 1
@@ -40,5 +42,5 @@ class Phase(IntEnum):
     """Orders whose time is up; a fill at the closing instant precedes it."""
 
 
-BEFORE_BARS = frozenset({Rank.UPDATES})
+BEFORE_BARS = frozenset({Rank.CORPORATE, Rank.UPDATES})
 """Ranks that come before the bars of their instant; all others but BARS come after them."""

@@ -14,8 +14,9 @@ from libs.shared_ipc.src.protocol import AssetType, OrderIntent, OrderType, Plac
 from periscope.execution.order import Rejection
 from periscope.instruments.instrument import TRADES_AS_EQUITY, Instrument
 from periscope.instruments.times import time_text
+from periscope.instruments.unit import Unit
 from periscope.portfolio.book import Book
-from periscope.portfolio.exact import ZERO, is_multiple, step_down, step_nearest, step_up
+from periscope.portfolio.exact import ZERO, is_multiple
 
 _STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 _STOP_TIMES = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD, TimeInForce.GTX})
@@ -28,8 +29,6 @@ class PriceRounding(StrEnum):
 
     PASSIVE = "passive"
     REJECT = "reject"
-    NEAREST = "nearest"
-    FUTURES_NEAREST = "futures_nearest"
 
 
 class Directory(Protocol):
@@ -47,6 +46,7 @@ class Terms:
     """An order's terms after admission: what it will trade, at which rounded prices."""
 
     instrument: Instrument
+    unit: Unit
     sign: int
     quantity: Decimal
     limit: Decimal | None
@@ -60,7 +60,8 @@ class Terms:
 class House:
     """What a run's orders are judged by.
 
-    `good_till` answers until when a GTD order of an instrument lives (microseconds UTC), None if the run does not say.
+    `good_till` answers until when a GTD order of an instrument lives (microseconds UTC), None if the run does not say;
+    `unit` what its prices and quantities count in now.
     """
 
     directory: Directory
@@ -68,6 +69,7 @@ class House:
     currency: str
     rounding: PriceRounding
     good_till: Callable[[Instrument], int | None]
+    unit: Callable[[Instrument], Unit]
 
 
 def settle_terms(action: PlaceOrderAction, now: int, house: House) -> Terms | Rejection:
@@ -79,10 +81,11 @@ def settle_terms(action: PlaceOrderAction, now: int, house: House) -> Terms | Re
     position = held.quantity if held is not None else ZERO
     time_in_force = action.time_in_force if action.time_in_force is not None else TimeInForce.GTC
     good_till = house.good_till(found) if time_in_force is TimeInForce.GTD else None
+    unit = house.unit(found)
     refusal = (
-        _check_quantity(action, found, position)
-        or _check_prices(action, found, house.rounding)
-        or _check_rounded(action, found, _OPENING.get(action.intent), house.rounding)
+        _check_quantity(action, found.symbol, unit, position)
+        or _check_prices(action, found, unit, house.rounding)
+        or _check_rounded(action, found, unit, _OPENING.get(action.intent))
         or _check_time_in_force(action.order_type, time_in_force, good_till, now)
     )
     if refusal is not None:
@@ -90,17 +93,17 @@ def settle_terms(action: PlaceOrderAction, now: int, house: House) -> Terms | Re
     side = _side(action, position)
     if isinstance(side, Rejection):
         return side
-    refusal = _check_rounded(action, found, side, house.rounding)
+    refusal = _check_rounded(action, found, unit, side)
     if refusal is not None:
         return refusal
-    limit, stop = _rounded_prices(action, found, side, house.rounding)
+    limit, stop = _rounded_prices(action, unit, side)
     closing = action.intent not in _OPENING
     quantity = action.contract_quantity
     if closing:
         quantity = abs(position) if quantity is None else min(quantity, abs(position))
     assert quantity is not None
     ends = [moment for moment in (found.expires_at, good_till) if moment is not None]
-    return Terms(found, side, quantity, limit, stop, time_in_force, min(ends, default=None), closing)
+    return Terms(found, unit, side, quantity, limit, stop, time_in_force, min(ends, default=None), closing)
 
 
 def _tradable(action: PlaceOrderAction, now: int, directory: Directory, currency: str) -> Instrument | Rejection:
@@ -119,7 +122,7 @@ def _tradable(action: PlaceOrderAction, now: int, directory: Directory, currency
     return found
 
 
-def _check_quantity(action: PlaceOrderAction, instrument: Instrument, position: Decimal) -> Rejection | None:
+def _check_quantity(action: PlaceOrderAction, symbol: str, unit: Unit, position: Decimal) -> Rejection | None:
     quantity = action.contract_quantity
     if quantity is None:
         if action.intent in _OPENING:
@@ -129,15 +132,18 @@ def _check_quantity(action: PlaceOrderAction, instrument: Instrument, position: 
         text = f"contract_quantity is {quantity}; it must be a finite number above zero of at most 28 digits"
         return Rejection("QUANTITY_NOT_POSITIVE", text)
     closes_all = action.intent not in _OPENING and quantity >= abs(position)
-    if not closes_all and not is_multiple(quantity, instrument.quantity_step):
+    if not closes_all and not is_multiple(quantity, unit.quantity_step):
+        real = "" if unit.is_real else ", as a split has changed the share since the run's start"
         return Rejection(
             "QUANTITY_OFF_STEP",
-            f"contract_quantity {quantity} is not a multiple of {instrument.symbol}'s step {instrument.quantity_step}",
+            f"contract_quantity {quantity} is not a multiple of {symbol}'s step {unit.quantity_step}{real}",
         )
     return None
 
 
-def _check_prices(action: PlaceOrderAction, instrument: Instrument, rounding: PriceRounding) -> Rejection | None:
+def _check_prices(
+    action: PlaceOrderAction, instrument: Instrument, unit: Unit, rounding: PriceRounding
+) -> Rejection | None:
     if action.limit_price is None and action.stop_price is None and action.order_type is OrderType.MARKET:
         return None
     wants = {
@@ -155,8 +161,8 @@ def _check_prices(action: PlaceOrderAction, instrument: Instrument, rounding: Pr
             text = f"{name} is {price}; it must be a finite number above zero of at most 28 digits"
             return Rejection("PRICE_NOT_POSITIVE", text)
     for name, (price, _) in wants.items():
-        if price is not None and rounding is PriceRounding.REJECT and not is_multiple(price, instrument.tick):
-            return Rejection("PRICE_OFF_TICK", f"{name} {price} is off {instrument.symbol}'s tick {instrument.tick}")
+        if price is not None and rounding is PriceRounding.REJECT and not unit.is_on_tick(price):
+            return Rejection("PRICE_OFF_TICK", f"{name} {price} is off {instrument.symbol}'s tick {unit.price_step}")
     return None
 
 
@@ -188,34 +194,19 @@ def _side(action: PlaceOrderAction, position: Decimal) -> int | Rejection:
     return Rejection("NO_POSITION_TO_CLOSE", f"{action.intent} finds no {kind}position in {action.symbol}")
 
 
-def _check_rounded(
-    action: PlaceOrderAction, instrument: Instrument, side: int | None, rounding: PriceRounding
-) -> Rejection | None:
+def _check_rounded(action: PlaceOrderAction, instrument: Instrument, unit: Unit, side: int | None) -> Rejection | None:
     """Whether rounding leaves nothing of a price. A close intent's side is known only once its position is."""
     if side is None or instrument.is_future or (action.limit_price is None and action.stop_price is None):
         return None
-    if any(price is not None and price <= 0 for price in _rounded_prices(action, instrument, side, rounding)):
-        text = f"the price is below one tick ({instrument.tick}) of {instrument.symbol}"
+    if any(price is not None and price <= 0 for price in _rounded_prices(action, unit, side)):
+        text = f"the price is below one tick ({unit.price_step}) of {instrument.symbol}"
         return Rejection("PRICE_NOT_POSITIVE", text)
     return None
 
 
-def _rounded_prices(
-    action: PlaceOrderAction, instrument: Instrument, side: int, rounding: PriceRounding
-) -> tuple[Decimal | None, Decimal | None]:
-    """Limit and stop moved to the tick: away from the market, or to the nearest one."""
-    limit, stop, tick = action.limit_price, action.stop_price, instrument.tick
-    if rounding is PriceRounding.NEAREST or rounding is PriceRounding.FUTURES_NEAREST:
-        if rounding is PriceRounding.FUTURES_NEAREST and not instrument.is_future:
-            return limit, stop
-        near = [None if price is None else step_nearest(price, tick) for price in (limit, stop)]
-        return near[0], near[1]
-    if side > 0:
-        return (
-            None if limit is None else step_down(limit, tick),
-            None if stop is None else step_up(stop, tick),
-        )
-    return (
-        None if limit is None else step_up(limit, tick),
-        None if stop is None else step_down(stop, tick),
-    )
+def _rounded_prices(action: PlaceOrderAction, unit: Unit, side: int) -> tuple[Decimal | None, Decimal | None]:
+    """Limit and stop moved to the tick, away from the market."""
+    limit, stop = action.limit_price, action.stop_price
+    down, up = unit.tick_down, unit.tick_up
+    for_limit, for_stop = (down, up) if side > 0 else (up, down)
+    return (None if limit is None else for_limit(limit), None if stop is None else for_stop(stop))

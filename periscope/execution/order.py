@@ -8,6 +8,7 @@ import msgspec
 from libs.shared_ipc.src.protocol import AssetType, OrderIntent, OrderState, OrderType, TimeInForce
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import Session
+from periscope.instruments.unit import Unit
 from periscope.portfolio.exact import ZERO
 
 
@@ -54,9 +55,10 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     units; `limit` and `stop` are the order's prices after rounding. Of times (microseconds UTC), it reaches the market
     at `arrives_at` and expires at `until`, None if never; `first_row` is the first bar of the execution stream that it
     can meet. `session` is the regular session whose auction an OPG or ATC order waits for and a GTX order stays out
-    of, None for the others. `reference` is the price at which its buying power was reserved. `triggered` says that a
-    stop has been touched. `charged_units` and `charged_value` are the units and the traded value of all fills so far as
-    fee models count them: those of the real contract.
+    of, None for the others. `unit` is what prices and quantities counted in when it was placed, `reference` the price
+    at which its buying power was reserved. `triggered` says that a stop has been touched. `charged_units` and
+    `charged_value` are the units and the traded value of all fills so far as fee models count them: those of the real
+    contract.
     """
 
     sequence: int
@@ -76,6 +78,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     until: int | None
     first_row: int
     closing: bool
+    unit: Unit
     session: Session | None = None
     reference: Decimal = ZERO
     state: OrderState = OrderState.WORKING

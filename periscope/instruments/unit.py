@@ -4,7 +4,7 @@ Where prices are adjusted, a run counts in units of its own: shares of its start
 of real shares at real prices, so ticks, steps and fees are those of the real share.
 """
 
-from decimal import Context, Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from math import ceil, floor
 
@@ -13,6 +13,7 @@ import msgspec
 from periscope.instruments.instrument import Instrument
 
 _EXACT = Context(prec=200)
+_ROUNDING = Context(prec=60)
 _SHARE_PLACES = 12
 _PRICE_PLACES = 10
 ONE = Fraction(1)
@@ -39,16 +40,19 @@ class Unit(msgspec.Struct, frozen=True):
 
     @property
     def price_step(self) -> Decimal:
-        """The tick in units: the price of one tick."""
-        return self.tick if self.price == 1 else self._ticks(1)
+        """The tick in units; rounded down to the places of prices where it has more."""
+        size = Fraction(self.tick) * self.price
+        if self.places is not None and self.price != 1:
+            size = Fraction(floor(size * 10**self.places), 10**self.places) or Fraction(1, 10**self.places)
+        return self.tick if self.price == 1 else decimal_of(size)
 
     def tick_down(self, price: Decimal) -> Decimal:
         """The highest price on a tick that is not above `price`."""
-        return self._on_tick(price, up=False)
+        return _floor(price, self.tick) if self.price == 1 else self._on_tick(Fraction(price), up=False)
 
     def tick_up(self, price: Decimal) -> Decimal:
         """The lowest price on a tick that is not below `price`."""
-        return self._on_tick(price, up=True)
+        return -_floor(-price, self.tick) if self.price == 1 else self._on_tick(Fraction(price), up=True)
 
     def is_on_tick(self, price: Decimal) -> bool:
         """Whether a price in units stands for a whole number of real ticks."""
@@ -56,8 +60,7 @@ class Unit(msgspec.Struct, frozen=True):
 
     def step_down(self, quantity: Decimal) -> Decimal:
         """The largest quantity on the step that is not above `quantity`."""
-        step = self.quantity_step
-        return Decimal(floor(Fraction(quantity) / Fraction(step))) * step
+        return _floor(quantity, self.quantity_step)
 
     def real_quantity(self, quantity: Decimal) -> Decimal:
         """How many real shares a quantity in units is, rounded half-even to twelve decimals."""
@@ -67,8 +70,15 @@ class Unit(msgspec.Struct, frozen=True):
         """The real price that a price in units stands for, rounded half-even to ten decimals."""
         return price if self.price == 1 else rounded(Fraction(price) / self.price, _PRICE_PLACES)
 
-    def _on_tick(self, price: Decimal, *, up: bool) -> Decimal:
-        exact = Fraction(price)
+    def floor_tick(self, price: Fraction) -> Decimal:
+        """The highest price on a tick that is not above `price`."""
+        return self._on_tick(price, up=False)
+
+    def ceiling_tick(self, price: Fraction) -> Decimal:
+        """The lowest price on a tick that is not below `price`."""
+        return self._on_tick(price, up=True)
+
+    def _on_tick(self, exact: Fraction, *, up: bool) -> Decimal:
         if self.price == 1:
             ticks = exact / Fraction(self.tick)
             return Decimal(ceil(ticks) if up else floor(ticks)) * self.tick
@@ -81,13 +91,18 @@ class Unit(msgspec.Struct, frozen=True):
         counts = range(floor(near) - 1, floor(near) + 2) if up else range(ceil(near) + 1, ceil(near) - 2, -1)
         for count in counts:
             found = self._ticks(count)
-            if (found >= price) if up else (found <= price):
+            if (found >= exact) if up else (found <= exact):
                 return found
         return self._ticks(counts[-1] + (1 if up else -1))
 
     def _ticks(self, count: int) -> Decimal:
         exact = count * Fraction(self.tick) * self.price
         return decimal_of(exact) if self.places is None else rounded(exact, self.places)
+
+
+def _floor(value: Decimal, step: Decimal) -> Decimal:
+    """The largest multiple of `step` that is not above `value`."""
+    return _ROUNDING.divide(value, step).to_integral_value(ROUND_FLOOR, _ROUNDING) * step
 
 
 def real_unit(instrument: Instrument) -> Unit:

@@ -5,7 +5,7 @@ which moment on which exact factors hold for prices and volumes, and what happen
 dividend takes effect as its ex-date begins: at the start of that day as the exchange counts it (midnight there).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,9 +13,11 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
+import msgspec
+
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.scaling import Scaling, Scalings
-from periscope.instruments.unit import Unit, real_unit, unit_of
+from periscope.instruments.unit import Unit, decimal_of, real_unit, rounded, unit_of
 from periscope.market.corporate_actions import CorporateActions, Dividend
 
 BEFORE_ALL = -(1 << 62)
@@ -61,14 +63,16 @@ class Change(NamedTuple):
 class Adjusted:
     """One instrument in one run. `periods` ascend, the first is before all bars; `changes` ascend.
 
-    `places` are the decimals that adjusted prices are rounded to, None: exact. `in_real_shares` says that orders are
-    made in the units of the series, whatever these are. `problems` are sentences on actions that could not be applied.
+    `places` are the decimals that adjusted prices are rounded to, None: exact. `orders_in_units` says that the units of
+    the series are traded as if they were real shares, `steps_in_units` that at least quantities go by steps of them.
+    `problems` are sentences on actions that could not be applied.
     """
 
     periods: tuple[Period, ...] = (Period(BEFORE_ALL, ONE, ONE),)
     changes: tuple[Change, ...] = ()
     places: int | None = PLACES
-    in_real_shares: bool = False
+    orders_in_units: bool = False
+    steps_in_units: bool = False
     problems: tuple[str, ...] = ()
 
     def scalings(self, instrument: Instrument) -> list[Scalings]:
@@ -84,11 +88,15 @@ class Adjusted:
 
     def units(self, instrument: Instrument) -> list[tuple[int, Unit]]:
         """The unit of orders and positions, by time."""
-        if self.in_real_shares:
+        if self.orders_in_units:
             return [(BEFORE_ALL, real_unit(instrument))]
-        return [
-            (period.since, unit_of(instrument, period.price, period.shares, self.places)) for period in self.periods
-        ]
+        found = []
+        for period in self.periods:
+            unit = unit_of(instrument, period.price, period.shares, self.places)
+            if self.steps_in_units:
+                unit = msgspec.structs.replace(unit, quantity_step=instrument.quantity_step)
+            found.append((period.since, unit))
+        return found
 
 
 AS_TRADED = Adjusted()
@@ -133,7 +141,7 @@ def total_return(
     """Past prices scaled down for the splits and dividends from then to the run's end, as vendors do it.
 
     A dividend D after a close C multiplies all prices before it by 1 - D / C, as CRSP reckons returns. Factors are
-    rounded half-even to ten decimals.
+    rounded half-even to ten decimals. Quantities are shares of the run's end and go by whole ones of them.
     """
     problems: list[str] = []
     steps: dict[int, tuple[Fraction, Fraction]] = {}
@@ -150,7 +158,7 @@ def total_return(
             continue
         price, ratio = steps.get(time, (ONE, ONE))
         steps[time] = (price * (1 - Fraction(dividend.amount) / Fraction(close)), ratio)
-    return Adjusted(_backwards(steps), problems=tuple(problems))
+    return Adjusted(_backwards(steps), steps_in_units=True, problems=tuple(problems))
 
 
 def _backwards(steps: dict[int, tuple[Fraction, Fraction]]) -> tuple[Period, ...]:
@@ -168,10 +176,14 @@ def _scaling(digits: int, factor: Fraction, places: int | None) -> Scaling:
     return Scaling(digits, factor.numerator, factor.denominator, places)
 
 
-def carried(price: Decimal, changes: Sequence[Change], since: int, until: int) -> Fraction:
-    """A real price of a bar that started at `since`, in the shares that there are at `until`."""
-    found = Fraction(price)
-    for change in changes:
-        if since < change.time <= until:
-            found /= change.ratio
-    return found
+def carried(price: Decimal, ratio: Fraction) -> Decimal:
+    """A price of before a split in new shares, exact where that is a finite decimal, else to six decimals."""
+    return _finite(Fraction(price) / ratio)
+
+
+def _finite(value: Fraction) -> Decimal:
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return decimal_of(value) if rest == 1 else rounded(value, PLACES)

@@ -213,3 +213,43 @@ def _decoded(files: CatalogFiles, name: str, content: bytes) -> StoredActions:
 
 def _damaged(files: CatalogFiles, name: str, error: Exception) -> CatalogDamagedError:
     return CatalogDamagedError(f"{files.where}/{name} can't be read: {error}. Import the symbol again")
+
+
+def add_corporate_actions(
+    files: CatalogFiles, symbol: str, actions: list[StoredAction], *, replace: bool = False
+) -> tuple[int, int]:
+    """Keep rows of a table of corporate actions; returns how many are new, and how many replaced another value.
+
+    Adding the same rows again changes nothing. Where a row of the same kind and day has another value, ValueError says
+    so and nothing is written, unless `replace` lets the new one win.
+    """
+    with files.writing():
+        kept = read_corporate_actions(files, symbol) or StoredActions()
+        known = {(action.ex_date, action.kind): action for action in kept.actions}
+        new = changed = 0
+        for action in actions:
+            before = known.get((action.ex_date, action.kind))
+            if before is not None and before.value != action.value and not replace:
+                told = f"{symbol} has a {action.kind} of {before.value} on {action.ex_date}, not of {action.value}"
+                raise ValueError(f"{told}; add with replace to let the new one count")
+            if before is None:
+                new += 1
+            elif before.value == action.value:
+                continue
+            else:
+                changed += 1
+            known[action.ex_date, action.kind] = action
+        if new or changed:
+            _save(files, symbol, [known[key] for key in sorted(known)])
+    return new, changed
+
+
+def _save(files: CatalogFiles, symbol: str, actions: list[StoredAction]) -> None:
+    """Put the rows of tables in place of those in the file; whatever else stands there stays."""
+    name = corporate_actions_name(symbol)
+    try:
+        document = msgspec.json.decode(files.read(name), type=dict[str, object])
+    except FileNotFoundError:
+        document = {"format": 1, "symbol": symbol, "asset_type": "EQUITY", "source": ""}
+    document["actions"] = actions
+    files.replace(name, msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")

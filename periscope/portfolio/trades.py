@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Context, Decimal
+from fractions import Fraction
 from typing import Protocol
 
 from libs.shared_ipc.src.protocol import AssetType, Direction
@@ -79,6 +80,22 @@ class OpenLot:
     fees: Decimal
 
 
+class _Restated:
+    """A fill in the shares of after a split: what is left of it, with its part of the fee."""
+
+    __slots__ = ("asset_type", "fee", "filled_at", "multiplier", "price", "quantity", "side_sign", "symbol")
+
+    def __init__(self, fill: FillLike, quantity: Decimal, price: Decimal, fee: Decimal) -> None:
+        self.symbol = fill.symbol
+        self.asset_type = fill.asset_type
+        self.side_sign = fill.side_sign
+        self.quantity = quantity
+        self.price = price
+        self.fee = fee
+        self.multiplier = fill.multiplier
+        self.filled_at = fill.filled_at
+
+
 class _Part:
     """A fill with what is left of its quantity and its fee."""
 
@@ -137,6 +154,24 @@ class RoundTrips:
             lots.append(part)
         return trades
 
+    def split(self, key: tuple[str, AssetType], ratio: Fraction, total: Decimal) -> None:
+        """Restate the open lots of an instrument in new shares, `ratio` for each old one.
+
+        `total` is the position after it (signed): quantities are rounded to its twelve decimals, and the last lot takes
+        what remains. Prices are rounded half-even to ten decimals.
+        """
+        left = abs(total)
+        parts = list(self._open.get(key, ()))
+        restated: deque[_Part] = deque()
+        for part in parts:
+            quantity = left if part is parts[-1] else min(left, _rounded(Fraction(part.quantity) * ratio, 12))
+            left -= quantity
+            if quantity > ZERO:
+                fill = part.fill
+                price = _rounded(Fraction(fill.price) / ratio, 10)
+                restated.append(_Part(_Restated(fill, quantity, price, part.fee)))
+        self._open[key] = restated
+
     def open_lots(self) -> list[OpenLot]:
         """What is open now, by symbol in order of first fill, oldest lot first."""
         return [_open_lot(part) for lots in self._open.values() for part in lots]
@@ -181,6 +216,10 @@ def _open_lot(part: _Part) -> OpenLot:
         entry_price=fill.price,
         fees=part.fee,
     )
+
+
+def _rounded(value: Fraction, places: int) -> Decimal:
+    return Decimal(round(value * 10**places)).scaleb(-places, _SPLIT)
 
 
 def _direction(fill: FillLike) -> Direction:

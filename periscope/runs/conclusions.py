@@ -11,6 +11,7 @@ from periscope.instruments.times import time_text
 from periscope.portfolio.exact import EXACT
 from periscope.runs.analyses.all import findings
 from periscope.runs.analyses.ended import EndedRun
+from periscope.runs.corporate_findings import corporate_findings
 from periscope.runs.feed import CatalogFeed
 from periscope.runs.issues import Location as IssueLocation
 from periscope.runs.recorder import Recorder
@@ -39,6 +40,10 @@ def conclude(
     for (symbol, _, wished), source in feed.resampled.items():
         text = f"the catalog has no {wished} bars of {symbol} in the window; they were made of its {source} bars"
         issues.add("BARS_RESAMPLED", now, text, subject=symbol)
+    for symbol, text in corporate_findings(outcome.state.settings, feed, recorder):
+        issues.add("CORPORATE_ACTIONS", now, text, subject=symbol)
+    for symbol, text in feed.not_applied():
+        issues.add("CORPORATE_ACTION_NOT_APPLIED", now, f"{symbol}: {text}", subject=symbol)
     traded = {line.order.instrument.key: line.order.instrument for line in recorder.orders.values() if line.order}
     wanted = outcome.state.settings.execution_span
     for instrument in traded.values():

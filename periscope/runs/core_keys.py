@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from periscope.engine.settings import AccountName, FillModelName, LimitFill, MarginCallPolicy, PriceRounding, Profile
+from periscope.engine.settings import AccountName, Adjustment, FillModelName, LimitFill, MarginCallPolicy, PriceRounding
 from periscope.instruments.times import time_text
 from periscope.runs.core_values import (
     Reader,
@@ -17,7 +17,6 @@ from periscope.runs.core_values import (
     seconds,
     shown,
     span_name,
-    zone_name,
 )
 from periscope.runs.cost_keys import NAMED_FEES, read_fees, read_slippage
 from periscope.runs.dates import parse_day_or_moment
@@ -66,10 +65,10 @@ CORE_KEYS: tuple[CoreKey, ...] = (
     CoreKey(
         "profile",
         "text",
-        Profile.DEFAULT.value,
-        "`default`, `lean`",
-        "A named set of rules. `lean` runs by those of QuantConnect LEAN ([the profile](lean-profile.md)).",
-        choice(*Profile),
+        "default",
+        "`default`",
+        "The named set of fill rules. `lean` comes later.",
+        choice("default", later=("lean",)),
     ),
     CoreKey(
         "currency",
@@ -109,7 +108,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         FillModelName.NEXT_BAR.value,
         "`next_bar`, `current_close`",
         "`next_bar` never uses a price from before the order. `current_close` is optimistic and marked so.",
-        choice(*(name for name in FillModelName if name != FillModelName.LEAN)),
+        choice(*FillModelName),
     ),
     CoreKey(
         "limit_fill",
@@ -133,7 +132,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         PriceRounding.PASSIVE.value,
         "`passive`, `reject`",
         "A price off the tick moves to the tick away from the market, or the order is rejected.",
-        choice(PriceRounding.PASSIVE, PriceRounding.REJECT),
+        choice(*PriceRounding),
     ),
     CoreKey(
         "slippage",
@@ -166,7 +165,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         AccountName.MARGIN.value,
         "`margin`, `cash`",
         "`margin` lends against shares and lets them be sold short; `cash` does neither. Futures by margin in both.",
-        choice(AccountName.MARGIN, AccountName.CASH),
+        choice(*AccountName),
     ),
     CoreKey(
         "margin.initial",
@@ -217,44 +216,13 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         decimal(least=Decimal(0), most=Decimal(10)),
     ),
     CoreKey(
-        "lean.stale_seconds",
-        "decimal",
-        "3600",
-        "0 to 31,536,000",
-        "For the profile `lean`: how old prices may be for a market order to fill at them.",
-        decimal(least=Decimal(0), most=Decimal(31_536_000)),
-    ),
-    CoreKey(
-        "lean.close_buffer_seconds",
-        "decimal",
-        "930",
-        "0 to 86,400",
-        "For the profile `lean`: how long before the close the last market-on-close order must come.",
-        decimal(least=Decimal(0), most=Decimal(86_400)),
-    ),
-    CoreKey(
-        "lean.leverage",
-        "decimal",
-        "2",
-        "1 to 1,000",
-        "For the profile `lean`: equities need their value divided by it.",
-        decimal(least=Decimal(1), most=Decimal(1000)),
-    ),
-    CoreKey(
-        "lean.time_zone",
-        "text",
-        "America/New_York",
-        "a name of the time zone database",
-        "For the profile `lean`: the clock whose midnights are sampled.",
-        zone_name,
-    ),
-    CoreKey(
         "adjustment",
         "text",
-        "raw",
-        "`raw`",
-        "Prices as traded. `split` and `total_return` come later.",
-        choice("raw", later=("split", "total_return")),
+        Adjustment.SPLIT.value,
+        "`split`, `raw`, `total_return`",
+        "`split`: prices and quantities in shares of the run's start. `raw`: as traded, splits change positions. "
+        "`total_return`: past prices scaled for splits and dividends; it knows the future by a constant.",
+        choice(Adjustment.SPLIT, Adjustment.RAW, Adjustment.TOTAL_RETURN),
     ),
     CoreKey(
         "risk_free",

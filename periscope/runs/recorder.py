@@ -15,6 +15,7 @@ from periscope.engine.records import (
     ActionTaken,
     Booked,
     Delivered,
+    DividendPaid,
     Filled,
     IssueRaised,
     OrderEnded,
@@ -22,8 +23,8 @@ from periscope.engine.records import (
     OrderRefused,
     Record,
     Settled,
+    SharesSplit,
 )
-from periscope.engine.settings import Settings
 from periscope.execution.order import Order, Rejection
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.scaling import Scalings
@@ -35,8 +36,7 @@ from periscope.runs.days import TradingDays
 from periscope.runs.digest import Digest
 from periscope.runs.issues import IssueLog
 from periscope.runs.journal import JournalSink
-from periscope.runs.lean_sampling import lean_sampling
-from periscope.runs.valuation import Flow, Samples, Sampling, Valuation
+from periscope.runs.valuation import Flow, Samples, Valuation
 
 
 class OrderLine(msgspec.Struct):
@@ -86,27 +86,28 @@ class Recorder:
         self,
         equity: EquitySink | None,
         on_progress: Callable[[int, int, int], bool],
-        settings: Settings,
+        extended: bool,
         journal: JournalSink | None = None,
     ) -> None:
         self.issues = IssueLog()
         self.orders: dict[int, OrderLine] = {}
         self.fills: list[Filled] = []
         self.settlements: list[Settled] = []
+        self.dividends: list[DividendPaid] = []
+        self.splits: list[SharesSplit] = []
         self.trades: list[Trade] = []
         self.flows: list[tuple[int, Decimal]] = []
         self.tally = TradeTally()
         self.digest = Digest(journal)
         self.samples = 0
         self.delivered: dict[int, int] = {}
-        self.days = TradingDays(settings.extended_hours)
+        self.days = TradingDays(extended)
         self.accumulator = EquityAccumulator(self.days.numbers)
         self._in_market = 0
         self._traded = ZERO
         self._fees = ZERO
         self._round_trips = RoundTrips()
-        self.lean = lean_sampling(settings)
-        self._valuation: Sampling = Valuation() if self.lean is None else self.lean
+        self._valuation = Valuation()
         self._sink = equity
         self._on_progress = on_progress
         self._keepers: dict[type, Callable[[Any], None]] = {
@@ -118,6 +119,8 @@ class Recorder:
             Filled: self._fill,
             OrderEnded: self._end,
             Settled: self._settle,
+            DividendPaid: self.dividends.append,
+            SharesSplit: self._split,
             IssueRaised: self._raise_issue,
         }
 
@@ -134,7 +137,6 @@ class Recorder:
         if streams:
             self.days.use(streams[0][0].instrument.exchange)
         self.digest.streams(streams)
-        self._valuation.streams(stream for stream, _ in streams)
 
     def happened(self, records: list[Record]) -> None:
         """Records that have become part of the run."""
@@ -148,14 +150,7 @@ class Recorder:
         numbers, counts = np.unique(columns[2][delivered], return_counts=True)
         for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
             self.delivered[number] = self.delivered.get(number, 0) + count
-        self._keep(self._valuation.close_block(columns, delivered, markets))
-
-    def finish(self, now: int, markets: Markets) -> None:
-        """The run is over."""
-        self._keep(self._valuation.finish(now, markets))
-
-    def _keep(self, pieces: Iterable[Samples | Flow]) -> None:
-        for piece in pieces:
+        for piece in self._valuation.close_block(columns, delivered, markets):
             if isinstance(piece, Flow):
                 self.accumulator.cash_flow(piece.time, value_before=piece.value_before, amount=piece.amount)
                 continue
@@ -194,6 +189,10 @@ class Recorder:
     def _settle(self, record: Settled) -> None:
         self.settlements.append(record)
         self._trade(record.instrument, record.quantity, record.price, ZERO, record.time)
+
+    def _split(self, record: SharesSplit) -> None:
+        self.splits.append(record)
+        self._round_trips.split(record.instrument.key, record.ratio, record.quantity)
 
     def _raise_issue(self, record: IssueRaised) -> None:
         self.issues.add(record.code, record.time, record.message, subject=record.subject)

@@ -121,12 +121,6 @@ REJECTIONS: tuple[IssueCode, ...] = (
         "Ask get_position_by_symbol first, or ignore the rejection where closing twice is harmless.",
     ),
     _order(
-        "FEE_UNKNOWN",
-        "The fee schedule that `core.fees` names does not say what this instrument costs.",
-        "order 1: what ZNH4 costs is not known: core.fees is Interactive Brokers, US, fixed",
-        'Write the fee as an object, such as {"per_contract": "2.25"}; docs/fee-schedules.md lists what is known.',
-    ),
-    _order(
         "MARGIN_UNKNOWN",
         "The future has no initial margin in the catalog, so nobody can say whether it is affordable.",
         "order 1: ESZ13 has no initial margin",
@@ -235,6 +229,21 @@ DATA: tuple[IssueCode, ...] = (
 )
 
 NOTES: tuple[IssueCode, ...] = (
+    _user(
+        "CORPORATE_ACTIONS",
+        Severity.NOTE,
+        "Splits or dividends of an instrument that the run read fell into its window; `core.adjustment` says what they "
+        "did to prices, positions and resting orders. A strategy gets no event for them.",
+        "AAPL: split 7:1 on 2014-06-09; prices and quantities stay in shares of the run's start",
+        "Nothing needs to be done. `periscope instruments show SYMBOL` lists what the catalog knows.",
+    ),
+    _user(
+        "CORPORATE_ACTION_NOT_APPLIED",
+        Severity.WARNING,
+        "`total_return` could not scale prices for a dividend, because no close before it is known.",
+        "AAPL: the dividend of 3.29 on 2014-05-08 is not in the prices: no close before it is known",
+        "Import bars of the days before the ex-date, or correct the dividend.",
+    ),
     _user(
         "BARS_RESAMPLED",
         Severity.NOTE,

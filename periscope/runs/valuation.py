@@ -5,26 +5,25 @@ the values of a whole block are a few vector operations on close columns, in exa
 millionths of the run's currency, each position's value rounded half-even.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from periscope.engine.blocks import Stream
 from periscope.engine.markets import Markets
 from periscope.engine.records import Booked
 from periscope.instruments.instrument import Instrument
 from periscope.portfolio.book import InstrumentKey, Position
 from periscope.portfolio.exact import ZERO, scaled
+from periscope.runs.marks import Marks, half_even_quotients, marks_at
 
 type IntColumn = npt.NDArray[np.int64]
 
 MONEY_DIGITS = 6
 _SAFE = 1 << 62
+"""Products below this leave room for rounding in 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,38 +45,13 @@ class Flow:
     amount: int
 
 
-class Sampling(Protocol):
-    """When a run's portfolio is looked at. Feed it every `Booked` in order, and each block when it is over."""
-
-    def streams(self, streams: Iterable[Stream]) -> None:
-        """These streams may have rows in the block that follows."""
-
-    def note(self, change: Booked) -> None:
-        """The books changed within the present block."""
-
-    def close_block(
-        self, columns: IntColumn, delivered: npt.NDArray[np.bool_], markets: Markets
-    ) -> list[Samples | Flow]:
-        """The samples and flows of a block, in the order of time."""
-
-    def finish(self, now: int, markets: Markets) -> list[Samples | Flow]:
-        """Those that are left when the run is over."""
-
-
-class Valuation(Sampling):
-    """Follows the books and values them at every delivered bar and every fill."""
+class Valuation:
+    """Follows the books and values them. Feed it every `Booked` in order, and each block when it is over."""
 
     def __init__(self) -> None:
         self._cash = ZERO
         self._held: dict[InstrumentKey, Position] = {}
         self._changes: list[Booked] = []
-
-    def streams(self, streams: Iterable[Stream]) -> None:
-        """The rows of a block tell all that there is to know."""
-
-    def finish(self, now: int, markets: Markets) -> list[Samples | Flow]:  # noqa: ARG002
-        """Nothing is left."""
-        return []
 
     def note(self, change: Booked) -> None:
         """The books changed within the present block."""
@@ -134,6 +108,8 @@ class Valuation(Sampling):
             if number < len(changes):
                 change = changes[number]
                 self._take(change)
+                if not change.sampled:
+                    continue
                 value = self._value(change.entry.time, markets, change)
                 at_fill.append((change.entry.time, value, scaled(self._cash, MONEY_DIGITS)))
                 in_market += bool(self._held)
@@ -141,7 +117,7 @@ class Valuation(Sampling):
         for segments in units.values():
             _add_position(values, segments, times, markets)
         if at_fill:
-            where = edges[1:-1]
+            where = [edge for edge, change in zip(edges[1:-1], changes, strict=True) if change.sampled]
             times = np.insert(times, where, [time for time, _, _ in at_fill])
             values = np.insert(values, where, [value for _, value, _ in at_fill])
             cash = np.insert(cash, where, [money for _, _, money in at_fill])
@@ -181,39 +157,56 @@ def _add_position(
     instrument: Instrument = segments[0][2].instrument
     series = markets.execution(instrument)
     first, stop = segments[0][0], segments[-1][1]
-    per_unit = [position.quantity * instrument.multiplier for _, _, position in segments]
-    costs = _stretched([(low, high, scaled(held.cost, MONEY_DIGITS)) for low, high, held in segments], first, stop)
+    held = [(low - first, high - first, position) for low, high, position in segments]
+    costs = _stretched([(low, high, scaled(each.cost, MONEY_DIGITS)) for low, high, each in held], stop - first)
     if instrument.is_future:
-        known = [(low, high, scaled(held.cost + held.settled, MONEY_DIGITS)) for low, high, held in segments]
-        values[first:stop] -= _stretched(known, first, stop)
+        known = [(low, high, scaled(each.cost + each.settled, MONEY_DIGITS)) for low, high, each in held]
+        values[first:stop] -= _stretched(known, stop - first)
     if series is None:
         values[first:stop] += costs
         return
-    shift = MONEY_DIGITS - instrument.price_scale
-    digits = max(0, *(-_exponent(units) - shift for units in per_unit))
-    factors = [
-        (low, high, int(units.scaleb(shift + digits))) for (low, high, _), units in zip(segments, per_unit, strict=True)
+    units = [(low, high, each.quantity * instrument.multiplier) for low, high, each in held]
+    found = marks_at(markets, instrument, series, times[first:stop])
+    worth = np.concatenate([_worth(piece, _cut(units, piece.low, piece.high)) for piece in found.pieces])
+    values[first:stop] += worth if found.known_from == 0 else np.where(found.known, worth, costs)
+
+
+def _cut(segments: list[tuple[int, int, Decimal]], low: int, high: int) -> list[tuple[int, int, Decimal]]:
+    """What of the segments lies in rows [low, high), counted from there."""
+    return [
+        (max(start, low) - low, min(stop, high) - low, units)
+        for start, stop, units in segments
+        if start < high and stop > low
     ]
-    rows = series.end.searchsorted(times[first:stop], "right") - 1
-    marks = series.close[np.maximum(rows, 0)]
-    largest = int(np.abs(marks).max(initial=0)) * max(abs(factor) for _, _, factor in factors)
+
+
+def _worth(piece: Marks, segments: list[tuple[int, int, Decimal]]) -> IntColumn:
+    """Units times price in millionths, half-even, for the rows of a piece; zero where nothing is held."""
+    marks, size = piece.integers, piece.high - piece.low
+    if marks is None:
+        worth = np.zeros(size, dtype=np.int64)
+        for low, high, units in segments:
+            worth[low:high] = [scaled(units * price, MONEY_DIGITS) for price in piece.prices(low, high)]
+        return worth
+    shift = MONEY_DIGITS - piece.digits
+    digits = max(0, *(-_exponent(units) - shift for _, _, units in segments)) if segments else 0
+    factors = [(low, high, int(units.scaleb(shift + digits))) for low, high, units in segments]
+    largest = int(np.abs(marks).max(initial=0)) * max((abs(factor) for _, _, factor in factors), default=0)
     if largest < _SAFE:
-        worth = _quotient(marks * _stretched(factors, first, stop), 10**digits)
-    else:
-        exact = np.zeros(stop - first, dtype=np.int64)
-        for low, high, factor in factors:
-            products = (int(mark) * factor for mark in marks[low - first : high - first])
-            exact[low - first : high - first] = [_half_even(product, 10**digits) for product in products]
-        worth = exact
-    values[first:stop] += worth if rows[0] >= 0 else np.where(rows >= 0, worth, costs)
+        return _quotient(marks * _stretched(factors, size), 10**digits)
+    exact = np.zeros(size, dtype=np.int64)
+    for low, high, factor in factors:
+        products = (int(mark) * factor for mark in marks[low:high])
+        exact[low:high] = [_half_even(product, 10**digits) for product in products]
+    return exact
 
 
-def _stretched(segments: list[tuple[int, int, int]], first: int, stop: int) -> IntColumn:
-    """A column over rows [first, stop) that holds each segment's number in its rows, and zero between them."""
-    edges = [edge for low, high, _ in segments for edge in (low, high)]
-    numbers = [entry for _, _, number in segments for entry in (number, 0)]
-    column: IntColumn = np.repeat(np.array(numbers, dtype=np.int64), np.diff([*edges, stop]))
-    assert len(column) == stop - first, "segments must be in order and not overlap"
+def _stretched(segments: list[tuple[int, int, int]], size: int) -> IntColumn:
+    """A column of `size` rows that holds each segment's number in its rows, and zero between them."""
+    edges = [0, *(edge for low, high, _ in segments for edge in (low, high)), size]
+    numbers = [0, *(entry for _, _, number in segments for entry in (number, 0))]
+    column: IntColumn = np.repeat(np.array(numbers, dtype=np.int64), np.diff(edges))
+    assert len(column) == size, "segments must be in order and not overlap"
     return column
 
 
@@ -225,12 +218,7 @@ def _exponent(value: Decimal) -> int:
 
 def _quotient(product: IntColumn, divisor: int) -> IntColumn:
     """product / divisor, rounded half-even."""
-    if divisor == 1:
-        return product
-    quotient, rest = np.divmod(product, np.int64(divisor))
-    up = (rest * 2 > divisor) | ((rest * 2 == divisor) & (quotient % 2 == 1))
-    rounded: IntColumn = quotient + up
-    return rounded
+    return product if divisor == 1 else half_even_quotients(product, divisor)
 
 
 def _half_even(product: int, divisor: int) -> int:

@@ -7,12 +7,13 @@ at the right cost, and the books must say so.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import floor
 
-from tests.audit.evidence import Bar, Contract, Fill, Flow, Order, Settlement, Step, Terms
-from tests.naive.costs import Deal, Paid, fee_of, slipped
+from tests.audit.evidence import Bar, Contract, Dividend, Fill, Flow, Order, Settlement, Split, Step, Terms
+from tests.naive.corporate import carried, on_tick, real_price, real_quantity, tick_of
+from tests.naive.costs import Deal, fee_of, slipped
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Auditor:
     held: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     cost: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     filled: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    real: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     value: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     taken: dict[tuple[str, int], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     accounts: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
@@ -48,7 +50,11 @@ class Auditor:
                 case Fill():
                     self._fill(step, step.what)
                 case Settlement():
-                    self._settlement(step.what)
+                    self._settlement(step, step.what)
+                case Dividend():
+                    self._dividend(step, step.what)
+                case Split():
+                    self._split(step, step.what)
                 case Flow():
                     self.cash += step.what.amount
                     self.accounts["expected contributions"] -= step.what.amount
@@ -79,6 +85,7 @@ class Auditor:
         self.claim(order.closed_at is None or step.time <= order.closed_at, "a fill after the order's end")
         self.met.add((order.number, bar.start))
         self.claim(self._allowed(order, bar) == (fill.base, step.time), "the rules give another price or time")
+        order = self._at(order, step.time)
         self.claim(fill.price == self._slipped(order, contract, index, step.time, fill), "slippage is wrong")
         self._check_volume(order, contract, index, step.time, fill)
         held = self.held[order.symbol]
@@ -90,6 +97,7 @@ class Auditor:
             self.stopped.add((order.symbol, bar.start))
         owed = self._fee(order, contract, step.time)
         self.filled[order.number] += fill.quantity
+        self.real[order.number] += real_quantity(fill.quantity, contract.means(step.time))
         self.value[order.number] += fill.quantity * fill.price * contract.multiplier
         fee = self._fee(order, contract, step.time) - owed
         self.claim(fill.quantity > 0 and self.filled[order.number] <= order.quantity, "quantity is wrong")
@@ -99,11 +107,47 @@ class Auditor:
         self.claim(step.position_after == self.held[order.symbol], "the position after is wrong")
         return None
 
-    def _settlement(self, what: Settlement) -> None:
+    def _settlement(self, step: Step, what: Settlement) -> None:
         contract = self.contracts[what.symbol]
-        self.claim(what.held == self.held[what.symbol], "not all of the position is settled")
-        realised = self._trade(contract, -self.held[what.symbol], what.price, Fraction(0))
+        held = self.held[what.symbol]
+        ratio = next((ratio for time, ratio in reversed(contract.splits) if time <= step.time), None)
+        if ratio is not None and what.held != held:
+            rest = abs(held) % contract.step(step.time)
+            self.claim(abs(what.held) == rest and what.held * held > 0, f"the fraction should be {rest}")
+            opens = [bar.open for bar in contract.bars if bar.start == step.time]
+            self.claim([what.price] == opens, "a fraction is paid at the open of a bar")
+        else:
+            self.claim(what.held == held, "not all of the position is settled")
+        realised = self._trade(contract, -what.held, what.price, Fraction(0))
         self.claim(what.realised == realised, f"realised should be {realised}")
+
+    def _dividend(self, step: Step, what: Dividend) -> None:
+        contract = self.contracts[what.symbol]
+        shares = real_quantity(self.held[what.symbol], contract.means(step.time - 1))
+        self.claim(what.shares == shares, f"the dividend should be paid on {shares} shares")
+        self.claim((step.time, what.amount) in contract.dividends, "there is no such dividend then")
+        self.cash += shares * what.amount
+        side = "dividends_received" if shares > 0 else "dividends_paid"
+        self.accounts[f"expected {side}:{what.symbol}"] -= shares * what.amount
+
+    def _split(self, step: Step, what: Split) -> None:
+        contract = self.contracts[what.symbol]
+        self.claim((step.time, what.ratio) in contract.splits, "there is no such split then")
+        self.held[what.symbol] = round(self.held[what.symbol] * what.ratio, 12)
+        self.claim(step.position_after == self.held[what.symbol], "the position after is wrong")
+
+    def _at(self, order: Order, time: int) -> Order:
+        """The order with its prices in the shares of a moment: away from the market at each split since it came."""
+        contract = self.contracts[order.symbol]
+        for moment, ratio in contract.splits:
+            if order.placed_at < moment <= time:
+                known = contract.means(moment)
+                limit, stop = (
+                    None if price is None else on_tick(price / ratio, contract.instrument, known, up=up)
+                    for price, up in ((order.limit, order.side < 0), (order.stop, order.side > 0))
+                )
+                order = replace(order, limit=limit, stop=stop)
+        return order
 
     def _trade(self, contract: Contract, signed: Fraction, price: Fraction, fee: Fraction) -> Fraction:
         """Average cost: what is closed leaves at its share of the cost, rounded half-even to twelve decimals."""
@@ -169,12 +213,15 @@ class Auditor:
         return None if late or auction else found
 
     def _by_price(self, order: Order, bar: Bar) -> tuple[Fraction, int] | None:
+        placed, order = order, self._at(order, bar.start)
         if order.force == "ATC" or bar.end == order.placed_at:
             told = bar.end if order.auctions is None or order.force != "ATC" else order.auctions[1]
             return (bar.close, told) if order.kind == "MARKET" or self._meets(order, bar.close) else None
         kind = order.kind
         if self._is_stop(order):
-            touch_bar = next((one for one in self._may_meet(order) if self._touches(order, one)), None)
+            touch_bar = next(
+                (one for one in self._may_meet(placed) if self._touches(self._at(placed, one.start), one)), None
+            )
             if touch_bar is None or bar.start < touch_bar.start:
                 return None
             if bar is touch_bar:
@@ -215,34 +262,55 @@ class Auditor:
         gain = order.side * (order.limit - price)
         return gain >= 0 if self.terms.touch else gain > 0
 
-    def _deal(self, order: Order, contract: Contract) -> Deal:
-        kind = (contract.is_future, contract.root, contract.tick, contract.multiplier)
-        return Deal(order.side, order.limit, order.stop, *kind)
+    def _deal(self, order: Order, contract: Contract, time: int) -> Deal:
+        known = contract.means(time)
+
+        def snapped(price: Fraction, *, up: bool) -> Fraction:
+            return on_tick(price, contract.instrument, known, up=up)
+
+        kind = (contract.is_future, contract.root, tick_of(contract.instrument, known), contract.multiplier)
+        return Deal(order.side, order.limit, order.stop, *kind, snapped)
 
     def _slipped(self, order: Order, contract: Contract, index: int, time: int, fill: Fill) -> Fraction:
         taken = self.taken[order.symbol, contract.bars[index].start] + fill.quantity
         volume = self._volume_that_counts(contract, index, time)
-        return slipped(self._deal(order, contract), fill.base, self.terms.slippage, taken, volume)
+        return slipped(self._deal(order, contract, time), fill.base, self.terms.slippage, taken, volume)
 
     def _volume_that_counts(self, contract: Contract, index: int, time: int) -> Fraction | None:
         bar = contract.bars[index]
         measure = bar if time >= bar.end else (contract.bars[index - 1] if index else None)
-        return None if measure is None else measure.volume
+        if measure is None or measure.volume is None:
+            return None
+        volume = measure.volume
+        ratio = self._ratio(contract, measure.start, time)
+        return volume if ratio == 1 else round(volume * ratio, 6)
+
+    def _ratio(self, contract: Contract, since: int, until: int) -> Fraction:
+        found = Fraction(1)
+        for moment, ratio in contract.splits:
+            found *= ratio if since < moment <= until else 1
+        return found
 
     def _check_volume(self, order: Order, contract: Contract, index: int, time: int, fill: Fill) -> None:
         bar = contract.bars[index]
         volume = self._volume_that_counts(contract, index, time)
         if self.terms.participation is not None and volume is not None:
-            cap = floor(self.terms.participation * volume / contract.step) * contract.step
+            cap = floor(self.terms.participation * volume / contract.step(time)) * contract.step(time)
             self.claim(fill.quantity <= cap - self.taken[order.symbol, bar.start], "more than its share of the volume")
         self.taken[order.symbol, bar.start] += fill.quantity
 
     def _fee(self, order: Order, contract: Contract, time: int) -> Fraction:
         """What the order owes for all that it has traded."""
-        closes = [bar.close for bar in contract.bars if bar.end <= time]
-        last = closes[-1] if closes else None
-        paid = Paid(self.filled[order.number], self.value[order.number], last, time)
-        return fee_of(self._deal(order, contract), paid, self.terms.fees)
+        ended = [bar for bar in contract.bars if bar.end <= time]
+        known = contract.means(time)
+        last = None
+        if ended:
+            ratio = self._ratio(contract, ended[-1].start, time)
+            last = ended[-1].close if ratio == 1 else carried(ended[-1].close, ratio)
+        deal = self._deal(order, contract, time)
+        real = replace(deal, limit=real_price(order.limit, known), stop=real_price(order.stop, known))
+        traded = (self.real[order.number], self.value[order.number])
+        return fee_of(real, *traded, real_price(last, known), self.terms.fees)
 
     def _states(self, order: Order) -> None:
         """WORKING first and again per partial fill, then at most one other state, and the quantities add up."""

@@ -10,13 +10,24 @@ import numpy.typing as npt
 
 from periscope.engine.blocks import Stream
 from periscope.engine.markets import Markets
-from periscope.engine.records import Booked, Delivered, Filled, OrderEnded, OrderPlaced, Record, Settled
-from periscope.engine.settings import AccountName, FillModelName, LimitFill, Settings
+from periscope.engine.records import (
+    Booked,
+    Delivered,
+    DividendPaid,
+    Filled,
+    OrderEnded,
+    OrderPlaced,
+    Record,
+    Settled,
+    SharesSplit,
+)
+from periscope.engine.settings import AccountName, Adjustment, FillModelName, LimitFill, Settings
 from periscope.execution.order import Order as EngineOrder
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.scaling import Scalings
 from tests.audit.auditor import Auditor
-from tests.audit.evidence import Bar, Contract, Fill, Flow, Order, Settlement, Step, Terms
+from tests.audit.evidence import Bar, Contract, Dividend, Fill, Flow, Order, Settlement, Split, Step, Terms
+from tests.naive.corporate import Meaning, in_run, unit_step
 from tests.naive.market import Market, price_of, volume_of
 from tests.naive.sessions import session_from, sessions
 
@@ -77,17 +88,20 @@ class Collector:
 
     def _steps(self) -> list[Step]:
         found = []
-        reason: Fill | Settlement | None = None
+        reason: Fill | Settlement | Dividend | Split | None = None
         for record in self.records:
             match record:
                 case Filled():
                     numbers = (record.price, record.price_before_slippage, record.quantity, record.fee, record.realised)
                     reason = Fill(record.order.sequence, record.bar_start, *(Fraction(number) for number in numbers))
                 case Settled():
-                    pass
+                    paid = (-record.quantity, record.price, record.realised)
+                    reason = Settlement(record.instrument.symbol, *(Fraction(number) for number in paid))
+                case DividendPaid():
+                    reason = Dividend(record.instrument.symbol, Fraction(record.shares), Fraction(record.per_share))
+                case SharesSplit():
+                    reason = Split(record.instrument.symbol, record.ratio)
                 case Booked():
-                    if record.flow is None and reason is None:
-                        reason = self._settlement(record)
                     what = Flow(Fraction(record.flow)) if record.flow is not None else reason
                     assert what is not None
                     reason = None
@@ -95,16 +109,6 @@ class Collector:
                     postings = tuple((account, Fraction(amount)) for account, amount in record.entry.postings)
                     found.append(Step(record.entry.time, what, postings, Fraction(record.cash), Fraction(held)))
         return found
-
-    def _settlement(self, booked: Booked) -> Settlement:
-        """The settlement that an entry without a fill belongs to."""
-        assert booked.instrument is not None
-        symbol = booked.instrument.symbol
-        for record in self.records:
-            if isinstance(record, Settled) and record.instrument.symbol == symbol:
-                numbers = (-record.quantity, record.price, record.realised)
-                return Settlement(symbol, *(Fraction(number) for number in numbers))
-        raise AssertionError(f"an entry of {symbol} without a fill or a settlement")
 
 
 def _order(
@@ -147,6 +151,13 @@ def _order(
 
 
 def _contract(instrument: Instrument, market: Market, settings: Settings) -> Contract:
+    events = in_run(market.events(instrument), settings)
+    raw = settings.adjustment is Adjustment.RAW
+    total = settings.adjustment is Adjustment.TOTAL_RETURN
+
+    def means(moment: int) -> Meaning:
+        return market.means(instrument, settings, moment)
+
     bars = tuple(
         Bar(
             start=bar.start,
@@ -163,10 +174,13 @@ def _contract(instrument: Instrument, market: Market, settings: Settings) -> Con
         symbol=instrument.symbol,
         is_future=instrument.is_future,
         root=instrument.root,
-        tick=Fraction(instrument.tick),
-        step=Fraction(instrument.quantity_step),
+        instrument=instrument,
         multiplier=Fraction(instrument.multiplier),
         bars=bars,
+        means=means,
+        step=lambda moment: unit_step(instrument, settings, means(moment)),
+        splits=tuple((event.time, event.ratio) for event in events if event.ratio != 1 and raw),
+        dividends=tuple((event.time, event.dividend) for event in events if event.dividend and not total),
     )
 
 

@@ -1,10 +1,13 @@
 """What an auditor is shown of a run: plain values, exact fractions, nothing of the engines."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from periscope.execution.fees import FeeModel
 from periscope.execution.slippage import SlippageModel
+from periscope.instruments.instrument import Instrument
+from tests.naive.corporate import Meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +25,22 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What is traded, and the bars that its orders meet."""
+    """What is traded, and the bars that its orders meet, as the run sees them.
+
+    `means` says what prices and quantities mean at a moment, and `step` the step of quantities then. `splits` are the
+    moments and ratios of splits that change positions and orders, `dividends` moments and amounts for each real share.
+    """
 
     symbol: str
     is_future: bool
     root: str | None
-    tick: Fraction
-    step: Fraction
+    instrument: Instrument
     multiplier: Fraction
     bars: tuple[Bar, ...]
+    means: Callable[[int], Meaning]
+    step: Callable[[int], Fraction]
+    splits: tuple[tuple[int, Fraction], ...] = ()
+    dividends: tuple[tuple[int, Fraction], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +95,32 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A position that was closed because its contract ended: the signed quantity that was held, and the price."""
+    """A position that was closed because its contract ended, or a fraction of one after a split.
+
+    The signed quantity that was held, and the price.
+    """
 
     symbol: str
     held: Fraction
     price: Fraction
     realised: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Dividend:
+    """Cash for so many real shares (signed), an amount for each."""
+
+    symbol: str
+    shares: Fraction
+    amount: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A position in new shares, so many for each old one."""
+
+    symbol: str
+    ratio: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +135,7 @@ class Step:
     """One change of the books: what it was, its postings, and the cash and (signed) position after it."""
 
     time: int
-    what: Fill | Settlement | Flow
+    what: Fill | Settlement | Dividend | Split | Flow
     postings: tuple[tuple[str, Fraction], ...]
     cash_after: Fraction
     position_after: Fraction | None

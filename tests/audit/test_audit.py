@@ -10,12 +10,11 @@ import pytest
 
 from periscope.engine.backtest import Backtest
 from periscope.portfolio.exact import EXACT
-from periscope.runs.feed import CatalogFeed
 from periscope.runs.ports import BundleSource, InProcessPort
 from tests.audit.auditor import Auditor
 from tests.audit.collected import Collector
 from tests.audit.evidence import Fill, Step
-from tests.differential.adapter import BlockEngine
+from tests.differential.adapter import BlockEngine, feed_of
 from tests.naive.random_strategies import Case, random_case
 
 FIRST_SEED = 5000
@@ -35,7 +34,7 @@ def collect(case: Case, folder: Path) -> Auditor:
     """Run a case through the block engine and hand its records to an auditor."""
     made = BlockEngine(folder, case.source, case.market)
     settings = case.settings
-    feed = CatalogFeed(made.catalog, settings.start, settings.end, extended=settings.extended_hours)
+    feed = feed_of(made.catalog, settings)
     collector = Collector()
     most = settings.limits.actions_per_reply
     source = BundleSource(made.bundle, b'{"type": "object"}', b"{}", settings.seed, most)

@@ -27,10 +27,13 @@ from periscope.engine.settings import Settings
 from periscope.instruments.scaling import Scalings
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME
+from periscope.market.corporate_actions import ActionKind, StoredAction, add_corporate_actions
 from periscope.portfolio.exact import EXACT
 from periscope.runs.feed import CatalogFeed
 from periscope.runs.ports import BundleSource, HostedPort, InProcessPort
 from periscope.sandbox.session import SessionLimits
+from tests.naive.corporate import Corporate
+from tests.naive.exact import decimal_of
 from tests.naive.market import Key, Market
 from tests.naive.trace import Row, Trace
 
@@ -51,6 +54,8 @@ class BlockEngine:
         known = {one.key: one for one in market.instruments}
         for (symbol, asset_type, span), columns in market.bars.items():
             catalog.write_bars(known[symbol, asset_type], span, columns, source="a test")
+        for symbol, events in market.corporate.items():
+            add_corporate_actions(catalog.files, symbol, [row for event in events for row in _rows(event)])
         self.catalog = catalog
         self.bundle = folder / "bundle"
         self.bundle.mkdir()
@@ -76,11 +81,28 @@ class BlockEngine:
         return BundleSource(self.bundle, b'{"type": "object"}', b"{}", settings.seed, most)
 
     def _drive(self, port: InProcessPort | HostedPort, settings: Settings, tuning: Tuning) -> Trace:
-        feed = CatalogFeed(self.catalog, settings.start, settings.end, extended=settings.extended_hours)
+        feed = feed_of(self.catalog, settings)
         watcher = _Watcher()
         with port, localcontext(EXACT):
             outcome = Backtest(settings, feed, port, watcher, tuning).run()
         return watcher.finished(outcome)
+
+
+def _rows(event: Corporate) -> list[StoredAction]:
+    """A day's split and dividend as the rows of a table."""
+    found = []
+    if event.ratio != 1:
+        ratio = f"{event.ratio.numerator}:{event.ratio.denominator}"
+        found.append(StoredAction(event.day, ActionKind.SPLIT, ratio, "a test"))
+    if event.dividend:
+        found.append(StoredAction(event.day, ActionKind.DIVIDEND, f"{decimal_of(event.dividend)}", "a test"))
+    return found
+
+
+def feed_of(catalog: Catalog, settings: Settings) -> CatalogFeed:
+    """The market data of a run with these settings."""
+    window = (settings.start, settings.end)
+    return CatalogFeed(catalog, *window, extended=settings.extended_hours, adjustment=settings.adjustment)
 
 
 class _Watcher:

@@ -7,16 +7,13 @@ from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import AssetType, OrderIntent, OrderType, TimeInForce
 from periscope.engine.settings import PriceRounding, Settings
-from periscope.execution.fee_schedules import BrokerFees
 from periscope.instruments.instrument import Instrument
 from tests.naive.book import Book
-from tests.naive.exact import round_down, round_up
+from tests.naive.corporate import on_tick, unit_step
 from tests.naive.market import Market
 from tests.naive.order import ONE_PRICE, Order
 from tests.naive.sessions import session_from, sessions
 
-KNOWN_ROOTS = ("ES", "GC")
-"""Of the roots that occur in tests, those of which brokers' schedules know the fees."""
 CLOSING = (OrderIntent.CLOSE, OrderIntent.BUY_TO_CLOSE, OrderIntent.SELL_TO_CLOSE)
 WANTS_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 WANTS_STOP = (OrderType.STOP, OrderType.STOP_LIMIT)
@@ -30,11 +27,12 @@ def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], se
         return "UNKNOWN_INSTRUMENT"
     order.known = instrument
     order.arrives_at = order.placed_at + settings.latency
+    order.placed_in = market.means(instrument, settings, order.placed_at)
     held = book.quantity(instrument)
     order.closing = action.intent in CLOSING
     refused = (
         _instrument_refusal(instrument, order.placed_at, settings)
-        or _quantity_refusal(order, held)
+        or _quantity_refusal(order, held, unit_step(instrument, settings, order.placed_in))
         or _price_refusal(order, settings)
         or _time_in_force_refusal(order, _good_till(instrument, settings))
     )
@@ -50,17 +48,11 @@ def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], se
         assert action.contract_quantity is not None
         order.side = 1 if action.intent is OrderIntent.BUY else -1
         order.quantity = Fraction(action.contract_quantity)
-    order.limit, order.stop = _rounded(order, instrument)
+    order.limit, order.stop = _rounded(order)
     if any(price is not None and not instrument.is_future and price <= 0 for price in (order.limit, order.stop)):
         return "PRICE_NOT_POSITIVE"
-    if isinstance(settings.fees, BrokerFees) and _fee_is_unknown(instrument, settings.fees.name):
-        return "FEE_UNKNOWN"
     _set_lifetime(order, instrument, settings)
     return None if order.closing else _buying_power_refusal(order, instrument, book, list(resting))
-
-
-def _fee_is_unknown(instrument: Instrument, broker: str) -> bool:
-    return instrument.is_future and (broker == "alpaca" or instrument.root not in KNOWN_ROOTS)
 
 
 def _instrument_refusal(instrument: Instrument, now: int, settings: Settings) -> str | None:
@@ -75,13 +67,13 @@ def _instrument_refusal(instrument: Instrument, now: int, settings: Settings) ->
     return None
 
 
-def _quantity_refusal(order: Order, held: Fraction) -> str | None:
+def _quantity_refusal(order: Order, held: Fraction, step: Fraction) -> str | None:
     quantity = order.action.contract_quantity
     if quantity is None:
         return None if order.closing else "QUANTITY_MISSING"
     if not quantity.is_finite() or quantity <= 0:
         return "QUANTITY_NOT_POSITIVE"
-    if Fraction(quantity) % Fraction(order.instrument.quantity_step) == 0:
+    if Fraction(quantity) % step == 0:
         return None
     return None if order.closing and Fraction(quantity) >= abs(held) else "QUANTITY_OFF_STEP"
 
@@ -100,8 +92,8 @@ def _price_refusal(order: Order, settings: Settings) -> str | None:
     given = [price for price, _ in _prices(order) if price is not None]
     if any(not price.is_finite() or (price <= 0 and not order.instrument.is_future) for price in given):
         return "PRICE_NOT_POSITIVE"
-    tick = Fraction(order.instrument.tick)
-    if settings.price_rounding is PriceRounding.REJECT and any(Fraction(price) % tick != 0 for price in given):
+    off = [price for price in given if _snapped(order, Fraction(price), up=False) != price]
+    if settings.price_rounding is PriceRounding.REJECT and off:
         return "PRICE_OFF_TICK"
     return _rounded_to_nothing(order)
 
@@ -111,7 +103,7 @@ def _rounded_to_nothing(order: Order) -> str | None:
     if order.closing or order.instrument.is_future:
         return None
     order.side = 1 if order.action.intent is OrderIntent.BUY else -1
-    rounded = [price for price in _rounded(order, order.instrument) if price is not None]
+    rounded = [price for price in _rounded(order) if price is not None]
     return "PRICE_NOT_POSITIVE" if any(price <= 0 for price in rounded) else None
 
 
@@ -134,15 +126,18 @@ def _good_till(instrument: Instrument, settings: Settings) -> int | None:
     return max(session.close for session in known if session.day <= given)
 
 
-def _rounded(order: Order, instrument: Instrument) -> tuple[Fraction | None, Fraction | None]:
+def _rounded(order: Order) -> tuple[Fraction | None, Fraction | None]:
     """Limit and stop on the tick, moved away from the market: a buy's limit down and its stop up."""
-    tick = Fraction(instrument.tick)
-    lower, upper = (round_down, round_up) if order.side > 0 else (round_up, round_down)
+    buys = order.side > 0
     limit, stop = order.action.limit_price, order.action.stop_price
     return (
-        None if limit is None else lower(Fraction(limit), tick),
-        None if stop is None else upper(Fraction(stop), tick),
+        None if limit is None else _snapped(order, Fraction(limit), up=not buys),
+        None if stop is None else _snapped(order, Fraction(stop), up=buys),
     )
+
+
+def _snapped(order: Order, price: Fraction, *, up: bool) -> Fraction:
+    return on_tick(price, order.instrument, order.placed_in, up=up)
 
 
 def _set_lifetime(order: Order, instrument: Instrument, settings: Settings) -> None:

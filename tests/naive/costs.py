@@ -2,21 +2,28 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Protocol
 
-from periscope.execution.fee_schedules import BrokerFees, Dated, EquitiesOnly, PartOf, PerContractByRoot, SellsOnly
 from periscope.execution.fees import BasisPoints, Bounded, FeeModel, LeanFees, NoFees, PerContract, PerShare, Sum
 from periscope.execution.slippage import NoSlippage, PriceBasisPoints, SlippageModel, Ticks, VolumeShare
-from tests.naive.exact import round_down, round_up
 
 NOTHING = Fraction(0)
 LEAN_PER_CONTRACT = {"ES": "2.15", "NQ": "2.15", "GC": "2.47", "MES": "0.57", "HSI": "40"}
 """All parts added up; every other root costs 2.47."""
 
 
+class Snap(Protocol):
+    """Moves a price to the tick."""
+
+    def __call__(self, price: Fraction, *, up: bool) -> Fraction: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """Who trades: side +1 or -1, the order's limit and stop, and what is traded."""
+    """Who trades: side +1 or -1, the order's limit and stop, and what is traded.
+
+    `snapped` moves a price to the tick, up or down.
+    """
 
     side: int
     limit: Fraction | None
@@ -25,6 +32,7 @@ class Deal:
     root: str | None
     tick: Fraction
     multiplier: Fraction
+    snapped: Snap
 
 
 def slipped(deal: Deal, price: Fraction, model: SlippageModel, taken: Fraction, volume: Fraction | None) -> Fraction:
@@ -35,7 +43,7 @@ def slipped(deal: Deal, price: Fraction, model: SlippageModel, taken: Fraction, 
     worse = _worse(model, price, deal.tick, taken, volume)
     if worse == 0:
         return price
-    moved = round_up(price + worse, deal.tick) if deal.side > 0 else round_down(price - worse, deal.tick)
+    moved = deal.snapped(price + worse, up=True) if deal.side > 0 else deal.snapped(price - worse, up=False)
     if not deal.is_future:
         moved = max(moved, deal.tick)
     if deal.limit is not None:
@@ -59,18 +67,8 @@ def _worse(model: SlippageModel, price: Fraction, tick: Fraction, taken: Fractio
     raise NotImplementedError(model)
 
 
-class Paid(NamedTuple):
-    """What an order has traded by now, for how much; the last price and the time of now."""
-
-    quantity: Fraction
-    value: Fraction
-    last: Fraction | None
-    now: int
-
-
-def fee_of(deal: Deal, paid: Paid, fees: FeeModel) -> Fraction:
-    """The whole fee of an order."""
-    quantity, value, last, _ = paid
+def fee_of(deal: Deal, quantity: Fraction, value: Fraction, last: Fraction | None, fees: FeeModel) -> Fraction:
+    """The whole fee of an order that has traded `quantity` for `value` so far; `last` is the last price by now."""
     if quantity == 0:
         return NOTHING
     match fees:
@@ -83,33 +81,15 @@ def fee_of(deal: Deal, paid: Paid, fees: FeeModel) -> Fraction:
         case BasisPoints(rate):
             fee = abs(value) * Fraction(rate) / 10000
         case Sum(parts):
-            fee = sum((fee_of(deal, paid, part) for part in parts), NOTHING)
+            fee = sum((fee_of(deal, quantity, value, last, part) for part in parts), NOTHING)
         case Bounded():
-            fee = fee_of(deal, paid, fees.inner)
+            fee = fee_of(deal, quantity, value, last, fees.inner)
             fee = fee if deal.is_future else _bounded(fee, value, fees)
         case LeanFees():
             fee = _lean(deal, quantity, value, last)
         case _:
-            fee = _of_broker(deal, paid, fees)
+            raise NotImplementedError(fees)
     return fee
-
-
-def _of_broker(deal: Deal, paid: Paid, fees: FeeModel) -> Fraction:
-    match fees:
-        case BrokerFees():
-            return sum((fee_of(deal, paid, part) for _, part in fees.parts), NOTHING)
-        case SellsOnly(inner):
-            return fee_of(deal, paid, inner) if deal.side < 0 else NOTHING
-        case EquitiesOnly(inner):
-            return NOTHING if deal.is_future else fee_of(deal, paid, inner)
-        case PartOf(whole, rate):
-            return fee_of(deal, paid, whole) * Fraction(rate)
-        case Dated(since, models):
-            begun = [model for start, model in zip(since, models, strict=True) if start <= paid.now]
-            return fee_of(deal, paid, begun[-1] if begun else models[0])
-        case PerContractByRoot(rates):
-            return Fraction(rates[deal.root]) * paid.quantity if deal.root in rates else NOTHING
-    raise NotImplementedError(fees)
 
 
 def _bounded(fee: Fraction, value: Fraction, bounds: Bounded) -> Fraction:

@@ -9,9 +9,10 @@ from libs.shared_ipc.src.protocol import BarRegistrationRequest, OrderState
 from periscope.engine.settings import LimitFill, Settings
 from periscope.instruments.instrument import Instrument
 from tests.naive.book import Book
-from tests.naive.exact import half_up
+from tests.naive.corporate import PLACES, Meaning, carried, ratio_since
+from tests.naive.exact import half_even, half_up
 from tests.naive.host import RunEndedError
-from tests.naive.market import SPANS, Bar, Key, Market, price_of
+from tests.naive.market import SPANS, Bar, Key, Market, price_of, volume_of
 from tests.naive.order import Order
 from tests.naive.trace import Row, Trace
 
@@ -73,6 +74,7 @@ class Desk:
         self.ending = {(key, bar.end): bar for key, bars in self.executions.items() for bar in bars}
         self.starting = {(key, bar.start): bar for key, bars in self.executions.items() for bar in bars}
         self.last_closed: dict[Key, Bar] = {}
+        self.fractions: dict[Key, int] = {}
 
     def resting(self) -> list[Order]:
         """Orders that can still fill, by placement."""
@@ -81,7 +83,21 @@ class Desk:
     def last_price(self, instrument: Instrument) -> Fraction | None:
         """The close of the last complete execution bar."""
         bar = self.last_closed.get(instrument.key)
-        return None if bar is None else price_of(instrument, bar.close)
+        if bar is None:
+            return None
+        ratio = ratio_since(self.market.events(instrument), self.settings, bar.start, self.now)
+        price = price_of(instrument, bar.close)
+        return price if ratio == 1 else carried(price, ratio)
+
+    def traded_volume(self, instrument: Instrument, bar: Bar) -> Fraction | None:
+        """The volume of a bar in the shares of now."""
+        volume = volume_of(instrument, bar.volume)
+        ratio = ratio_since(self.market.events(instrument), self.settings, bar.start, self.now)
+        return volume if volume is None or ratio == 1 else half_even(volume * ratio, PLACES)
+
+    def means(self, instrument: Instrument) -> Meaning:
+        """What prices and quantities mean now."""
+        return self.market.means(instrument, self.settings, self.now)
 
     def finish(self, order: Order, state: OrderState, code: str | None = None) -> None:
         """The order ends."""

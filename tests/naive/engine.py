@@ -23,6 +23,7 @@ from libs.shared_ipc.src.protocol import (
 )
 from periscope.engine.settings import Settings
 from tests.naive.actions import Actions
+from tests.naive.corporate_actions import CorporateActions
 from tests.naive.desk import CAUSED_NOW, Registration, Update
 from tests.naive.exact import decimal_of
 from tests.naive.fills import Fills
@@ -37,7 +38,7 @@ def run_naive(factory: StrategyFactory, market: Market, settings: Settings) -> T
     return _Run(factory, market, settings).run()
 
 
-class _Run(Fills, Actions):
+class _Run(Fills, Actions, CorporateActions):
     def __init__(self, factory: StrategyFactory, market: Market, settings: Settings) -> None:
         super().__init__(market, settings)
         self.grid = self.fixed_instants()
@@ -61,6 +62,7 @@ class _Run(Fills, Actions):
     def fixed_instants(self) -> list[int]:
         """Every time at which something can happen that the strategy does not cause, ascending."""
         times = {one.expires_at for one in self.market.instruments if one.expires_at is not None}
+        times.update(event.time for one in self.market.instruments for event in self.market.events(one))
         for bars in (*self.executions.values(), *self.streams.values()):
             times.update(time for bar in bars for time in (bar.start, bar.end))
         return sorted(time for time in times if self.settings.start < time <= self.settings.end)
@@ -80,6 +82,7 @@ class _Run(Fills, Actions):
         for key in self.executions:
             if (key, self.now) in self.ending:
                 self.last_closed[key] = self.ending[key, self.now]
+        self.take_corporate_actions()
         self.close_bars()
         self.tell_updates()
         self.expire_orders()
@@ -128,6 +131,7 @@ class _Run(Fills, Actions):
     def open_bars(self) -> None:
         """Orders meet the opens of the bars that start now, by placement, orders placed meanwhile included."""
         done: set[int] = set()
+        self.pay_fractions()
         while True:
             waiting = [
                 (order, bar)

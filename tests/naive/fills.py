@@ -4,10 +4,11 @@ from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import OrderState, TimeInForce
 from periscope.instruments.instrument import Instrument
+from tests.naive.corporate import real_quantity, unit_step
 from tests.naive.costs import slipped
 from tests.naive.desk import OWN_FILL, Desk
 from tests.naive.exact import decimal_of, round_down
-from tests.naive.market import Bar, Key, price_of, volume_of
+from tests.naive.market import Bar, Key, price_of
 from tests.naive.order import ONE_PRICE, Meeting, Order, inside, on_close
 
 STOPS, LIMITS, CLOSING_AUCTION = range(3)
@@ -94,10 +95,11 @@ class Fills(Desk):
                 self.queue(OWN_FILL, order)
             return
         measure = bar if self.now >= bar.end else self.bar_before(order, bar)
-        volume = None if measure is None else volume_of(order.instrument, measure.volume)
+        volume = None if measure is None else self.traded_volume(order.instrument, measure)
         taken = self.taken[order.instrument.key, bar.start] + quantity
-        price = slipped(order.deal, base, self.settings.slippage, taken, volume)
-        fee = order.fee(quantity, price, self.last_price(order.instrument), self.now, self.settings.fees)
+        known = self.means(order.instrument)
+        price = slipped(order.deal_in(known), base, self.settings.slippage, taken, volume)
+        fee = order.fee(quantity, price, self.last_price(order.instrument), self.settings.fees, known)
         refused = self.book.refusal(order, quantity, price, base, fee)
         if refused is not None:
             self.finish(order, OrderState.REJECTED, refused)
@@ -118,6 +120,7 @@ class Fills(Desk):
         before = self.book.quantity(order.instrument)
         realised = self.book.trade(order.instrument, signed, price, fee)
         order.filled += quantity
+        order.real_filled += real_quantity(quantity, self.means(order.instrument))
         order.fees += fee
         order.net_money += -signed * price * Fraction(order.instrument.multiplier) - fee
         self.taken[order.instrument.key, bar.start] += quantity
@@ -160,8 +163,9 @@ class Fills(Desk):
     def cap(self, order: Order, bar: Bar, measure: Bar | None) -> Fraction | None:
         """How much of `bar` may still be taken, judged by the volume of `measure`; None is no cap."""
         share = self.settings.participation
-        volume = None if measure is None else volume_of(order.instrument, measure.volume)
+        volume = None if measure is None else self.traded_volume(order.instrument, measure)
         if share is None or volume is None:
             return None
-        allowed = round_down(Fraction(share) * volume, Fraction(order.instrument.quantity_step))
+        step = unit_step(order.instrument, self.settings, self.means(order.instrument))
+        allowed = round_down(Fraction(share) * volume, step)
         return max(Fraction(0), allowed - self.taken[order.instrument.key, bar.start])

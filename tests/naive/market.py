@@ -1,13 +1,14 @@
 """A market as plain lists of bars, and the questions that the naive engine asks about it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
-from periscope.engine.settings import Settings
+from periscope.engine.settings import Adjustment, Settings
 from periscope.instruments.instrument import Instrument
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
+from tests.naive.corporate import Corporate, Meaning, meaning, seen_price, seen_volume
 from tests.naive.sessions import NEW_YORK, TradingDay, in_session, is_stub, micros, session_from, sessions
 
 type Key = tuple[str, AssetType]
@@ -18,26 +19,32 @@ SPANS = (BarTimeSpan.SECOND, BarTimeSpan.MINUTE, BarTimeSpan.HOUR, BarTimeSpan.D
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar as the file has it: times in microseconds, prices and volume as scaled integers."""
+    """One bar as the file has it: times in microseconds, prices and volume as scaled integers.
+
+    What a run sees of it is scaled alike, and need not be whole.
+    """
 
     start: int
     end: int
-    open: int
-    high: int
-    low: int
-    close: int
-    volume: int
+    open: int | Fraction
+    high: int | Fraction
+    low: int | Fraction
+    close: int | Fraction
+    volume: int | Fraction
 
 
 @dataclass
 class Market:
     """Everything that can be traded or watched: what a catalog knows.
 
-    `bars` maps (symbol, asset type, span) of an instrument's own key to its whole history.
+    `bars` maps (symbol, asset type, span) of an instrument's own key to its whole history, `corporate` a symbol to the
+    splits and dividends of the equity.
     """
 
     instruments: list[Instrument]
     bars: dict[tuple[str, AssetType, BarTimeSpan], BarColumns] = field(default_factory=dict)
+    corporate: dict[str, list[Corporate]] = field(default_factory=dict)
+    _closes: dict[tuple[Key, date], Fraction | None] = field(default_factory=dict, repr=False)
     _histories: dict[tuple[str, AssetType, BarTimeSpan], list[Bar]] = field(default_factory=dict, repr=False)
 
     def find(self, symbol: str, asset_type: AssetType) -> Instrument | None:
@@ -58,8 +65,47 @@ class Market:
             self._histories[name] = [Bar(*(int(value) for value in row)) for row in zip(*parts, strict=True)]
         return self._histories.get(name, [])
 
+    def events(self, instrument: Instrument) -> list[Corporate]:
+        """Splits and dividends of an instrument."""
+        return [] if instrument.is_future else self.corporate.get(instrument.symbol, [])
+
+    def means(self, instrument: Instrument, settings: Settings, moment: int) -> Meaning:
+        """What prices and quantities of an instrument mean in a run, at a moment."""
+        events = self.events(instrument)
+        if settings.adjustment is not Adjustment.TOTAL_RETURN:
+            return meaning(events, settings, moment, {})
+        return meaning(events, settings, moment, {one.day: self._close_before(instrument, one) for one in events})
+
+    def _close_before(self, instrument: Instrument, event: Corporate) -> Fraction | None:
+        name = (instrument.key, event.day)
+        if name not in self._closes:
+            self._closes[name] = self._found_before(instrument, event)
+        return self._closes[name]
+
+    def _found_before(self, instrument: Instrument, event: Corporate) -> Fraction | None:
+        """The raw close of the last regular bar before an event, of the coarsest span that has one in a month."""
+        for span in reversed(SPANS):
+            ended = [
+                bar
+                for bar in self.history(instrument, span)
+                if bar.end <= event.time <= bar.start + 31 * 86_400_000_000
+                and in_session(instrument.exchange, False, bar.start)
+            ]
+            if ended:
+                return price_of(instrument, ended[-1].close)
+        return None
+
     def stream(self, instrument: Instrument, span: BarTimeSpan, settings: Settings) -> list[Bar]:
-        """The bars of one series that a run can see, made of finer ones where none are stored."""
+        """The bars of one series as a run sees them."""
+        return self._adjusted(instrument, self._raw_stream(instrument, span, settings), settings)
+
+    def _adjusted(self, instrument: Instrument, bars: list[Bar], settings: Settings) -> list[Bar]:
+        if not self.events(instrument):
+            return bars
+        return [adjusted(bar, instrument, self.means(instrument, settings, bar.start)) for bar in bars]
+
+    def _raw_stream(self, instrument: Instrument, span: BarTimeSpan, settings: Settings) -> list[Bar]:
+        """The bars of one series, made of finer ones where none are stored."""
         stored = self._stored(instrument, span, settings, settings.extended_hours)
         coarser = SPANS[SPANS.index(span) :]
         there = [one for one in SPANS if self._stored(instrument, one, settings, settings.extended_hours)]
@@ -93,7 +139,7 @@ class Market:
         for span in (*wanted, *SPANS):
             found = self._stored(instrument, span, settings, settings.extended_hours)
             if found:
-                return found
+                return self._adjusted(instrument, found, settings)
         return []
 
     def front_month(self, root: str, as_of: int) -> str:
@@ -112,14 +158,15 @@ class Market:
         raise LookupError(f"no complete trading day with volume is known for {root}")
 
     def _day_volume(self, instrument: Instrument, opens: int, closes: int) -> Fraction:
-        def volumes(span: BarTimeSpan) -> list[int]:
+        def volumes(span: BarTimeSpan) -> list[int | Fraction]:
             return [bar.volume for bar in self.history(instrument, span) if opens <= bar.start < closes]
 
         found = volumes(BarTimeSpan.DAY)
         if not found:
             finest = next((span for span in SPANS if self.history(instrument, span)), BarTimeSpan.DAY)
             found = volumes(finest)
-        return Fraction(sum(v for v in found if v != UNKNOWN_VOLUME), 10**instrument.volume_scale)
+        whole = sum((Fraction(v) for v in found if v != UNKNOWN_VOLUME), Fraction(0))
+        return whole / Fraction(10**instrument.volume_scale)
 
 
 def frame(bar: Bar, span: BarTimeSpan, session: TradingDay) -> tuple[int, int]:
@@ -141,11 +188,33 @@ def merged(bars: list[Bar], start: int, end: int) -> Bar:
     return Bar(start, end, bars[0].open, high, low, bars[-1].close, volume)
 
 
-def price_of(instrument: Instrument, scaled: int) -> Fraction:
+def price_of(instrument: Instrument, scaled: int | Fraction) -> Fraction:
     """A column's price in money per unit."""
-    return Fraction(scaled, 10**instrument.price_scale)
+    return Fraction(scaled) / Fraction(10**instrument.price_scale)
 
 
-def volume_of(instrument: Instrument, scaled: int) -> Fraction | None:
+def volume_of(instrument: Instrument, scaled: int | Fraction) -> Fraction | None:
     """A column's volume in units; None where it is unknown."""
-    return None if scaled == UNKNOWN_VOLUME else Fraction(scaled, 10**instrument.volume_scale)
+    return None if scaled == UNKNOWN_VOLUME else Fraction(scaled) / Fraction(10**instrument.volume_scale)
+
+
+def adjusted(bar: Bar, instrument: Instrument, known: Meaning) -> Bar:
+    """A bar as a run sees it, still scaled as the instrument's columns are."""
+    if known == Meaning():
+        return bar
+
+    digits = Fraction(10**instrument.price_scale)
+
+    def price(scaled: int | Fraction) -> Fraction:
+        return seen_price(price_of(instrument, scaled), known.price) * digits
+
+    volume = volume_of(instrument, bar.volume)
+    return Bar(
+        bar.start,
+        bar.end,
+        price(bar.open),
+        price(bar.high),
+        price(bar.low),
+        price(bar.close),
+        UNKNOWN_VOLUME if volume is None else seen_volume(volume, known.shares) * 10**instrument.volume_scale,
+    )

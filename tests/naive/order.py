@@ -1,13 +1,14 @@
 """One order as the naive engine keeps it, and how it meets one bar."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import OrderState, OrderType, PlaceOrderAction, TimeInForce
 from periscope.execution.fees import FeeModel
 from periscope.instruments.instrument import Instrument
-from tests.naive.costs import Deal, Paid, fee_of
+from tests.naive.corporate import Meaning, on_tick, real_price, real_quantity, tick_of
+from tests.naive.costs import Deal, fee_of
 from tests.naive.market import Bar, price_of
 from tests.naive.sessions import TradingDay
 
@@ -38,6 +39,8 @@ class Order:
     filled: Fraction = Fraction(0)
     net_money: Fraction = Fraction(0)
     fees: Fraction = Fraction(0)
+    real_filled: Fraction = Fraction(0)  # the same as `filled` in the real shares of each day
+    placed_in: Meaning = field(default_factory=Meaning)  # what numbers meant when it was placed
     touched: bool = False  # a stop that was touched: market or limit from here on
     met: int | None = None  # start of the last bar that this order is done with
     reference: Fraction | None = None  # last price when a market order asked for buying power; it is reserved at that
@@ -64,18 +67,29 @@ class Order:
         """None means GTC."""
         return self.action.time_in_force or TimeInForce.GTC
 
-    @property
-    def deal(self) -> Deal:
-        """What slippage and fees must know of it."""
+    def deal_in(self, known: Meaning) -> Deal:
+        """What slippage must know of it, in the units of the run."""
         traded = self.instrument
-        numbers = (Fraction(traded.tick), Fraction(traded.multiplier))
-        return Deal(self.side, self.limit, self.stop, traded.is_future, traded.root, *numbers)
 
-    def fee(self, quantity: Fraction, price: Fraction, last: Fraction | None, now: int, fees: FeeModel) -> Fraction:
-        """What trading so much more costs: what is owed then for the whole order, less what was owed before."""
-        deal, traded = self.deal, -self.side * (self.net_money + self.fees)
-        after = Paid(self.filled + quantity, traded + quantity * price * deal.multiplier, last, now)
-        return fee_of(deal, after, fees) - fee_of(deal, Paid(self.filled, traded, last, now), fees)
+        def snapped(price: Fraction, *, up: bool) -> Fraction:
+            return on_tick(price, traded, known, up=up)
+
+        numbers = (tick_of(traded, known), Fraction(traded.multiplier))
+        return Deal(self.side, self.limit, self.stop, traded.is_future, traded.root, *numbers, snapped)
+
+    def fee(
+        self, quantity: Fraction, price: Fraction, last: Fraction | None, fees: FeeModel, known: Meaning
+    ) -> Fraction:
+        """What trading so much more costs: what is owed then for the whole order, less what was owed before.
+
+        Fees are those of real shares at real prices.
+        """
+        deal = self.deal_in(known)
+        real = replace(deal, limit=real_price(self.limit, known), stop=real_price(self.stop, known))
+        traded, last = -self.side * (self.net_money + self.fees), real_price(last, known)
+        more = real_quantity(quantity, known)
+        after = fee_of(real, self.real_filled + more, traded + quantity * price * deal.multiplier, last, fees)
+        return after - fee_of(real, self.real_filled, traded, last, fees)
 
     @property
     def is_stop(self) -> bool:
@@ -170,7 +184,7 @@ def on_close(order: Order, bar: Bar, *, touch: bool) -> Fraction | None:
     return price if order.limit is None or _meets_limit(order, price, touch=touch) else None
 
 
-def _price(order: Order, scaled: int) -> Fraction:
+def _price(order: Order, scaled: int | Fraction) -> Fraction:
     return price_of(order.instrument, scaled)
 
 

@@ -4,8 +4,9 @@ Prices move on a grid of few levels so that orders placed on the grid are often 
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from random import Random
 
 import numpy as np
@@ -13,6 +14,8 @@ import numpy as np
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
+from tests.naive.corporate import Corporate
+from tests.naive.host import moment
 from tests.naive.market import Market
 from tests.naive.sessions import TradingDay, new_york, sessions
 
@@ -78,6 +81,22 @@ def random_market(dice: Random) -> RandomMarket:
             _add(found, dice, style, instrument, cme_days, windows)
     dice.shuffle(found.market.instruments)
     return found
+
+
+def add_corporate_actions(dice: Random, found: RandomMarket) -> None:
+    """Splits and dividends of some shares, on days of the window and around it."""
+    first, last = moment(found.start).date(), moment(found.end).date()
+    for instrument in found.market.instruments:
+        if instrument.is_future or instrument.asset_type is AssetType.INDEX or dice.random() < 0.4:
+            continue
+        days = {first + timedelta(days=dice.randint(-1, (last - first).days + 1)) for _ in range(dice.randint(1, 4))}
+        found.market.corporate[instrument.symbol] = [_corporate_action(dice, day) for day in sorted(days)]
+
+
+def _corporate_action(dice: Random, day: date) -> Corporate:
+    ratio = Fraction(dice.choice(["1", "2", "3/2", "7", "1/10", "1/3", "5/4", "2/3", "20"]))
+    dividend = Fraction(dice.choice(["0", "0.25", "0.3333", "1"]))
+    return Corporate(day, ratio, dividend if ratio != 1 or dividend else Fraction("0.1"))
 
 
 def _windows(dice: Random, style: Style, days: list[TradingDay]) -> list[tuple[int, int]]:

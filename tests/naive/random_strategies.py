@@ -12,6 +12,7 @@ from libs.shared_ipc.src.framework import DataCoordinator, StrategyBase
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.engine.settings import (
     AccountName,
+    Adjustment,
     FillModelName,
     LimitFill,
     Limits,
@@ -19,12 +20,11 @@ from periscope.engine.settings import (
     PriceRounding,
     Settings,
 )
-from periscope.execution.fee_schedules import FEE_SCHEDULES
 from periscope.execution.fees import BasisPoints, Bounded, FeeModel, LeanFees, NoFees, PerContract, PerShare, Sum
 from periscope.execution.slippage import NoSlippage, PriceBasisPoints, SlippageModel, Ticks, VolumeShare
 from tests.naive.host import moment
 from tests.naive.market import SPANS, Market
-from tests.naive.random_markets import RandomMarket, random_market
+from tests.naive.random_markets import RandomMarket, add_corporate_actions, random_market
 
 TEMPLATE = Path(__file__).parent / "random_bundle" / "strategy.py"
 
@@ -43,6 +43,7 @@ def random_case(seed: int) -> Case:
     """The case of a seed: always the same one."""
     dice = Random(seed)
     drawn = random_market(dice)
+    add_corporate_actions(Random(f"{seed} corporate actions"), drawn)
     settings = _settings(dice, drawn, seed)
     return Case(seed, bundle_source(_plan(dice, drawn, settings, seed)), drawn.market, settings)
 
@@ -83,7 +84,6 @@ def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
         Bounded(inner=PerShare(Decimal(0)), minimum=Decimal("0.35")),
         Bounded(inner=BasisPoints(Decimal("2.5")), minimum=Decimal(3), maximum_basis_points=Decimal(80)),
         LeanFees(),
-        dice.choice(list(FEE_SCHEDULES.values())),
     ]
     slippages: list[SlippageModel] = [
         NoSlippage(),
@@ -113,6 +113,7 @@ def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
         margin=MarginRates()
         if dice.random() < 0.6
         else MarginRates(initial=Decimal("0.3"), maintenance=Decimal("0.3")),
+        adjustment=Random(f"{seed} adjustment").choice([Adjustment.SPLIT, Adjustment.RAW, Adjustment.TOTAL_RETURN]),
         limits=Limits(
             events_per_instant=dice.choice([4, 8, 15]) if dice.random() < 0.06 else 10_000,
             actions_per_reply=10 if dice.random() < 0.05 else 1_000,
