@@ -1,16 +1,47 @@
 """Files that are either the old ones or the new ones, never half of each, and one writer at a time."""
 
-import fcntl
+import errno
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        while True:
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+            except OSError as error:
+                if error.errno not in {errno.EACCES, errno.EDEADLK}:  # after ten seconds of waiting
+                    raise
+            else:
+                return
+
+    def _unlock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
 
 TEMPORARY_SUFFIX = ".partial"
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames and removals in a folder survive a power cut."""
+    """Make renames and removals in a folder survive a power cut, where the system has a way to ask for that."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -20,11 +51,8 @@ def sync_folder(folder: Path) -> None:
 
 def sync_file(path: Path) -> None:
     """Make a file's content survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -44,8 +72,8 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
 def exclusive(lock: Path) -> Iterator[None]:
     """Hold the lock file, waiting for whoever has it; the system releases it if the process dies."""
     with lock.open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        _lock(held.fileno())
         try:
             yield
         finally:
-            fcntl.flock(held, fcntl.LOCK_UN)
+            _unlock(held.fileno())

@@ -9,6 +9,8 @@ import numpy as np
 
 from periscope.market.columns import Columns, IntColumn
 
+_ZEROS_AT_ONCE = 1 << 20
+
 
 class MappedBars[C: Columns]:
     """Room for so many rows of one kind, filled piece by piece.
@@ -22,8 +24,7 @@ class MappedBars[C: Columns]:
         self._kind = kind
         columns = len(kind.NAMES)
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - lives as long as this object
-        # Space is taken at once: a mapped page that finds the disk full would kill the process.
-        os.posix_fallocate(self._file.fileno(), 0, rows * columns * 8)
+        _take_space(self._file.fileno(), rows * columns * 8)
         self._map = mmap.mmap(self._file.fileno(), 0)
         self._table = np.frombuffer(self._map, dtype=np.int64).reshape(columns, rows)
         self._filled = 0
@@ -37,7 +38,7 @@ class MappedBars[C: Columns]:
         for column, name in zip(self._table, self._kind.NAMES, strict=True):
             column[self._filled : until] = getattr(rows, name)
         self._filled = until
-        self._map.madvise(mmap.MADV_DONTNEED)
+        _forget(self._map)
 
     def rows(self, begin: int = 0) -> C:
         """What was put in from that row on; the columns are views of the file."""
@@ -48,6 +49,20 @@ def let_go(rows: Columns) -> None:
     """Give back the memory of mapped columns that are not needed for now; they are read again from the file."""
     pages = _mapping(rows.start)
     if pages is not None:
+        _forget(pages)
+
+
+def _take_space(descriptor: int, size: int) -> None:
+    """Make a file that long at once: a mapped page that finds the disk full would kill the process."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+        return
+    for first in range(0, size, _ZEROS_AT_ONCE):
+        os.write(descriptor, bytes(min(_ZEROS_AT_ONCE, size - first)))
+
+
+def _forget(pages: mmap.mmap) -> None:
+    if hasattr(mmap, "MADV_DONTNEED"):
         pages.madvise(mmap.MADV_DONTNEED)
 
 
