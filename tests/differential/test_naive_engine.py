@@ -5,6 +5,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
+from periscope.engine.settings import Adjustment
 from periscope.market.columns import BarColumns
 from tests.differential.compare import compare
 from tests.naive.engine import run_naive
@@ -31,8 +32,11 @@ def test_the_future_changes_nothing_before_it(seed: int) -> None:
     """Bars that end after a moment, but for the open of one under way, do not change any action before it."""
     case = random_case(seed)
     cut = (2 * case.settings.start + 3 * case.settings.end) // 5
-    poisoned = Market(case.market.instruments, {name: _poison(bars, cut) for name, bars in case.market.bars.items()})
-    told, untold = run(case), run(case, poisoned)
+    market = case.market
+    if case.settings.adjustment is Adjustment.TOTAL_RETURN:
+        market = Market(market.instruments, market.bars)
+    poisoned = {name: _poison(bars, cut) for name, bars in market.bars.items()}
+    told, untold = run(case, market), run(case, Market(market.instruments, poisoned, market.corporate))
     assert _until(told.actions, cut) == _until(untold.actions, cut)
     assert _until([row[1:] for row in told.fills], cut) == _until([row[1:] for row in untold.fills], cut)
 
@@ -57,7 +61,7 @@ def _until(rows: list[tuple[object, ...]], cut: int) -> list[str]:
     return [repr(row) for row in rows if isinstance(row[0], int) and row[0] <= cut]
 
 
-CASE_WITH_FILLS = 7
+CASE_WITH_FILLS = 8
 
 
 def test_a_difference_is_named() -> None:

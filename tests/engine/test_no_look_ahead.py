@@ -1,16 +1,21 @@
 """Nothing that becomes known after t changes anything up to t: other prices, missing bars, a cut, a later expiry."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
+from periscope.engine.settings import Adjustment
 from periscope.market.columns import BarColumns
 from tests.differential.adapter import BlockEngine
+from tests.naive.corporate import Corporate
 from tests.naive.market import Market
-from tests.naive.random_strategies import random_case
+from tests.naive.random_strategies import Case, random_case
 from tests.naive.trace import Trace
 from tests.runs.lab import AAA, MINUTE, Lab, at, bars, walk
 
@@ -40,9 +45,13 @@ def _compare(seed: int, folder: Path) -> int:
         assert instrument is not None
         visible = [bar.start for bar in case.market.stream(instrument, span, case.settings)]
         poisoned[symbol, kind, span] = _poison(dice, columns, cut, visible[-1:])
-    other = Market(case.market.instruments, poisoned)
+    known, unknown = _corporate(case, cut)
     traces = []
-    for number, market in enumerate((case.market, other)):
+    markets = (
+        Market(case.market.instruments, case.market.bars, known),
+        Market(case.market.instruments, poisoned, unknown),
+    )
+    for number, market in enumerate(markets):
         place = folder / f"{seed}-{number}"
         place.mkdir()
         traces.append(BlockEngine(place, case.source, market).run(case.settings, 4096, 64))
@@ -50,6 +59,27 @@ def _compare(seed: int, folder: Path) -> int:
     for name in LISTS:
         assert first[name] == second[name], f"seed {seed}, cut at {cut}: {name}"
     return sum(len(rows) for rows in first.values())
+
+
+def _corporate(case: Case, cut: int) -> tuple[dict[str, list[Corporate]], dict[str, list[Corporate]]]:
+    """The splits and dividends of a case, and others after the cut.
+
+    A total return knows the future by a constant: there both markets have the same splits, and no dividends after the
+    cut, whose factors would follow from prices after it.
+    """
+    if case.settings.adjustment is Adjustment.TOTAL_RETURN:
+        kept = {
+            symbol: [one if one.time <= cut else replace(one, dividend=Fraction(0)) for one in events]
+            for symbol, events in case.market.corporate.items()
+        }
+        return kept, kept
+    others = {}
+    for symbol, events in case.market.corporate.items():
+        days = {one.day for one in events}
+        after = [replace(one, ratio=one.ratio * 3, dividend=one.dividend + 1) for one in events if one.time > cut]
+        later = Corporate(max(days) + timedelta(days=1), Fraction(5))
+        others[symbol] = [one for one in events if one.time <= cut] + after + ([later] if later.time > cut else [])
+    return case.market.corporate, others
 
 
 def _until(trace: Trace, cut: int) -> dict[str, list[str]]:
@@ -130,7 +160,7 @@ def test_the_test_can_see_ahead(tmp_path: Path) -> None:
     early = (9 * case.settings.start + case.settings.end) // 10
     poisoned = {key: _poison(Random(1), one, early) for key, one in case.market.bars.items()}
     traces = []
-    for number, market in enumerate((case.market, Market(case.market.instruments, poisoned))):
+    for number, market in enumerate((case.market, replace(case.market, bars=poisoned))):
         place = tmp_path / str(number)
         place.mkdir()
         traces.append(_until(BlockEngine(place, case.source, market).run(case.settings, 4096, 64), cut))
