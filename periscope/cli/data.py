@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from periscope.cli.data_check import check, imported_findings, show_imported
+from periscope.cli.data_diff import diff
+from periscope.cli.data_versions import prune, versions
 from periscope.cli.exits import ExitCode
 from periscope.cli.import_display import import_display
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
 
 data_app = typer.Typer(name="data", help="Bring bars into the catalog and look at them.", no_args_is_help=True)
 data_app.command()(check)
+data_app.command()(versions)
+data_app.command()(diff)
+data_app.command()(prune)
 
-_NUMERIC = {"bars", "rows", "added", "replaced", "open", "high", "low", "close", "volume"}
+_NUMERIC = {"bars", "rows", "added", "replaced", "open", "high", "low", "close", "volume", "initial", "maintenance"}
 
 CatalogOption = Annotated[
     str | None, typer.Option("--catalog", help="The catalog's folder or address. Without it: the workspace's.")
@@ -37,7 +42,8 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     symbol: SymbolOption = None,
     asset_type: AssetTypeOption = None,
     span: SpanOption = None,
-    exchange: Annotated[str | None, typer.Option(help="XNYS, XNAS, ARCX, BATS or CME: whose sessions count.")] = None,
+    exchange: Annotated[str | None, typer.Option(help="Whose sessions count: XNYS, CME, XEUR, … (`sessions`).")] = None,
+    kind: Annotated[str | None, typer.Option(help="bars or quotes, of a file that has columns of both.")] = None,
     stamp: Annotated[str | None, typer.Option(help="start or end: which end of a bar the file's time is.")] = None,
     tz: Annotated[str | None, typer.Option(help="Time zone of stamps without one, such as America/New_York.")] = None,
     tick: Annotated[str | None, typer.Option(help="The smallest price move (default 0.01).")] = None,
@@ -68,6 +74,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
         currency=currency,
         date_format=date_format,
         decimal=_decimal_mark(decimal),
+        kind=_choice(kind, "--kind", ("bars", "quotes")),
         skip_bad_rows=skip_bad_rows,
         replace=replace,
     )
@@ -88,7 +95,9 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 @data_app.command("list")
 def list_(catalog: CatalogOption = None, as_json: JsonOption = False) -> int:
-    """Every instrument and span of the catalog with its first and last bar."""
+    """Every instrument and span of the catalog with its first and last bar, quote bar or open interest."""
+    from periscope.cli.data_view import stored_series
+
     opened = _open(catalog)
     from periscope.instruments.times import time_text
 
@@ -98,18 +107,19 @@ def list_(catalog: CatalogOption = None, as_json: JsonOption = False) -> int:
             "asset_type": instrument.asset_type.name,
             "exchange": instrument.exchange,
             "span": span.value,
+            "data": kind.WHAT,
             "bars": coverage.rows,
             "first": time_text(coverage.first),
             "last": time_text(coverage.last),
             "source": instrument.source,
         }
         for instrument in opened.instruments.all()
-        for span, coverage in opened.spans(instrument).items()
+        for kind, span, coverage in stored_series(opened, instrument)
     ]
     if as_json:
         print_json({"catalog": opened.files.where, "series": rows})
         return ExitCode.DONE
-    print_table(("symbol", "asset_type", "exchange", "span", "bars", "first", "last"), rows, to_right=_NUMERIC)
+    print_table(("symbol", "asset_type", "exchange", "span", "data", "bars", "first", "last"), rows, to_right=_NUMERIC)
     if any("SYNTHETIC" in str(row["source"]) for row in rows):
         remark("sample data: prices of instruments whose source says SYNTHETIC are invented")
     if not rows:
@@ -130,7 +140,7 @@ def show(
     as_json: JsonOption = False,
 ) -> int:
     """One instrument: its facts, what is stored with hashes, its first and last bars."""
-    from periscope.cli.data_view import instrument_document, series_document
+    from periscope.cli.data_view import instrument_document, series_document, stored_series
 
     opened = _open(catalog)
     if continuous is not None:
@@ -152,8 +162,8 @@ def show(
         instrument_document(each)
         | {
             "series": [
-                series_document(opened, each, stored, rows)
-                for stored in opened.spans(each)
+                series_document(opened, each, kind, stored, coverage, rows)
+                for kind, stored, coverage in stored_series(opened, each)
                 if one_span is None or stored is one_span
             ]
         }
@@ -243,7 +253,7 @@ def _refusing[T](act: Callable[[], T]) -> T:
 
 
 def _show_import(document: dict[str, Any]) -> None:
-    columns = ("symbol", "span", "rows", "added", "replaced", "first", "last", "volume")
+    columns = ("symbol", "span", "data", "rows", "added", "replaced", "first", "last", "volume")
     print_table(columns, document["series"], to_right=_NUMERIC)
     remark(f"{document['format']} {document['path']} is in the catalog {shown(document['catalog'])}")
     for reason, count in document["skipped_files"].items():
@@ -263,14 +273,19 @@ def _show_import(document: dict[str, Any]) -> None:
 
 def _show_instruments(documents: list[dict[str, Any]]) -> None:
     for document in documents:
-        facts = {name: value for name, value in document.items() if name != "series" and value is not None}
+        facts = {
+            name: value for name, value in document.items() if name not in {"series", "margins"} and value is not None
+        }
         say("\n".join(f"{name:>19}  {value}" for name, value in facts.items()))
+        if document["margins"]:
+            say("\nmargins by date:")
+            print_table(("first_day", "initial", "maintenance"), document["margins"], to_right=_NUMERIC)
         for series in document["series"]:
-            say(f"\n{series['span']}: {series['bars']} bars, {series['first']} to {series['last']}")
+            say(f"\n{series['span']}: {series['bars']} {series['data']}, {series['first']} to {series['last']}")
             for file in series["files"]:
                 say(f"  {file['file']}  {file['rows']} rows  sha256 {file['sha256']}")
-            columns = ("start", "end", "open", "high", "low", "close", "volume")
-            print_table(columns, series["head"] + series["tail"], to_right=_NUMERIC)
+            columns = tuple((series["head"] or [{}])[0])
+            print_table(columns, series["head"] + series["tail"], to_right=set(columns) - {"start", "end"})
 
 
 def _asset_type(text: str | None) -> "AssetType | None":

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from periscope.market.importers.storing import ImportSummary
     from periscope.market.quality.check import SeriesReport
 
-COLUMNS = ("severity", "code", "symbol", "span", "count", "first", "example")
+COLUMNS = ("severity", "code", "symbol", "span", "data", "count", "first", "example")
 
-type Wanted = list[tuple[Instrument, BarTimeSpan]]
+type Wanted = list[tuple[Instrument, BarTimeSpan, bool]]
+"""Series to check; whether it is one of quote bars."""
 
 
 def check(
@@ -38,7 +39,7 @@ def check(
     catalog: Annotated[str | None, typer.Option(help="The catalog's folder or address; else the workspace's.")] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Look for what is wrong with stored bars: gaps, spikes, bad stamps and more. Ends with 5 if there are problems."""
+    """Look for what is wrong with bars and quotes: gaps, spikes, bad stamps and more. Ends with 5 if there are problems."""
     from periscope.market.catalog import Catalog
 
     accepted = _codes(accept or [])
@@ -73,7 +74,8 @@ def imported_findings(catalog: "Catalog", summary: "ImportSummary") -> list[dict
 def show_imported(findings: list[dict[str, Any]]) -> None:
     """The same for people, beside the result of the import."""
     for found in findings:
-        place = f"{found['symbol']} {found['span']} {found['first']}"
+        data = "" if found["data"] == "bars" else f" {found['data']}"
+        place = f"{found['symbol']} {found['span']}{data} {found['first']}"
         remark(f"{found['count']} {found['code']}\n  {place}: {found['example']}")
     if findings:
         remark("`periscope data check --report check.html` shows these findings with pictures")
@@ -98,8 +100,14 @@ def _wanted(catalog: "Catalog", symbols: list[str], span: str | None) -> "Wanted
         if all(each.symbol != name for each in instruments):
             what = catalog.instruments.explain_unknown(name, AssetType.EQUITY)
             fail("UNKNOWN_INSTRUMENT", what, exit_code=ExitCode.NOT_FOUND)
-    wanted = [(each, stored) for each in instruments for stored in catalog.spans(each) if span in {None, stored.value}]
-    lacking = next((name for name in names if all(each.symbol != name for each, _ in wanted)), None)
+    wanted = [
+        (each, stored, quotes)
+        for each in instruments
+        for quotes, spans in ((False, catalog.spans(each)), (True, catalog.quote_spans(each)))
+        for stored in spans
+        if span in {None, stored.value}
+    ]
+    lacking = next((name for name in names if all(each.symbol != name for each, *_ in wanted)), None)
     if lacking is not None or not wanted:
         of = lacking or "any instrument"
         fail("SPAN_NOT_AVAILABLE", f"the catalog has no {span or ''} bars of {of}", exit_code=ExitCode.NOT_FOUND)
@@ -110,13 +118,14 @@ def _reports(
     catalog: "Catalog", wanted: "Wanted", since: "date | None", until: "date | None"
 ) -> "Iterator[SeriesReport]":
     """One report for each series that has bars around those days, with progress in series."""
-    from periscope.market.quality.check import check_stored
+    from periscope.market.quality.check import check_stored, check_stored_quotes
 
     with import_display() as progress:
-        for done, (instrument, span) in enumerate(wanted):
+        for done, (instrument, span, quotes) in enumerate(wanted):
             progress(done, len(wanted), f"{instrument.symbol} {span.value}")
             start, end = _window(instrument.exchange, since, until)
-            report = check_stored(catalog, instrument, span, start=start, end=end)
+            check = check_stored_quotes if quotes else check_stored
+            report = check(catalog, instrument, span, start=start, end=end)
             if report is not None:
                 yield report
 
@@ -155,6 +164,7 @@ def _document(reports: "list[SeriesReport]", accepted: frozenset[str]) -> dict[s
                 "symbol": report.series.instrument.symbol,
                 "asset_type": report.series.instrument.asset_type.name,
                 "span": report.series.span.value,
+                "data": report.data,
                 "bars": report.bars,
                 "first": time_text(report.first),
                 "last": time_text(report.last),

@@ -1,5 +1,6 @@
 """What `periscope data show` says about an instrument and its bars, as JSON documents."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
@@ -7,7 +8,9 @@ from periscope.instruments.instrument import Instrument
 from periscope.instruments.times import time_text
 from periscope.market.bar_files import take
 from periscope.market.catalog import Catalog
-from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
+from periscope.market.columns import BarColumns, Columns, InterestColumns, QuoteColumns
+from periscope.market.coverage import Coverage
+from periscope.market.quality.series import price_text
 
 
 def instrument_document(instrument: Instrument) -> dict[str, Any]:
@@ -22,6 +25,14 @@ def instrument_document(instrument: Instrument) -> dict[str, Any]:
         "multiplier": f"{instrument.multiplier:f}",
         "initial_margin": None if instrument.initial_margin is None else f"{instrument.initial_margin:f}",
         "maintenance_margin": None if instrument.maintenance_margin is None else f"{instrument.maintenance_margin:f}",
+        "margins": [
+            {
+                "first_day": period.first_day.isoformat(),
+                "initial": f"{period.initial:f}",
+                "maintenance": f"{period.maintenance:f}",
+            }
+            for period in instrument.margins
+        ],
         "root": instrument.root,
         "listed_at": None if instrument.listed_at is None else time_text(instrument.listed_at),
         "expires_at": None if instrument.expires_at is None else time_text(instrument.expires_at),
@@ -29,58 +40,74 @@ def instrument_document(instrument: Instrument) -> dict[str, Any]:
     }
 
 
-def series_document(catalog: Catalog, instrument: Instrument, span: BarTimeSpan, rows: int) -> dict[str, Any]:
-    """What is stored at one span: its extent, its files with hashes, and so many bars at each end."""
-    coverage = catalog.spans(instrument)[span]
-    head, tail = _ends(catalog, instrument, span, rows)
+def stored_series(catalog: Catalog, instrument: Instrument) -> list[tuple[type[Columns], BarTimeSpan, Coverage]]:
+    """Everything that is stored of an instrument: bars, then quote bars, then open interest, finest span first."""
+    return [
+        (kind, span, coverage)
+        for kind, spans in (
+            (BarColumns, catalog.spans),
+            (QuoteColumns, catalog.quote_spans),
+            (InterestColumns, catalog.interest_spans),
+        )
+        for span, coverage in spans(instrument).items()
+    ]
+
+
+def series_document(
+    catalog: Catalog, instrument: Instrument, kind: type[Columns], span: BarTimeSpan, coverage: Coverage, rows: int
+) -> dict[str, Any]:
+    """What is stored of one kind at one span: its extent, its files with hashes, and so many rows at each end."""
+    head, tail = _ends(_chunks(catalog, instrument, kind, span, coverage), instrument, coverage.rows, rows)
     return {
         "span": span.value,
+        "data": kind.WHAT,
         "bars": coverage.rows,
         "first": time_text(coverage.first),
         "last": time_text(coverage.last),
         "until": time_text(coverage.until),
-        "files": catalog.fingerprint(instrument, span),
+        "files": catalog.fingerprint(instrument, span, kind=kind),
         "head": head,
         "tail": tail,
     }
 
 
+def _chunks(
+    catalog: Catalog, instrument: Instrument, kind: type[Columns], span: BarTimeSpan, coverage: Coverage
+) -> Iterable[Columns]:
+    if kind is BarColumns:
+        return catalog.all_bars(instrument, span, coverage.first, coverage.until)
+    if kind is QuoteColumns:
+        return catalog.all_quotes(instrument, span, coverage.first, coverage.until)
+    return catalog.all_interest(instrument, span, coverage.first, coverage.until)
+
+
 def _ends(
-    catalog: Catalog, instrument: Instrument, span: BarTimeSpan, rows: int
+    chunks: Iterable[Columns], instrument: Instrument, count: int, rows: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    coverage = catalog.spans(instrument)[span]
     head: list[dict[str, Any]] = []
     tail: list[dict[str, Any]] = []
-    left = max(coverage.rows - rows, rows)
+    left = max(count - rows, rows)
     seen = 0
-    for bars in catalog.all_bars(instrument, span, coverage.first, coverage.until):
+    for chunk in chunks:
         if seen < rows:
-            head += _documents(take(bars, slice(0, rows - seen)), instrument)
-        if seen + len(bars) > left:
-            tail += _documents(take(bars, slice(max(left - seen, 0), None)), instrument)
-        seen += len(bars)
+            head += _documents(take(chunk, slice(0, rows - seen)), instrument)
+        if seen + len(chunk) > left:
+            tail += _documents(take(chunk, slice(max(left - seen, 0), None)), instrument)
+        seen += len(chunk)
     return head, tail
 
 
-def _documents(bars: BarColumns, instrument: Instrument) -> list[dict[str, Any]]:
+def _documents(rows: Columns, instrument: Instrument) -> list[dict[str, Any]]:
+    scales = dict.fromkeys(rows.PRICES, instrument.price_scale) | dict.fromkeys(rows.SIZES, instrument.volume_scale)
     return [
         {
-            "start": time_text(int(bars.start[row])),
-            "end": time_text(int(bars.end[row])),
-            "open": _number(int(bars.open[row]), instrument.price_scale),
-            "high": _number(int(bars.high[row]), instrument.price_scale),
-            "low": _number(int(bars.low[row]), instrument.price_scale),
-            "close": _number(int(bars.close[row]), instrument.price_scale),
-            "volume": _volume(int(bars.volume[row]), instrument.volume_scale),
+            name: time_text(value) if name not in scales else _number(value, scales[name], rows.missing(name))
+            for name in rows.NAMES
+            for value in (int(getattr(rows, name)[row]),)
         }
-        for row in range(len(bars))
+        for row in range(len(rows))
     ]
 
 
-def _volume(value: int, scale: int) -> str | None:
-    return None if value == UNKNOWN_VOLUME else _number(value, scale)
-
-
-def _number(value: int, scale: int) -> str:
-    sign, digits = "-" if value < 0 else "", str(abs(value)).rjust(scale + 1, "0")
-    return sign + (f"{digits[:-scale]}.{digits[-scale:]}" if scale > 0 else digits)
+def _number(value: int, scale: int, missing: int | None) -> str | None:
+    return None if value == missing else price_text(value, scale)

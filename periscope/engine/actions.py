@@ -19,6 +19,7 @@ from libs.shared_ipc.src.protocol import (
     WithdrawCashAction,
 )
 from periscope.engine.corporate import follow
+from periscope.engine.fills import meet
 from periscope.engine.records import ActionTaken, IssueRaised, OrderPlaced, OrderRefused
 from periscope.engine.simulation import Registration, Simulation, Timer
 from periscope.engine.timeline import Phase
@@ -86,10 +87,14 @@ def _place(state: Simulation, action: PlaceOrderAction) -> None:
     follow(state, instrument)
     state.records.append(OrderPlaced(state.now, order))
     state.put(order, after)
-    meeting = state.model.at_once(order, state.markets.market(instrument), state.now)
-    if meeting is not None:
-        state.meet_at(order, meeting)
     state.announce(order, Phase.ACKNOWLEDGEMENT)
+    meeting = state.model.at_once(order, state.markets.market(instrument), state.now)
+    if meeting is None:
+        return
+    if state.model.in_turn:
+        meet(state, order, meeting)
+    else:
+        state.meet_at(order, meeting)
 
 
 def _accept(state: Simulation, action: PlaceOrderAction, order_id: str) -> Order | Rejection:
@@ -98,6 +103,9 @@ def _accept(state: Simulation, action: PlaceOrderAction, order_id: str) -> Order
         terms = settle_terms(action, state.now, state.house())
         if isinstance(terms, Rejection):
             return terms
+        if not state.settings.fees.covers(terms.instrument):
+            fees = state.settings.fees.describe()
+            return Rejection("FEE_UNKNOWN", f"what {action.symbol} costs is not known: core.fees is {fees}")
         order = _make_order(state, action, order_id, terms)
         return state.model.accept(order, state.markets.market(order.instrument))
     except (UnknownExchangeError, SessionRangeError) as error:

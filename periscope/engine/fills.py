@@ -58,13 +58,13 @@ def meet(state: Simulation, order: Order, meeting: Meeting, moment: Moment | Non
         state.put(msgspec.structs.replace(order, triggered=True, first_row=row))
         return
     if meeting.rule is Rule.NOT_IMMEDIATE:
-        state.end_order(order, _left_over(order), Phase.MOMENT)
+        state.end_order(order, _left_over(order), _news(state, meeting))
         return
     cut = _cut_to_position(state, order)
     cap = _volume_cap(state, order, meeting)
     quantity = cut.remaining if cap is None else min(cut.remaining, cap)
     if order.time_in_force is TimeInForce.FOK and quantity < cut.remaining:
-        state.end_order(order, Happening.CANCELLED, Phase.MOMENT)
+        state.end_order(order, Happening.CANCELLED, _news(state, meeting))
         return
     if quantity > 0:
         filled = _fill(state, cut, meeting, quantity, cap)
@@ -79,12 +79,17 @@ def meet(state: Simulation, order: Order, meeting: Meeting, moment: Moment | Non
         state.cancel_stranded(order.instrument.key)
 
 
+def _news(state: Simulation, meeting: Meeting) -> Phase:
+    """When the strategy hears of it: after the first updates of the present actions, where they fill in turn."""
+    return Phase.CONSEQUENCE if state.model.in_turn and meeting.when is When.AT_ONCE else Phase.MOMENT
+
+
 def _go_on(state: Simulation, order: Order, filled: Order, meeting: Meeting) -> None:
     """What becomes of the order after a bar has given it all that it could."""
     if filled.remaining == 0:
         return
     if order.decides_at_once or order.is_auction_only:
-        state.end_order(filled, _left_over(order), Phase.MOMENT)
+        state.end_order(filled, _left_over(order), _news(state, meeting))
         return
     first_row = order.first_row if meeting.when is When.AT_ONCE else meeting.row + 1
     triggered = order.triggered or order.is_stop
@@ -150,7 +155,7 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
     change = trade(held, instrument, order.sign * quantity, price, fee)
     breach = _breach(state, order, held, change, base)
     if breach is not None:
-        state.end_order(order, Happening.BREACHED, Phase.MOMENT, breach)
+        state.end_order(order, Happening.BREACHED, _news(state, meeting), breach)
         return None
 
     entry = state.book.apply(state.now, f"fill of order {order.sequence}", instrument, change)
@@ -171,7 +176,7 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
     state.booked(entry, instrument, meeting.price if meeting.at_open else None, None)
     if done:
         state.drop(order)
-    state.announce(filled, Phase.MOMENT)
+    state.announce(filled, _news(state, meeting))
     return filled
 
 
@@ -199,7 +204,7 @@ def _record(
             fee=change.fee,
             realised=change.realised,
             position_after=position,
-            bar_start=int(series.start[meeting.row - series.first]),
+            bar_start=int(series.start[meeting.row - series.first]) if meeting.began is None else meeting.began,
             span=state.markets.execution_spans[instrument.key],
             rule=meeting.rule,
             volume_cap=cap,

@@ -9,12 +9,13 @@ from typing import Protocol
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.port import FrontMonthAnswer
 from periscope.execution.meeting import Sessions
+from periscope.execution.pricing import Pricing
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.unit import ONE, Unit, rounded
 from periscope.market.adjustment import PLACES, Adjusted, carried
 from periscope.market.columns import UNKNOWN_VOLUME
-from periscope.market.series import BarSeries
-from periscope.portfolio.book import InstrumentKey
+from periscope.market.series import BarSeries, QuoteSeries
+from periscope.portfolio.book import InstrumentKey, Position
 
 
 class Feed(Protocol):
@@ -41,8 +42,14 @@ class Feed(Protocol):
     def adjusted(self, instrument: Instrument) -> Adjusted:
         """What splits and dividends do to an instrument in this run."""
 
+    def quotes(self, instrument: Instrument, span: BarTimeSpan) -> QuoteSeries | None:
+        """The quote bars of one span, None where the run has none."""
+
     def regular_sessions(self, instrument: Instrument) -> Sessions:
         """When the instrument's exchange trades in its regular hours."""
+
+    def extended_sessions(self, instrument: Instrument) -> Sessions:
+        """When the instrument's exchange trades in its extended hours."""
 
     def front_month(self, root: str, as_of: int) -> FrontMonthAnswer:
         """The contract of `root` with the greatest volume, as known at `as_of`."""
@@ -55,6 +62,7 @@ class OneMarket:
     instrument: Instrument
     span: BarTimeSpan | None
     bars: BarSeries | None
+    quotes: QuoteSeries | None
     feed: Feed
 
     @property
@@ -67,13 +75,19 @@ class OneMarket:
         """When its exchange trades in the regular hours. Raises `UnknownExchangeError` where that is not known."""
         return self.feed.regular_sessions(self.instrument)
 
+    @property
+    def extended_sessions(self) -> Sessions:
+        """When its exchange trades in extended hours. Raises `UnknownExchangeError` where that is not known."""
+        return self.feed.extended_sessions(self.instrument)
+
 
 class Markets:
     """The feed as the engine uses it: every series is opened once and read by all who need it."""
 
-    def __init__(self, feed: Feed, execution_span: BarTimeSpan | None) -> None:
+    def __init__(self, feed: Feed, execution_span: BarTimeSpan | None, pricing: Pricing) -> None:
         self.feed = feed
         self._execution_span = execution_span
+        self._pricing = pricing
         self._series: dict[tuple[InstrumentKey, BarTimeSpan], BarSeries | None] = {}
         self.execution_spans: dict[InstrumentKey, BarTimeSpan] = {}
         self._markets: dict[InstrumentKey, OneMarket] = {}
@@ -97,7 +111,8 @@ class Markets:
             if span is not None:
                 self.execution_spans[key] = span
             bars = None if span is None else self.series(instrument, span)
-            found = self._markets[key] = OneMarket(instrument, span, bars, self.feed)
+            quotes = None if span is None else self.feed.quotes(instrument, span)
+            found = self._markets[key] = OneMarket(instrument, span, bars, quotes, self.feed)
         return found
 
     def execution(self, instrument: Instrument) -> BarSeries | None:
@@ -105,21 +120,23 @@ class Markets:
         return self.market(instrument).bars
 
     def last_price(self, instrument: Instrument, time: int) -> Decimal | None:
-        """Close of the last bar that was complete at `time`, None if there was none in the window."""
+        """The last price that was known at `time`, None if there was none in the window."""
         key = instrument.key
         known = self._last.get(key)
         if known is not None and known[0] == time:
             return known[1]
+        price = self._pricing.last_price(self.market(instrument), time)
         series = self.execution(instrument)
-        price = None
-        if series is not None:
-            row = series.row_ended_by(time)
-            if row >= 0:
-                price = series.scaling(row).price(int(series.close[row - series.first]))
-                ratio = self.split_since(instrument, int(series.start[row - series.first]), time)
-                price = price if ratio == 1 else carried(price, ratio)
+        if price is not None and series is not None and (row := series.row_ended_by(time)) >= 0:
+            ratio = self.split_since(instrument, int(series.start[row - series.first]), time)
+            price = price if ratio == 1 else carried(price, ratio)
         self._last[key] = (time, price)
         return price
+
+    def worth(self, position: Position, time: int) -> Decimal:
+        """What a position added to cash at `time` to make the portfolio's value."""
+        instrument = position.instrument
+        return self._pricing.worth(position, self.last_price(instrument, time), self.market(instrument), time)
 
     def adjusted(self, instrument: Instrument) -> Adjusted:
         """What splits and dividends do to an instrument in this run."""
@@ -161,3 +178,6 @@ class Markets:
         for series in self._series.values():
             if series is not None:
                 series.release(time)
+        for market in self._markets.values():
+            if market.quotes is not None:
+                market.quotes.release(time)

@@ -3,13 +3,24 @@
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
-from periscope.execution.accounts.choosing import AccountName, InterestRates, MarginCallPolicy, MarginRates
+from periscope.execution.accounts.choosing import (
+    AccountName,
+    InterestRates,
+    MarginCallPolicy,
+    MarginRates,
+    account_model,
+)
+from periscope.execution.accounts.model import Account
 from periscope.execution.admission import PriceRounding
 from periscope.execution.fees import FeeModel, NoFees
 from periscope.execution.fill_models.choosing import FillModelName
+from periscope.execution.fill_models.lean import LeanFillRules
 from periscope.execution.fill_models.next_bar import LimitFill
+from periscope.execution.pricing import LastClose, LeanPricing, Pricing
 from periscope.execution.slippage import NoSlippage, SlippageModel
 from periscope.market.adjustment import Adjustment
 
@@ -18,11 +29,14 @@ __all__ = [
     "Adjustment",
     "FillModelName",
     "InterestRates",
+    "LeanFillRules",
+    "LeanRules",
     "LimitFill",
     "Limits",
     "MarginCallPolicy",
     "MarginRates",
     "PriceRounding",
+    "Profile",
     "Settings",
 ]
 
@@ -38,6 +52,25 @@ class Limits:
     events_per_instant: int = 10_000
     actions_per_reply: int = 1_000
     output_bytes: int = 10_000_000
+
+
+class Profile(StrEnum):
+    """The named set of rules that a run follows (`core.profile`)."""
+
+    DEFAULT = "default"
+    LEAN = "lean"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeanRules:
+    """What LEAN lets an algorithm set, for the profile `lean` (`core.lean`).
+
+    `fills` are the numbers of its fill models, `leverage` is that of equities, `zone` the algorithm's clock.
+    """
+
+    fills: LeanFillRules = field(default_factory=LeanFillRules)
+    leverage: Decimal = Decimal(2)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("America/New_York"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +89,8 @@ class Settings:
     currency: str = "USD"
     extended_hours: bool = False
     execution_span: BarTimeSpan | None = None
+    profile: Profile = Profile.DEFAULT
+    lean: LeanRules = field(default_factory=LeanRules)
     fill_model: FillModelName = FillModelName.NEXT_BAR
     limit_fill: LimitFill = LimitFill.THROUGH
     price_rounding: PriceRounding = PriceRounding.PASSIVE
@@ -70,3 +105,11 @@ class Settings:
     interest: InterestRates = field(default_factory=InterestRates)
     adjustment: Adjustment = Adjustment.SPLIT
     limits: Limits = field(default_factory=Limits)
+
+    def account_model(self) -> Account:
+        """The account's rules."""
+        return account_model(self.account, self.margin, self.lean.leverage, self.fees)
+
+    def pricing(self) -> Pricing:
+        """Which prices the run keeps."""
+        return LeanPricing(self.fees) if self.profile is Profile.LEAN else LastClose()

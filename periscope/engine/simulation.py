@@ -20,7 +20,6 @@ from periscope.engine.port import Change
 from periscope.engine.records import Booked, IssueRaised, OrderEnded, Record
 from periscope.engine.settings import Settings
 from periscope.engine.timeline import Key, Phase, Rank
-from periscope.execution.accounts.choosing import account_model
 from periscope.execution.accounts.exposure import Exposure
 from periscope.execution.admission import House
 from periscope.execution.fill_models.choosing import fill_model
@@ -30,7 +29,7 @@ from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.unit import Unit
 from periscope.market.adjustment import Change as CorporateChange
-from periscope.portfolio.book import Book, InstrumentKey
+from periscope.portfolio.book import Book, InstrumentKey, Position
 from periscope.portfolio.exact import ZERO, microseconds
 from periscope.portfolio.ledger import Entry
 
@@ -137,8 +136,8 @@ class Simulation:
     def __init__(self, settings: Settings, markets: Markets) -> None:
         self.settings = settings
         self.markets = markets
-        self.account = account_model(settings.account, settings.margin)
-        self.model = fill_model(settings.fill_model, settings.limit_fill)
+        self.account = settings.account_model()
+        self.model = fill_model(settings.fill_model, settings.limit_fill, settings.lean.fills)
         self.ids = sha1(_ORDER_IDS.bytes, usedforsecurity=False)
         self.ids.update(f"{settings.version}/{settings.config_hash}/{settings.seed}/".encode())
         self.now = settings.start
@@ -204,6 +203,10 @@ class Simulation:
         """Close of the last execution bar that is complete now."""
         return self.markets.last_price(instrument, self.now)
 
+    def worth(self, position: Position) -> Decimal:
+        """What a position adds to cash now to make the portfolio's value."""
+        return self.markets.worth(position, self.now)
+
     def initial_margin(self, instrument: Instrument) -> Decimal | None:
         """What one contract needs to be opened."""
         return instrument.initial_margin
@@ -259,7 +262,7 @@ class Simulation:
         """
         previous = self.orders.get(order.sequence)
         self.orders[order.sequence] = order
-        self.searches[order.sequence] = Search(order.first_row)
+        self.searches[order.sequence] = Search(order.first_row, self.now)
         key = order.instrument.key
         if order.closing:
             if previous is None:

@@ -75,7 +75,7 @@ def _book_moment(state: Simulation) -> None:
         if state.orders.get(order.sequence) is not order:
             continue
         assert meeting is not None
-        if moment.forbids(state, order, meeting):
+        if state.model.stops_first and moment.forbids(state, order, meeting):
             state.put(msgspec.structs.replace(order, first_row=meeting.row + 1))
         else:
             meet(state, order, meeting, moment)

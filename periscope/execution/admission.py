@@ -16,7 +16,7 @@ from periscope.instruments.instrument import TRADES_AS_EQUITY, Instrument
 from periscope.instruments.times import time_text
 from periscope.instruments.unit import Unit
 from periscope.portfolio.book import Book
-from periscope.portfolio.exact import ZERO, is_multiple
+from periscope.portfolio.exact import ZERO, is_multiple, step_nearest
 
 _STOP_TYPES = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 _STOP_TIMES = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD, TimeInForce.GTX})
@@ -29,6 +29,8 @@ class PriceRounding(StrEnum):
 
     PASSIVE = "passive"
     REJECT = "reject"
+    NEAREST = "nearest"
+    FUTURES_NEAREST = "futures_nearest"
 
 
 class Directory(Protocol):
@@ -85,7 +87,7 @@ def settle_terms(action: PlaceOrderAction, now: int, house: House) -> Terms | Re
     refusal = (
         _check_quantity(action, found.symbol, unit, position)
         or _check_prices(action, found, unit, house.rounding)
-        or _check_rounded(action, found, unit, _OPENING.get(action.intent))
+        or _check_rounded(action, found, unit, _OPENING.get(action.intent), house.rounding)
         or _check_time_in_force(action.order_type, time_in_force, good_till, now)
     )
     if refusal is not None:
@@ -93,10 +95,10 @@ def settle_terms(action: PlaceOrderAction, now: int, house: House) -> Terms | Re
     side = _side(action, position)
     if isinstance(side, Rejection):
         return side
-    refusal = _check_rounded(action, found, unit, side)
+    refusal = _check_rounded(action, found, unit, side, house.rounding)
     if refusal is not None:
         return refusal
-    limit, stop = _rounded_prices(action, unit, side)
+    limit, stop = _rounded_prices(action, found, unit, side, house.rounding)
     closing = action.intent not in _OPENING
     quantity = action.contract_quantity
     if closing:
@@ -194,19 +196,28 @@ def _side(action: PlaceOrderAction, position: Decimal) -> int | Rejection:
     return Rejection("NO_POSITION_TO_CLOSE", f"{action.intent} finds no {kind}position in {action.symbol}")
 
 
-def _check_rounded(action: PlaceOrderAction, instrument: Instrument, unit: Unit, side: int | None) -> Rejection | None:
+def _check_rounded(
+    action: PlaceOrderAction, instrument: Instrument, unit: Unit, side: int | None, rounding: PriceRounding
+) -> Rejection | None:
     """Whether rounding leaves nothing of a price. A close intent's side is known only once its position is."""
     if side is None or instrument.is_future or (action.limit_price is None and action.stop_price is None):
         return None
-    if any(price is not None and price <= 0 for price in _rounded_prices(action, unit, side)):
+    if any(price is not None and price <= 0 for price in _rounded_prices(action, instrument, unit, side, rounding)):
         text = f"the price is below one tick ({unit.price_step}) of {instrument.symbol}"
         return Rejection("PRICE_NOT_POSITIVE", text)
     return None
 
 
-def _rounded_prices(action: PlaceOrderAction, unit: Unit, side: int) -> tuple[Decimal | None, Decimal | None]:
-    """Limit and stop moved to the tick, away from the market."""
+def _rounded_prices(
+    action: PlaceOrderAction, instrument: Instrument, unit: Unit, side: int, rounding: PriceRounding
+) -> tuple[Decimal | None, Decimal | None]:
+    """Limit and stop moved to the tick: away from the market, or to the nearest one."""
     limit, stop = action.limit_price, action.stop_price
+    if rounding is PriceRounding.FUTURES_NEAREST and not instrument.is_future:
+        return limit, stop
+    if rounding in (PriceRounding.NEAREST, PriceRounding.FUTURES_NEAREST):
+        near = [None if price is None else step_nearest(price, unit.tick) for price in (limit, stop)]
+        return near[0], near[1]
     down, up = unit.tick_down, unit.tick_up
     for_limit, for_stop = (down, up) if side > 0 else (up, down)
     return (None if limit is None else for_limit(limit), None if stop is None else for_stop(stop))

@@ -45,9 +45,13 @@ class FeeModel(Protocol):
     def describe(self) -> str:
         """The model in a few words, for whoever reads the result."""
 
+    def covers(self, _instrument: Instrument, /) -> bool:
+        """Whether the model knows what this instrument costs; an order in one that it does not know is refused."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
-class NoFees:
+class NoFees(FeeModel):
     """Nothing costs anything."""
 
     def owed(self, _traded: Traded, /) -> Decimal:
@@ -60,12 +64,12 @@ class NoFees:
 
 
 @dataclass(frozen=True, slots=True)
-class PerShare:
+class PerShare(FeeModel):
     """An amount for each unit of what trades as an equity; futures cost nothing."""
 
     rate: Decimal
 
-    def owed(self, traded: Traded) -> Decimal:
+    def owed(self, traded: Traded, /) -> Decimal:
         """Units times the rate."""
         return ZERO if traded.instrument.is_future else self.rate * traded.quantity
 
@@ -75,12 +79,12 @@ class PerShare:
 
 
 @dataclass(frozen=True, slots=True)
-class PerContract:
+class PerContract(FeeModel):
     """An amount for each contract of a future; what trades as an equity costs nothing."""
 
     rate: Decimal
 
-    def owed(self, traded: Traded) -> Decimal:
+    def owed(self, traded: Traded, /) -> Decimal:
         """Contracts times the rate."""
         return self.rate * traded.quantity if traded.instrument.is_future else ZERO
 
@@ -90,7 +94,7 @@ class PerContract:
 
 
 @dataclass(frozen=True, slots=True)
-class BasisPoints:
+class BasisPoints(FeeModel):
     """A share of the traded value, in ten-thousandths, of equities and futures alike.
 
     The value of a future is that of the whole contract: quantity x price x multiplier. A negative price counts as much
@@ -99,7 +103,7 @@ class BasisPoints:
 
     rate: Decimal
 
-    def owed(self, traded: Traded) -> Decimal:
+    def owed(self, traded: Traded, /) -> Decimal:
         """The size of the traded value times the rate."""
         return abs(traded.value) * self.rate * BASIS_POINT
 
@@ -109,7 +113,7 @@ class BasisPoints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounded:
+class Bounded(FeeModel):
     """Another model between a minimum and a maximum per order.
 
     `maximum_basis_points` is a maximum as a share of the order's traded value. Where a maximum is below the minimum,
@@ -121,7 +125,7 @@ class Bounded:
     maximum: Decimal | None = None
     maximum_basis_points: Decimal | None = None
 
-    def owed(self, traded: Traded) -> Decimal:
+    def owed(self, traded: Traded, /) -> Decimal:
         """What the inner model says, brought between the bounds."""
         fee = self.inner.owed(traded)
         if traded.instrument.is_future or traded.quantity == 0:
@@ -147,12 +151,12 @@ class Bounded:
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(FeeModel):
     """Several models that all apply."""
 
     parts: tuple[FeeModel, ...]
 
-    def owed(self, traded: Traded) -> Decimal:
+    def owed(self, traded: Traded, /) -> Decimal:
         """The sum of what each of them says."""
         return sum((part.owed(traded) for part in self.parts), ZERO)
 
@@ -192,7 +196,7 @@ _HANG_SENG = Decimal(40)
 
 
 @dataclass(frozen=True, slots=True)
-class LeanFees:
+class LeanFees(FeeModel):
     """The default fee model of QuantConnect LEAN, with its figures and its simplifications.
 
     Equities: 0.005 a share; below 1.00 it is 1.00, otherwise at most 0.5% of the order's value, so the minimum is not
@@ -204,7 +208,7 @@ class LeanFees:
     (Apache-2.0). A later version has 1% in place of 0.5%.
     """
 
-    def owed(self, traded: Traded) -> Decimal:
+    def owed(self, traded: Traded, /) -> Decimal:
         """The fee of the whole order."""
         if traded.quantity == 0:
             return ZERO

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -51,8 +52,23 @@ class Bars(Window, Protocol):
     volume: IntColumn
 
 
+class Quotes(Window, Protocol):
+    """The window of quote bars of the execution stream's span."""
+
+    bid_open: IntColumn
+    bid_high: IntColumn
+    bid_low: IntColumn
+    bid_close: IntColumn
+    ask_open: IntColumn
+    ask_high: IntColumn
+    ask_low: IntColumn
+    ask_close: IntColumn
+
+
 class Sessions(Protocol):
-    """When an exchange trades."""
+    """When an exchange trades. Times of day and dates are those of `zone`."""
+
+    zone: ZoneInfo
 
     def session_at(self, t: int) -> Session | None:
         """The session with open <= t < close, None if the exchange is closed at t or pauses."""
@@ -62,6 +78,9 @@ class Sessions(Protocol):
 
     def session_of_day(self, day: date) -> Session | None:
         """The session of a trading day, None on a weekend or a holiday."""
+
+    def sessions_between(self, t0: int, t1: int) -> list[Session]:
+        """The sessions that have any time in common with [t0, t1), ascending; their breaks count as theirs."""
 
 
 class Market(Protocol):
@@ -84,12 +103,20 @@ class Market(Protocol):
         """The trade bars."""
 
     @property
+    def quotes(self) -> Quotes | None:
+        """The quote bars of the same span, None where the run has none."""
+
+    @property
     def sessions(self) -> Sessions:
         """The exchange's sessions."""
 
     @property
     def regular_sessions(self) -> Sessions:
         """Those of the regular hours, whatever hours the run has."""
+
+    @property
+    def extended_sessions(self) -> Sessions:
+        """Those of the extended hours, whatever hours the run has."""
 
 
 class Rule(StrEnum):
@@ -109,6 +136,9 @@ class Rule(StrEnum):
     LIMIT_ON_OPEN = "limit on open, at an opening price better than the limit"
     MARKET_ON_CLOSE = "market on close, at the session's closing price"
     LIMIT_ON_CLOSE = "limit on close, at a closing price better than the limit"
+    MARKET_NOW = "market at the last price that was there"
+    MARKET_NEW_DATA = "market, waited for new data"
+    MARKET_NEW_BAR = "market at the open of the bar that it waited for"
 
 
 class When(StrEnum):
@@ -125,7 +155,8 @@ class Meeting(msgspec.Struct, frozen=True, gc=False):
 
     `rule` is a fill, or `TRIGGER` (the order becomes a limit order, seen at the open or at the bar's end) or
     `NOT_IMMEDIATE` (an IOC, FOK or OPG order ends at the open). `time` is the bar's start for what happens at the open,
-    its end for what happens inside, the session's close for its closing price.
+    its end for what happens inside, the session's close for its closing price. `began` is the start of what was met
+    where that is no bar of the execution stream.
     """
 
     time: int
@@ -133,6 +164,7 @@ class Meeting(msgspec.Struct, frozen=True, gc=False):
     when: When
     price: Decimal
     rule: Rule
+    began: int | None = None
 
     @property
     def at_open(self) -> bool:
@@ -144,11 +176,12 @@ class Search:
     """How far an order's next meeting has been looked for; forks of the engine's state share it.
 
     A meeting is a function of the order and the market alone, so sharing it is safe. `found` is the meeting once it is
-    known, `next_row` the first row not looked at yet.
+    known, `next_row` the first row not looked at yet, `since` when the search began.
     """
 
-    __slots__ = ("found", "next_row")
+    __slots__ = ("found", "next_row", "since")
 
-    def __init__(self, first_row: int) -> None:
+    def __init__(self, first_row: int, since: int) -> None:
         self.found: Meeting | None = None
         self.next_row = first_row
+        self.since = since

@@ -153,6 +153,17 @@ class ExchangeSessions:
         index = np.searchsorted(self._break_ends, starts, side="right").clip(max=len(self._break_ends) - 1)
         return np.asarray(self._in_break(starts) & (self._break_ends[index] < ends))
 
+    def overlap_mask(self, starts: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
+        """Which of the stretches [start, end) have any trading in them."""
+        if len(self._closes) == 0:
+            return np.zeros(len(starts), dtype=np.bool_)
+        index = np.searchsorted(self._closes, starts, side="right").clip(max=len(self._closes) - 1)
+        found = (self._opens[index] < ends) & (starts < self._closes[index]) & (starts < ends)
+        if len(self._break_ends) > 0:
+            pause = np.searchsorted(self._break_ends, starts, side="right").clip(max=len(self._break_ends) - 1)
+            found &= ~((self._break_starts[pause] <= starts) & (ends <= self._break_ends[pause]))
+        return np.asarray(found)
+
     def trading_day_numbers(self, starts: Ints) -> npt.NDArray[np.int32]:
         """The trading day of each bar start as days since 1970-01-01; see `trading_day`."""
         return self._days[self._next_session(starts)]

@@ -46,7 +46,7 @@ def lean_raw(rows: Sequence[FactorRow], exchange: str, moment: Moment, start: in
         if same or not start < time <= end or 0 in (following.price_factor, following.split_factor):
             continue
         kept = _CSHARP.divide(_CSHARP.multiply(row.close, row.price_factor), following.price_factor)
-        dividend = (row.close - kept).quantize(_CENT, ROUND_HALF_EVEN)
+        dividend = (row.close - kept).quantize(_CENT, context=_CSHARP)
         factor = _CSHARP.divide(row.split_factor, following.split_factor)
         changes.append(Change(time, dividend, 1 / Fraction(factor), at_once=True))
     return Adjusted(changes=tuple(changes), orders_in_units=True)

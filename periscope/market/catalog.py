@@ -132,22 +132,28 @@ class Catalog:
         self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: ChunkRows = CHUNK_ROWS
     ) -> Iterator[BarColumns]:
         """As `chunks`, but with the bars outside of all sessions too."""
-        return self._rows(BarColumns, instrument, span, start, end, chunk_rows)
+        return self.rows(BarColumns, instrument, span, start, end, chunk_rows)
 
     def all_quotes(
         self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: ChunkRows = CHUNK_ROWS
     ) -> Iterator[QuoteColumns]:
         """As `quote_chunks`, but with the quote bars outside of all sessions too."""
-        return self._rows(QuoteColumns, instrument, span, start, end, chunk_rows)
+        return self.rows(QuoteColumns, instrument, span, start, end, chunk_rows)
 
     def all_interest(
         self, instrument: Instrument, span: BarTimeSpan, start: int, end: int, *, chunk_rows: ChunkRows = CHUNK_ROWS
     ) -> Iterator[InterestColumns]:
         """The open interest told in a window, ascending, in pieces."""
-        return self._rows(InterestColumns, instrument, span, start, end, chunk_rows)
+        return self.rows(InterestColumns, instrument, span, start, end, chunk_rows)
 
-    def _rows[C: Columns](
-        self, kind: type[C], instrument: Instrument, span: BarTimeSpan, start: int, end: int, chunk_rows: ChunkRows
+    def rows[C: Columns](
+        self,
+        kind: type[C],
+        instrument: Instrument,
+        span: BarTimeSpan,
+        start: int,
+        end: int,
+        chunk_rows: ChunkRows = CHUNK_ROWS,
     ) -> Iterator[C]:
         """All stored rows of a kind with start >= `start` and end <= `end`."""
         for file in self._files(instrument, span, kind):

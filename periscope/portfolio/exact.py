@@ -56,6 +56,11 @@ def step_up(value: Decimal, step: Decimal) -> Decimal:
     return _ROUNDING.divide(value, step).to_integral_value(ROUND_CEILING, _ROUNDING) * step
 
 
+def step_nearest(value: Decimal, step: Decimal) -> Decimal:
+    """The multiple of `step` that is nearest to `value`; of two the even one."""
+    return _ROUNDING.divide(value, step).to_integral_value(ROUND_HALF_EVEN, _ROUNDING) * step
+
+
 def quotient(value: Decimal, divisor: Decimal) -> Decimal:
     """`value` / `divisor` to sixty digits, for what is rounded by a rule right after."""
     return _ROUNDING.divide(value, divisor)

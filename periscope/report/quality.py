@@ -181,7 +181,7 @@ def _series(report: SeriesReport, accepted: frozenset[str], *, drawn: bool) -> M
     facts = [
         element("span", instrument.asset_type.name),
         element("span", instrument.exchange),
-        element("span", f"{report.bars:,} bars"),
+        element("span", f"{report.bars:,} {report.data}"),
         element(
             "span",
             moment(time_text(report.first), characters=10),

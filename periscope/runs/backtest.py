@@ -17,6 +17,7 @@ from periscope.runs.conclusions import conclude
 from periscope.runs.config import RunConfig
 from periscope.runs.evidence import Evidence, LogFile
 from periscope.runs.feed import CatalogFeed
+from periscope.runs.lean_feed import feed_for
 from periscope.runs.ports import BundleSource, HostedPort, InProcessPort
 from periscope.runs.preparing import Prepared, prepare
 from periscope.runs.progress import Progress
@@ -69,13 +70,13 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
     prepared = prepare(bundle_path, config, catalog)
     evidence = Evidence(out)
     meter = _Meter(config.settings, progress)
-    recorder = Recorder(evidence.equity, meter.reached, config.settings.extended_hours, evidence.journal)
+    recorder = Recorder(evidence.equity, meter.reached, config.settings, evidence.journal)
     started = time.monotonic()
     outcome = tier = feed = None
     try:
         if isinstance(prepared, Prepared):
             settings = prepared.settings
-            feed = _feed(catalog, settings)
+            feed = feed_for(settings, catalog)
             asked = _confinement(prepared, packages, trusted=trusted)
             port = _port(prepared, recorder, evidence.logs, None if in_process else asked, meter.deadline)
             if port is not None:
@@ -105,11 +106,6 @@ def _confinement(prepared: Prepared, packages: Sequence[Package], *, trusted: bo
         packages=tuple(packages),
         tiers=(Tier.UNCONFINED,) if trusted else BEST_FIRST,
     )
-
-
-def _feed(catalog: Catalog, settings: Settings) -> CatalogFeed:
-    hours, adjustment = settings.extended_hours, settings.adjustment
-    return CatalogFeed(catalog, settings.start, settings.end, extended=hours, adjustment=adjustment)
 
 
 def _port(
@@ -158,6 +154,7 @@ def _run(
 ) -> Outcome:
     with port, localcontext(EXACT):
         outcome = Backtest(prepared.settings, feed, port, recorder, tuning).run()
+        recorder.finish(outcome.state.now, outcome.markets)
     if isinstance(port, HostedPort) and port.dropped_bytes:
         limit = prepared.settings.limits.output_bytes
         text = f"{port.dropped_bytes} bytes of output beyond the limit of {limit} were not kept"

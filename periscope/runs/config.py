@@ -7,8 +7,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.engine.settings import (
@@ -16,11 +18,14 @@ from periscope.engine.settings import (
     Adjustment,
     FillModelName,
     InterestRates,
+    LeanFillRules,
+    LeanRules,
     LimitFill,
     Limits,
     MarginCallPolicy,
     MarginRates,
     PriceRounding,
+    Profile,
     Settings,
 )
 from periscope.instruments.times import time_text
@@ -28,6 +33,7 @@ from periscope.runs.core_keys import CORE_KEYS, LATER_KEYS
 from periscope.runs.core_values import RefusalError, near_names
 from periscope.runs.cost_keys import fee_model, slippage_model
 from periscope.runs.dates import parse_day_or_moment, parse_moment
+from periscope.runs.profiles import finish_lean, is_fixed, is_profiles_own, profile_values
 
 __all__ = [
     "CORE_KEYS",
@@ -166,6 +172,8 @@ def config_hash(environment: Environment, strategy: Mapping[str, Any], core: Map
     """
     limits = {name: value for name, value in core["limits"].items() if (name, value) not in _LATER_LIMITS}
     hashed = {**core, "limits": limits}
+    if core["profile"] == Profile.DEFAULT:
+        del hashed["lean"]
     parts = {"environment": [environment.start, environment.end], "strategy": strategy, "core": hashed}
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -248,8 +256,17 @@ def _read_edge(
 
 def _read_core(section: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
     core = default_core()
+    profile = section.get("profile")
+    lean = isinstance(profile, str) and profile.strip().lower() == "lean"
+    core.update(profile_values(lean=lean))
     for path, value in _flatten_groups(section, problems):
         key = _KEYS.get(path)
+        if lean and is_profiles_own(path, value):
+            core[path] = value
+            continue
+        if lean and is_fixed(path) and value != core[path]:
+            problems.append(Problem("NOT_ALLOWED", f"core.{path}", "it is part of the profile lean: leave it out"))
+            continue
         if key is None:
             problems.append(_unknown_core_key(path))
             continue
@@ -258,6 +275,9 @@ def _read_core(section: dict[str, Any], problems: list[Problem]) -> dict[str, An
         except RefusalError as refusal:
             inner = f".{refusal.path}" if refusal.path else ""
             problems.append(Problem(refusal.code, f"core.{path}{inner}", str(refusal)))
+    wrong = finish_lean(core) if lean else None
+    if wrong is not None:
+        problems.append(Problem("NOT_ALLOWED", "core.adjustment", wrong))
     initial, maintenance = core["margin"]["initial"], core["margin"]["maintenance"]
     if Decimal(maintenance) > Decimal(initial):
         text = f"keeping shares cannot need more ({maintenance}) than opening them ({initial})"
@@ -312,6 +332,8 @@ def _settings(environment: Environment, core: Mapping[str, Any], hashed: str) ->
         currency=core["currency"],
         extended_hours=core["hours"] == "extended",
         execution_span=None if span is None else BarTimeSpan(span),
+        profile=Profile(core["profile"]),
+        lean=_lean(core),
         fill_model=FillModelName(core["fill_model"]),
         limit_fill=LimitFill(core["limit_fill"]),
         price_rounding=PriceRounding(core["price_rounding"]),
@@ -330,4 +352,18 @@ def _settings(environment: Environment, core: Mapping[str, Any], hashed: str) ->
         ),
         adjustment=Adjustment(core["adjustment"]),
         limits=Limits(**core["limits"]),
+    )
+
+
+def _lean(core: Mapping[str, Any]) -> LeanRules:
+    rules, good_till = core["lean"], core["good_till"]
+    till = None if good_till is None else parse_day_or_moment(good_till)
+    return LeanRules(
+        fills=LeanFillRules(
+            stale=int(Decimal(rules["stale_seconds"]).scaleb(6)),
+            close_buffer=int(Decimal(rules["close_buffer_seconds"]).scaleb(6)),
+            good_till=till if isinstance(till, date) else None,
+        ),
+        leverage=Decimal(rules["leverage"]),
+        zone=ZoneInfo(rules["time_zone"]),
     )

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from periscope.engine.settings import AccountName, Adjustment, FillModelName, LimitFill, MarginCallPolicy, PriceRounding
+from periscope.engine.settings import (
+    AccountName,
+    Adjustment,
+    FillModelName,
+    LimitFill,
+    MarginCallPolicy,
+    PriceRounding,
+    Profile,
+)
 from periscope.instruments.times import time_text
 from periscope.runs.core_values import (
     Reader,
@@ -17,6 +25,7 @@ from periscope.runs.core_values import (
     seconds,
     shown,
     span_name,
+    zone_name,
 )
 from periscope.runs.cost_keys import NAMED_FEES, read_fees, read_slippage
 from periscope.runs.dates import parse_day_or_moment
@@ -65,10 +74,10 @@ CORE_KEYS: tuple[CoreKey, ...] = (
     CoreKey(
         "profile",
         "text",
-        "default",
-        "`default`",
-        "The named set of fill rules. `lean` comes later.",
-        choice("default", later=("lean",)),
+        Profile.DEFAULT.value,
+        "`default`, `lean`",
+        "A named set of rules. `lean` runs by those of QuantConnect LEAN ([the profile](lean-profile.md)).",
+        choice(*Profile),
     ),
     CoreKey(
         "currency",
@@ -108,7 +117,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         FillModelName.NEXT_BAR.value,
         "`next_bar`, `current_close`",
         "`next_bar` never uses a price from before the order. `current_close` is optimistic and marked so.",
-        choice(*FillModelName),
+        choice(*(name for name in FillModelName if name != FillModelName.LEAN)),
     ),
     CoreKey(
         "limit_fill",
@@ -132,7 +141,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         PriceRounding.PASSIVE.value,
         "`passive`, `reject`",
         "A price off the tick moves to the tick away from the market, or the order is rejected.",
-        choice(*PriceRounding),
+        choice(PriceRounding.PASSIVE, PriceRounding.REJECT),
     ),
     CoreKey(
         "slippage",
@@ -165,7 +174,7 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         AccountName.MARGIN.value,
         "`margin`, `cash`",
         "`margin` lends against shares and lets them be sold short; `cash` does neither. Futures by margin in both.",
-        choice(*AccountName),
+        choice(AccountName.MARGIN, AccountName.CASH),
     ),
     CoreKey(
         "margin.initial",
@@ -214,6 +223,38 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "0 to 10",
         "Yearly rate charged on what is borrowed, per calendar day, a 360th of it.",
         decimal(least=Decimal(0), most=Decimal(10)),
+    ),
+    CoreKey(
+        "lean.stale_seconds",
+        "decimal",
+        "3600",
+        "0 to 31,536,000",
+        "For the profile `lean`: how old prices may be for a market order to fill at them.",
+        decimal(least=Decimal(0), most=Decimal(31_536_000)),
+    ),
+    CoreKey(
+        "lean.close_buffer_seconds",
+        "decimal",
+        "930",
+        "0 to 86,400",
+        "For the profile `lean`: how long before the close the last market-on-close order must come.",
+        decimal(least=Decimal(0), most=Decimal(86_400)),
+    ),
+    CoreKey(
+        "lean.leverage",
+        "decimal",
+        "2",
+        "1 to 1,000",
+        "For the profile `lean`: equities need their value divided by it.",
+        decimal(least=Decimal(1), most=Decimal(1000)),
+    ),
+    CoreKey(
+        "lean.time_zone",
+        "text",
+        "America/New_York",
+        "a name of the time zone database",
+        "For the profile `lean`: the clock whose midnights are sampled.",
+        zone_name,
     ),
     CoreKey(
         "adjustment",

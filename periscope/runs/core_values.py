@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 
@@ -150,3 +151,13 @@ def parts(value: Any, readers: Mapping[str, Reader], later: tuple[str, ...], wha
         except RefusalError as refusal:
             raise RefusalError(refusal.code, str(refusal), name) from None
     return found
+
+
+def zone_name(value: Any) -> str:
+    """A name of the time zone database."""
+    if not isinstance(value, str):
+        raise RefusalError("WRONG_TYPE", f'expected a time zone like "America/New_York", found {shown(value)}')
+    try:
+        return ZoneInfo(value.strip()).key
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise RefusalError("NOT_ALLOWED", f"there is no time zone {shown(value)}") from None

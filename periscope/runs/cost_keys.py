@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from periscope.execution.fee_schedules import FEE_SCHEDULES
 from periscope.execution.fees import BasisPoints, Bounded, FeeModel, LeanFees, NoFees, PerContract, PerShare, Sum
 from periscope.execution.slippage import NoSlippage, PriceBasisPoints, SlippageModel, Ticks, VolumeShare
 from periscope.runs.core_values import RefusalError, decimal, integer, near_names, parts, shown
 
-NAMED_FEES: dict[str, FeeModel] = {"none": NoFees(), "lean": LeanFees()}
+NAMED_FEES: dict[str, FeeModel] = {"none": NoFees(), **FEE_SCHEDULES, "lean": LeanFees()}
 """Fee models that are chosen by name alone."""
 
 _NOT_NEGATIVE = decimal(least=Decimal(0))

@@ -13,8 +13,9 @@ from periscope.market.catalog import FINEST_FIRST, Catalog
 from periscope.market.columns import BarColumns, IntColumn
 from periscope.market.coverage import Coverage
 from periscope.market.front_month import ALWAYS, FrontMonths, NoFrontMonthError
+from periscope.market.manifest import BarFile
 from periscope.market.resample import resampled
-from periscope.market.series import BarSeries
+from periscope.market.series import BarSeries, QuoteSeries
 
 _ROWS_AHEAD = 4_000_000
 _MOST_AT_ONCE = 32_768
@@ -34,11 +35,12 @@ class CatalogFeed:
         adjustment: Adjustment = Adjustment.RAW,
     ) -> None:
         self._catalog = catalog
+        self._read_from = catalog.recording()
         self.start = start
         self.end = end
         self._extended = extended
-        self._adjustments = Adjustments(catalog, start, end, adjustment)
-        self._front_months = FrontMonths(catalog)
+        self._adjustments = Adjustments(self._read_from, start, end, adjustment)
+        self._front_months = FrontMonths(self._read_from)
         self._spans: dict[tuple[str, AssetType], tuple[BarTimeSpan, ...]] = {}
         self.read: dict[tuple[str, AssetType, BarTimeSpan], Instrument] = {}
         self.resampled: dict[tuple[str, AssetType, BarTimeSpan], BarTimeSpan] = {}
@@ -57,7 +59,7 @@ class CatalogFeed:
         if source is None:
             return None
         extended = self._extended and span is not BarTimeSpan.DAY
-        chunks: Iterator[BarColumns] = self._catalog.chunks(
+        chunks: Iterator[BarColumns] = self._read_from.chunks(
             instrument, source, self.start, self.end, extended=extended, chunk_rows=self._rows_at_once
         )
         if source is not span:
@@ -74,6 +76,10 @@ class CatalogFeed:
     def adjusted(self, instrument: Instrument) -> Adjusted:
         """What splits and dividends do to an instrument in this run."""
         return self._adjustments.of(instrument)
+
+    def files_read(self) -> dict[str, tuple[BarFile, ...]]:
+        """The files of which bars were read, by series: streams, and what else an answer came from."""
+        return self._read_from.files_read()
 
     def not_applied(self) -> list[tuple[str, str]]:
         """Symbols, and sentences on the corporate actions that could not be applied to them."""
@@ -113,6 +119,20 @@ class CatalogFeed:
     def regular_sessions(self, instrument: Instrument) -> ExchangeSessions:
         """When the instrument's exchange trades in its regular hours."""
         return sessions_for(instrument.exchange)
+
+    def extended_sessions(self, instrument: Instrument) -> ExchangeSessions:
+        """When the instrument's exchange trades in its extended hours."""
+        return sessions_for(instrument.exchange, extended=True)
+
+    def quotes(self, instrument: Instrument, span: BarTimeSpan) -> QuoteSeries | None:
+        """The stored quote bars of a span in the window, None where it has none."""
+        if span not in self._catalog.quote_spans(instrument):
+            return None
+        extended = self._extended and span is not BarTimeSpan.DAY
+        chunks = self._catalog.quote_chunks(
+            instrument, span, self.start, self.end, extended=extended, chunk_rows=self._rows_at_once
+        )
+        return QuoteSeries(chunks, self.adjusted(instrument).scalings(instrument))
 
     def front_month(self, root: str, as_of: int) -> FrontMonthAnswer:
         """The contract of `root` with the greatest volume, as known at `as_of`."""

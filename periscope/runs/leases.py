@@ -16,6 +16,9 @@ from periscope.runs.store.tables import leases
 _ONE_AT_A_TIME = 0x70657269_6C656173
 """The number of PostgreSQL's lock under which a lease changes hands."""
 
+_SIGNS_EVERY = 0.2
+"""How much of a lease may pass between two signs of life."""
+
 
 class FencedError(Exception):
     """Somebody else holds the lease now. Nothing was written."""
@@ -45,6 +48,7 @@ class Lease:
         self._clock = clock
         self._seconds = seconds
         self._token: int | None = None
+        self._renewed = 0.0
         self._seen: tuple[int, int, float] | None = None
 
     @property
@@ -53,9 +57,11 @@ class Lease:
         return self._token is not None
 
     def renew(self) -> bool:
-        """Give a sign of life, or take the lease where it is free; returns whether it is held."""
+        """Give a sign of life from time to time, or take the lease where it is free; returns whether it is held."""
         if self._token is None:
             return self._take()
+        if self._clock() - self._renewed < self._seconds * _SIGNS_EVERY:
+            return True
         try:
             with self.fenced():
                 return True
@@ -72,6 +78,7 @@ class Lease:
                 self._token = None
                 raise FencedError(self._name)
             yield connection
+        self._renewed = self._clock()
 
     def release(self, connection: Connection) -> None:
         """Give the lease back, in a transaction of `fenced`."""
@@ -93,6 +100,7 @@ class Lease:
             else:
                 connection.execute(update(leases).where(leases.c.name == self._name).values(**values))
         self._token = token
+        self._renewed = self._clock()
         return True
 
     def _is_free(self, holder: str | None, token: int, beat: int) -> bool:

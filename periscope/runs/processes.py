@@ -27,6 +27,12 @@ def is_alive(process: str) -> bool | None:
     return fields is not None and fields[_STARTED] == started and fields[_STATE] not in "ZX"
 
 
+def is_stopped(process: str) -> bool:
+    """Whether a process is there, but was stopped (SIGSTOP, a debugger) and does nothing."""
+    fields = _fields(int(process.rsplit(":", 2)[1])) if is_alive(process) else None
+    return fields is not None and fields[_STATE] in "Tt"
+
+
 def kill(process: str) -> None:
     """End a process at once, if it runs here; what belongs to it ends with it."""
     number = int(process.rsplit(":", 2)[1])

@@ -25,6 +25,7 @@ from periscope.engine.records import (
     Settled,
     SharesSplit,
 )
+from periscope.engine.settings import Settings
 from periscope.execution.order import Order, Rejection
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.scaling import Scalings
@@ -36,7 +37,8 @@ from periscope.runs.days import TradingDays
 from periscope.runs.digest import Digest
 from periscope.runs.issues import IssueLog
 from periscope.runs.journal import JournalSink
-from periscope.runs.valuation import Flow, Samples, Valuation
+from periscope.runs.lean_sampling import lean_sampling
+from periscope.runs.valuation import Flow, Samples, Sampling, Valuation
 
 
 class OrderLine(msgspec.Struct):
@@ -86,7 +88,7 @@ class Recorder:
         self,
         equity: EquitySink | None,
         on_progress: Callable[[int, int, int], bool],
-        extended: bool,
+        settings: Settings,
         journal: JournalSink | None = None,
     ) -> None:
         self.issues = IssueLog()
@@ -101,13 +103,14 @@ class Recorder:
         self.digest = Digest(journal)
         self.samples = 0
         self.delivered: dict[int, int] = {}
-        self.days = TradingDays(extended)
+        self.days = TradingDays(settings.extended_hours)
         self.accumulator = EquityAccumulator(self.days.numbers)
         self._in_market = 0
         self._traded = ZERO
         self._fees = ZERO
         self._round_trips = RoundTrips()
-        self._valuation = Valuation()
+        self.lean = lean_sampling(settings)
+        self._valuation: Sampling = Valuation() if self.lean is None else self.lean
         self._sink = equity
         self._on_progress = on_progress
         self._keepers: dict[type, Callable[[Any], None]] = {
@@ -137,6 +140,7 @@ class Recorder:
         if streams:
             self.days.use(streams[0][0].instrument.exchange)
         self.digest.streams(streams)
+        self._valuation.streams(stream for stream, _ in streams)
 
     def happened(self, records: list[Record]) -> None:
         """Records that have become part of the run."""
@@ -150,7 +154,14 @@ class Recorder:
         numbers, counts = np.unique(columns[2][delivered], return_counts=True)
         for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
             self.delivered[number] = self.delivered.get(number, 0) + count
-        for piece in self._valuation.close_block(columns, delivered, markets):
+        self._keep(self._valuation.close_block(columns, delivered, markets))
+
+    def finish(self, now: int, markets: Markets) -> None:
+        """The run is over."""
+        self._keep(self._valuation.finish(now, markets))
+
+    def _keep(self, pieces: Iterable[Samples | Flow]) -> None:
+        for piece in pieces:
             if isinstance(piece, Flow):
                 self.accumulator.cash_flow(piece.time, value_before=piece.value_before, amount=piece.amount)
                 continue

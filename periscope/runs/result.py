@@ -5,11 +5,10 @@ from decimal import Decimal, localcontext
 from importlib.metadata import version
 from typing import Any
 
-from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState
+from libs.shared_ipc.src.protocol import OrderState
 from periscope.engine.backtest import Outcome
-from periscope.engine.records import DividendPaid, SharesSplit
-from periscope.engine.settings import Adjustment, FillModelName, Settings
-from periscope.execution.accounts.choosing import account_model
+from periscope.engine.records import DividendPaid, Settled, SharesSplit
+from periscope.engine.settings import Adjustment, FillModelName
 from periscope.execution.fees import NoFees
 from periscope.execution.slippage import NoSlippage
 from periscope.instruments.times import time_text
@@ -18,6 +17,7 @@ from periscope.portfolio.book import Position
 from periscope.portfolio.exact import EXACT, ZERO, plain
 from periscope.portfolio.statistics import compute_statistics
 from periscope.runs.config import RunConfig
+from periscope.runs.data_read import data_read
 from periscope.runs.feed import CatalogFeed
 from periscope.runs.preparing import Obstacle, Prepared
 from periscope.runs.recorder import Recorder
@@ -77,19 +77,11 @@ def result_document(
             "models": _models(config, outcome, recorder),
             "positions": _positions(outcome),
             "open_orders": sum(line.state is OrderState.WORKING for line in recorder.orders.values()),
+            **_lean(recorder),
             "cash_flows": [{"time": time_text(time), "amount": _text(flow)} for time, flow in recorder.flows],
-            "settlements": [
-                {
-                    "time": time_text(settled.time),
-                    "symbol": settled.instrument.symbol,
-                    "quantity": _text(settled.quantity),
-                    "price": _text(settled.price),
-                    "realised_pnl": _text(settled.realised),
-                }
-                for settled in recorder.settlements
-            ],
+            "settlements": [_settlement(settled) for settled in recorder.settlements],
             "corporate_actions": [*map(_dividend, recorder.dividends), *map(_split, recorder.splits)],
-            "data": _data(catalog, feed, outcome, config.settings),
+            **data_read(catalog, feed, outcome),
             "catalog": catalog.files.where,
             "engine_version": version("periscope-trading"),
             "elapsed_seconds": round(circumstances.elapsed, 3),
@@ -123,6 +115,20 @@ def _money(outcome: Outcome | None) -> dict[str, str]:
         "cash": _text(book.cash),
         "net_trading_cash": _text(book.net_trading_cash),
     }
+
+
+def _lean(recorder: Recorder) -> dict[str, Any]:
+    """The headline figures as LEAN reckons them, where the run follows its profile."""
+    if recorder.lean is None:
+        return {}
+    found = recorder.lean.figures()
+    figures = {
+        "end_equity": format(found.end_equity, "f"),
+        "net_profit_pct": format(found.net_profit_pct, "f"),
+        "total_fees": _text(recorder.activity.fees),
+        "drawdown_pct": format(found.drawdown_pct, "f"),
+    }
+    return {"lean": {"start_equity": format(found.start_equity, "f"), "figures": figures}}
 
 
 def _last_price(outcome: Outcome, position: Position) -> Decimal | None:
@@ -186,7 +192,7 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
         "fill": f"{settings.fill_model} (limit orders: {settings.limit_fill}, inside a bar: pessimistic)",
         "slippage": settings.slippage.describe(),
         "fees": settings.fees.describe(),
-        "account": account_model(settings.account, settings.margin).describe(),
+        "account": settings.account_model().describe(),
         "adjustment": str(settings.adjustment),
         "hours": "extended" if settings.extended_hours else "regular",
         "participation": None if settings.participation is None else _text(settings.participation),
@@ -195,32 +201,14 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
     }
 
 
-def _data(
-    catalog: Catalog, feed: CatalogFeed | None, outcome: Outcome | None, settings: Settings
-) -> list[dict[str, Any]]:
-    """What the run read: the bars, and the files that reach into its window with their hashes."""
-    if feed is None or outcome is None:
-        return []
-    lines = []
-    for (symbol, asset_type, span), instrument in sorted(feed.read.items(), key=_by_name):
-        series = outcome.markets.series(instrument, span)
-        if series is None or series.first_start is None or series.last_start is None:
-            continue
-        source = feed.resampled.get((symbol, asset_type, span), span)
-        lines.append(
-            {
-                "symbol": symbol,
-                "asset_type": str(asset_type),
-                "span": str(span),
-                "resampled_from": str(source) if source is not span else None,
-                "source": instrument.source,
-                "first": time_text(series.first_start),
-                "last": time_text(series.last_start),
-                "bars": series.stop,
-                "files": catalog.fingerprint(instrument, source, settings.start, settings.end),
-            }
-        )
-    return lines
+def _settlement(settled: Settled) -> dict[str, Any]:
+    return {
+        "time": time_text(settled.time),
+        "symbol": settled.instrument.symbol,
+        "quantity": _text(settled.quantity),
+        "price": _text(settled.price),
+        "realised_pnl": _text(settled.realised),
+    }
 
 
 def _dividend(paid: DividendPaid) -> dict[str, Any]:
@@ -242,8 +230,3 @@ def _split(split: SharesSplit) -> dict[str, Any]:
         "ratio": f"{split.ratio.numerator}:{split.ratio.denominator}",
         "quantity": _text(split.quantity),
     }
-
-
-def _by_name(entry: tuple[tuple[str, AssetType, BarTimeSpan], Any]) -> tuple[str, str, str]:
-    symbol, asset_type, span = entry[0]
-    return (symbol, str(asset_type), str(span))

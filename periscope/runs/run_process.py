@@ -155,7 +155,7 @@ def _end(store: Store, rows: AttemptRows, folder: Path, outcome: dict[str, Any] 
         return rows.end(ending)
 
 
-_LISTS = frozenset({"issues", "cash_flows", "settlements", "data", "positions"})
+_LISTS = frozenset({"issues", "cash_flows", "settlements", "data", "also_read", "positions"})
 """What of a result is only in its file: it may be long."""
 
 

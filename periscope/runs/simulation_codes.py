@@ -121,6 +121,12 @@ REJECTIONS: tuple[IssueCode, ...] = (
         "Ask get_position_by_symbol first, or ignore the rejection where closing twice is harmless.",
     ),
     _order(
+        "FEE_UNKNOWN",
+        "The fee schedule that `core.fees` names does not say what this instrument costs.",
+        "order 1: what ZNH4 costs is not known: core.fees is Interactive Brokers, US, fixed",
+        'Write the fee as an object, such as {"per_contract": "2.25"}; docs/fee-schedules.md lists what is known.',
+    ),
+    _order(
         "MARGIN_UNKNOWN",
         "The future has no initial margin in the catalog, so nobody can say whether it is affordable.",
         "order 1: ESZ13 has no initial margin",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from periscope.runs.launching import ProcessLauncher
 from periscope.runs.leases import lease_holder
-from periscope.runs.processes import is_alive, own_process
+from periscope.runs.processes import is_alive, is_stopped, own_process
 from periscope.runs.store.refusals import StoreError
 from periscope.runs.store.store import Store
 from periscope.runs.supervisor import LEASE_NAME, Supervisor
@@ -52,7 +52,7 @@ def supervise(surroundings: Surroundings, *, over: threading.Event, until_idle: 
 def is_needed(store: Store) -> bool:
     """Whether runs are active and nobody looks after them, as far as can be told from here."""
     holder = lease_holder(store.database, LEASE_NAME)
-    if holder is not None and is_alive(holder):
+    if holder is not None and is_alive(holder) and not is_stopped(holder):
         return False
     return bool(store.runs.active())
 

@@ -5,13 +5,16 @@ the values of a whole block are a few vector operations on close columns, in exa
 millionths of the run's currency, each position's value rounded half-even.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from periscope.engine.blocks import Stream
 from periscope.engine.markets import Markets
 from periscope.engine.records import Booked
 from periscope.instruments.instrument import Instrument
@@ -45,13 +48,38 @@ class Flow:
     amount: int
 
 
-class Valuation:
-    """Follows the books and values them. Feed it every `Booked` in order, and each block when it is over."""
+class Sampling(Protocol):
+    """When a run's portfolio is looked at. Feed it every `Booked` in order, and each block when it is over."""
+
+    def streams(self, streams: Iterable[Stream]) -> None:
+        """These streams may have rows in the block that follows."""
+
+    def note(self, change: Booked) -> None:
+        """The books changed within the present block."""
+
+    def close_block(
+        self, columns: IntColumn, delivered: npt.NDArray[np.bool_], markets: Markets
+    ) -> list[Samples | Flow]:
+        """The samples and flows of a block, in the order of time."""
+
+    def finish(self, now: int, markets: Markets) -> list[Samples | Flow]:
+        """Those that are left when the run is over."""
+
+
+class Valuation(Sampling):
+    """Follows the books and values them at every delivered bar and every fill."""
 
     def __init__(self) -> None:
         self._cash = ZERO
         self._held: dict[InstrumentKey, Position] = {}
         self._changes: list[Booked] = []
+
+    def streams(self, streams: Iterable[Stream]) -> None:
+        """The rows of a block tell all that there is to know."""
+
+    def finish(self, now: int, markets: Markets) -> list[Samples | Flow]:  # noqa: ARG002
+        """Nothing is left."""
+        return []
 
     def note(self, change: Booked) -> None:
         """The books changed within the present block."""

@@ -13,7 +13,7 @@ from math import floor
 
 from tests.audit.evidence import Bar, Contract, Dividend, Fill, Flow, Order, Settlement, Split, Step, Terms
 from tests.naive.corporate import carried, on_tick, real_price, real_quantity, tick_of
-from tests.naive.costs import Deal, fee_of, slipped
+from tests.naive.costs import Deal, Paid, fee_of, slipped
 
 
 @dataclass
@@ -309,8 +309,8 @@ class Auditor:
             last = ended[-1].close if ratio == 1 else carried(ended[-1].close, ratio)
         deal = self._deal(order, contract, time)
         real = replace(deal, limit=real_price(order.limit, known), stop=real_price(order.stop, known))
-        traded = (self.real[order.number], self.value[order.number])
-        return fee_of(real, *traded, real_price(last, known), self.terms.fees)
+        paid = Paid(self.real[order.number], self.value[order.number], real_price(last, known), time)
+        return fee_of(real, paid, self.terms.fees)
 
     def _states(self, order: Order) -> None:
         """WORKING first and again per partial fill, then at most one other state, and the quantities add up."""

@@ -32,7 +32,7 @@ def test_problems_end_with_five_and_say_what_to_do(periscope_command: Command, s
     done = periscope_command("data", "check", "--catalog", sample)
     assert done.code == 5
     lines = done.out.splitlines()
-    assert lines[0].split() == ["severity", "code", "symbol", "span", "count", "first", "example"]
+    assert lines[0].split() == ["severity", "code", "symbol", "span", "data", "count", "first", "example"]
     assert {line.split()[1] for line in lines[1:4]} == HOLE
     assert lines[-1].endswith("15 clean, 3 problems, 0 notes")
     assert RULES["LATE_START"].mend in done.err
@@ -51,6 +51,7 @@ def test_json_has_every_series_and_finding(periscope_command: Command, sample: s
         "symbol": "GAMA",
         "asset_type": "EQUITY",
         "span": "minute",
+        "data": "bars",
         "first": "2023-11-09T14:30:00Z",
         "count": 1,
         "counts": "trading days",

@@ -2,8 +2,12 @@
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from periscope.execution.fee_schedules import FEE_SCHEDULES, SHARED_SOURCES, Dated, PerContractByRoot, SellsOnly
+from periscope.execution.fees import FeeModel
 from periscope.runs.config import CORE_KEYS
 from periscope.runs.issues import ISSUE_CODES
 
@@ -32,8 +36,43 @@ def issue_codes_list() -> str:
     return "\n\n".join(parts)
 
 
+def fee_schedules_tables() -> str:
+    """A section for each broker's schedule: its parts, and what it does not know; then the rates that they share."""
+    sections = []
+    for fees in FEE_SCHEDULES.values():
+        about = f"{fees.title}. Source: {fees.source}. As of: {fees.as_of}. Not in it: {fees.left_out}."
+        lines = [f"### `{fees.name}`", "", about, "", "| Part | What it costs |", "|---|---|"]
+        sections.append("\n".join(lines + [f"| {name} | {_fee(part)} |" for name, part in fees.parts]))
+    lines = ["### Rates by date", "", "| Part | From | What a sell costs |", "|---|---|---|"]
+    for name, part in FEE_SCHEDULES["alpaca"].parts:
+        if isinstance(part, SellsOnly) and isinstance(part.inner, Dated):
+            days = ["the beginning", *(_day(start) for start in part.inner.since[1:])]
+            rates = zip(days, part.inner.models, strict=True)
+            lines += [f"| {name} | {day} | {model.describe()} |" for day, model in rates]
+    sources = "\n".join(f"- `{name}`: {source}." for name, source in SHARED_SOURCES.items())
+    return "\n\n".join([*sections, "\n".join(lines), "Sources of what several schedules share:", sources])
+
+
+def _fee(model: FeeModel) -> str:
+    match model:
+        case SellsOnly(Dated()):
+            return "on sells, by date: see below"
+        case PerContractByRoot(rates):
+            roots: dict[str, list[str]] = {}
+            for root, rate in rates.items():
+                roots.setdefault(str(rate), []).append(root)
+            return "a contract: " + "; ".join(f"{rate} {', '.join(names)}" for rate, names in roots.items())
+        case _:
+            return model.describe()
+
+
+def _day(time: int) -> str:
+    return datetime.fromtimestamp(time // 1_000_000, ZoneInfo("America/New_York")).date().isoformat()
+
+
 GENERATED = {
     "docs/core-keys.md": ("core keys", core_keys_table),
+    "docs/fee-schedules.md": ("fee schedules", fee_schedules_tables),
     "docs/issue-codes.md": ("issue codes", issue_codes_list),
 }
 """Page: the name of its generated part, and what makes it."""

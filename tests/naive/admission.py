@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import AssetType, OrderIntent, OrderType, TimeInForce
 from periscope.engine.settings import PriceRounding, Settings
+from periscope.execution.fee_schedules import BrokerFees
 from periscope.instruments.instrument import Instrument
 from tests.naive.book import Book
 from tests.naive.corporate import on_tick, unit_step
@@ -14,6 +15,8 @@ from tests.naive.market import Market
 from tests.naive.order import ONE_PRICE, Order
 from tests.naive.sessions import session_from, sessions
 
+KNOWN_ROOTS = ("ES", "GC")
+"""Of the roots that occur in tests, those of which brokers' schedules know the fees."""
 CLOSING = (OrderIntent.CLOSE, OrderIntent.BUY_TO_CLOSE, OrderIntent.SELL_TO_CLOSE)
 WANTS_LIMIT = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 WANTS_STOP = (OrderType.STOP, OrderType.STOP_LIMIT)
@@ -51,8 +54,14 @@ def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], se
     order.limit, order.stop = _rounded(order)
     if any(price is not None and not instrument.is_future and price <= 0 for price in (order.limit, order.stop)):
         return "PRICE_NOT_POSITIVE"
+    if isinstance(settings.fees, BrokerFees) and _fee_is_unknown(instrument, settings.fees.name):
+        return "FEE_UNKNOWN"
     _set_lifetime(order, instrument, settings)
     return None if order.closing else _buying_power_refusal(order, instrument, book, list(resting))
+
+
+def _fee_is_unknown(instrument: Instrument, broker: str) -> bool:
+    return instrument.is_future and (broker == "alpaca" or instrument.root not in KNOWN_ROOTS)
 
 
 def _instrument_refusal(instrument: Instrument, now: int, settings: Settings) -> str | None:

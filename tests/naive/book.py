@@ -150,7 +150,7 @@ class Book:
         return value - position.cost if position.instrument.is_future else value
 
     def _fee_to_come(self, order: Order, price: Fraction) -> Fraction:
-        return order.fee(order.remaining, price, price, self.settings.fees, order.placed_in)
+        return order.fee(order.remaining, price, price, order.placed_at, self.settings.fees, order.placed_in)
 
     def _reference(self, order: Order) -> Fraction:
         """The price at which an order counts."""

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from periscope.execution.fee_schedules import BrokerFees, Dated, EquitiesOnly, PartOf, PerContractByRoot, SellsOnly
 from periscope.execution.fees import BasisPoints, Bounded, FeeModel, LeanFees, NoFees, PerContract, PerShare, Sum
 from periscope.execution.slippage import NoSlippage, PriceBasisPoints, SlippageModel, Ticks, VolumeShare
 
@@ -67,8 +68,18 @@ def _worse(model: SlippageModel, price: Fraction, tick: Fraction, taken: Fractio
     raise NotImplementedError(model)
 
 
-def fee_of(deal: Deal, quantity: Fraction, value: Fraction, last: Fraction | None, fees: FeeModel) -> Fraction:
-    """The whole fee of an order that has traded `quantity` for `value` so far; `last` is the last price by now."""
+class Paid(NamedTuple):
+    """What an order has traded by now, for how much; the last price and the time of now."""
+
+    quantity: Fraction
+    value: Fraction
+    last: Fraction | None
+    now: int
+
+
+def fee_of(deal: Deal, paid: Paid, fees: FeeModel) -> Fraction:
+    """The whole fee of an order."""
+    quantity, value, last, _ = paid
     if quantity == 0:
         return NOTHING
     match fees:
@@ -81,15 +92,33 @@ def fee_of(deal: Deal, quantity: Fraction, value: Fraction, last: Fraction | Non
         case BasisPoints(rate):
             fee = abs(value) * Fraction(rate) / 10000
         case Sum(parts):
-            fee = sum((fee_of(deal, quantity, value, last, part) for part in parts), NOTHING)
+            fee = sum((fee_of(deal, paid, part) for part in parts), NOTHING)
         case Bounded():
-            fee = fee_of(deal, quantity, value, last, fees.inner)
+            fee = fee_of(deal, paid, fees.inner)
             fee = fee if deal.is_future else _bounded(fee, value, fees)
         case LeanFees():
             fee = _lean(deal, quantity, value, last)
         case _:
-            raise NotImplementedError(fees)
+            fee = _of_broker(deal, paid, fees)
     return fee
+
+
+def _of_broker(deal: Deal, paid: Paid, fees: FeeModel) -> Fraction:
+    match fees:
+        case BrokerFees():
+            return sum((fee_of(deal, paid, part) for _, part in fees.parts), NOTHING)
+        case SellsOnly(inner):
+            return fee_of(deal, paid, inner) if deal.side < 0 else NOTHING
+        case EquitiesOnly(inner):
+            return NOTHING if deal.is_future else fee_of(deal, paid, inner)
+        case PartOf(whole, rate):
+            return fee_of(deal, paid, whole) * Fraction(rate)
+        case Dated(since, models):
+            begun = [model for start, model in zip(since, models, strict=True) if start <= paid.now]
+            return fee_of(deal, paid, begun[-1] if begun else models[0])
+        case PerContractByRoot(rates):
+            return Fraction(rates[deal.root]) * paid.quantity if deal.root in rates else NOTHING
+    raise NotImplementedError(fees)
 
 
 def _bounded(fee: Fraction, value: Fraction, bounds: Bounded) -> Fraction:

@@ -99,7 +99,7 @@ class Fills(Desk):
         taken = self.taken[order.instrument.key, bar.start] + quantity
         known = self.means(order.instrument)
         price = slipped(order.deal_in(known), base, self.settings.slippage, taken, volume)
-        fee = order.fee(quantity, price, self.last_price(order.instrument), self.settings.fees, known)
+        fee = order.fee(quantity, price, self.last_price(order.instrument), self.now, self.settings.fees, known)
         refused = self.book.refusal(order, quantity, price, base, fee)
         if refused is not None:
             self.finish(order, OrderState.REJECTED, refused)

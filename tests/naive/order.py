@@ -8,7 +8,7 @@ from libs.shared_ipc.src.protocol import OrderState, OrderType, PlaceOrderAction
 from periscope.execution.fees import FeeModel
 from periscope.instruments.instrument import Instrument
 from tests.naive.corporate import Meaning, on_tick, real_price, real_quantity, tick_of
-from tests.naive.costs import Deal, fee_of
+from tests.naive.costs import Deal, Paid, fee_of
 from tests.naive.market import Bar, price_of
 from tests.naive.sessions import TradingDay
 
@@ -78,7 +78,7 @@ class Order:
         return Deal(self.side, self.limit, self.stop, traded.is_future, traded.root, *numbers, snapped)
 
     def fee(
-        self, quantity: Fraction, price: Fraction, last: Fraction | None, fees: FeeModel, known: Meaning
+        self, quantity: Fraction, price: Fraction, last: Fraction | None, now: int, fees: FeeModel, known: Meaning
     ) -> Fraction:
         """What trading so much more costs: what is owed then for the whole order, less what was owed before.
 
@@ -88,8 +88,8 @@ class Order:
         real = replace(deal, limit=real_price(self.limit, known), stop=real_price(self.stop, known))
         traded, last = -self.side * (self.net_money + self.fees), real_price(last, known)
         more = real_quantity(quantity, known)
-        after = fee_of(real, self.real_filled + more, traded + quantity * price * deal.multiplier, last, fees)
-        return after - fee_of(real, self.real_filled, traded, last, fees)
+        after = Paid(self.real_filled + more, traded + quantity * price * deal.multiplier, last, now)
+        return fee_of(real, after, fees) - fee_of(real, Paid(self.real_filled, traded, last, now), fees)
 
     @property
     def is_stop(self) -> bool:

@@ -20,6 +20,7 @@ from periscope.engine.settings import (
     PriceRounding,
     Settings,
 )
+from periscope.execution.fee_schedules import FEE_SCHEDULES
 from periscope.execution.fees import BasisPoints, Bounded, FeeModel, LeanFees, NoFees, PerContract, PerShare, Sum
 from periscope.execution.slippage import NoSlippage, PriceBasisPoints, SlippageModel, Ticks, VolumeShare
 from tests.naive.host import moment
@@ -84,6 +85,7 @@ def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
         Bounded(inner=PerShare(Decimal(0)), minimum=Decimal("0.35")),
         Bounded(inner=BasisPoints(Decimal("2.5")), minimum=Decimal(3), maximum_basis_points=Decimal(80)),
         LeanFees(),
+        dice.choice(list(FEE_SCHEDULES.values())),
     ]
     slippages: list[SlippageModel] = [
         NoSlippage(),

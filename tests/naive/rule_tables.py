@@ -1,6 +1,7 @@
 """All rules as tables; see `tests.naive.rules.script` for how to read one."""
 
 from tests.naive.rules.admission import ADMISSION
+from tests.naive.rules.brokers import BROKERS
 from tests.naive.rules.costs import COSTS
 from tests.naive.rules.intents import INTENTS
 from tests.naive.rules.moments import MOMENTS
@@ -22,5 +23,6 @@ RULES: list[Rule] = [
     *VOLUME,
     *MONEY,
     *COSTS,
+    *BROKERS,
     *STREAMS,
 ]

@@ -218,7 +218,7 @@ def test_each_mistake_is_named_with_its_place(core: dict[str, Any], path: str, c
 @pytest.mark.parametrize(
     "core",
     [
-        {"profile": "lean"},
+        {"calendar": "XNYS"},
     ],
 )
 def test_what_comes_later_is_refused_as_not_available(core: dict[str, Any]) -> None:

@@ -5,8 +5,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from periscope.execution.accounts.cash import CashAccount
+from periscope.execution.accounts.lean import LeanAccount
 from periscope.execution.accounts.margin import MarginAccount
 from periscope.execution.accounts.model import Account
+from periscope.execution.fees import FeeModel
 
 
 class AccountName(StrEnum):
@@ -14,6 +16,7 @@ class AccountName(StrEnum):
 
     MARGIN = "margin"
     CASH = "cash"
+    LEAN = "lean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +43,12 @@ class InterestRates:
     borrow: Decimal = Decimal(0)
 
 
-def account_model(name: AccountName, rates: MarginRates) -> Account:
+def account_model(name: AccountName, rates: MarginRates, leverage: Decimal, fees: FeeModel) -> Account:
     """The model of that name."""
     match name:
         case AccountName.MARGIN:
             return MarginAccount(rates.initial, rates.maintenance)
         case AccountName.CASH:
             return CashAccount()
+        case AccountName.LEAN:
+            return LeanAccount(leverage, fees)

@@ -19,6 +19,13 @@ class Marks(Protocol):
     def last_price(self, instrument: Instrument) -> Decimal | None:
         """Close of the last execution bar that is complete, None if there was none."""
 
+    @property
+    def now(self) -> int:
+        """The present moment, microseconds UTC."""
+
+    def worth(self, position: Position) -> Decimal:
+        """What a position adds to cash now to make the portfolio's value."""
+
     def initial_margin(self, instrument: Instrument) -> Decimal | None:
         """What one contract of a future needs to be opened, in the run's currency; None where that is not known."""
 

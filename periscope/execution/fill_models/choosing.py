@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from periscope.execution.fill_models.current_close import CurrentClose
+from periscope.execution.fill_models.lean import Lean, LeanFillRules
 from periscope.execution.fill_models.model import FillModel
 from periscope.execution.fill_models.next_bar import LimitFill, NextBar
 
@@ -12,12 +13,15 @@ class FillModelName(StrEnum):
 
     NEXT_BAR = "next_bar"
     CURRENT_CLOSE = "current_close"
+    LEAN = "lean"
 
 
-def fill_model(name: FillModelName, limit_fill: LimitFill) -> FillModel:
+def fill_model(name: FillModelName, limit_fill: LimitFill, lean: LeanFillRules) -> FillModel:
     """The model of that name."""
     match name:
         case FillModelName.NEXT_BAR:
             return NextBar(limit_fill)
         case FillModelName.CURRENT_CLOSE:
             return CurrentClose(limit_fill)
+        case FillModelName.LEAN:
+            return Lean(lean)

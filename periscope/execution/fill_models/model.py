@@ -11,12 +11,14 @@ class FillModel(Protocol):
 
     `stops_first` says that among the fills inside bars that end at one instant stops come before limits, each by
     placement, and the closing auction last; otherwise all go by placement. `fills_at_expiry` says that a fill at the
-    instant at which an order expires precedes the expiry; otherwise the expiry does.
+    instant at which an order expires precedes the expiry; otherwise the expiry does. `in_turn` says that what fills
+    at once fills before the next action of its handler is looked at; the strategy still hears of its orders first.
     """
 
     name: str
     stops_first: bool
     fills_at_expiry: bool
+    in_turn: bool
 
     def accept(self, order: Order, market: Market) -> Order | Rejection:
         """The order as this model takes it, with what its time in force comes to; or why the model refuses it.

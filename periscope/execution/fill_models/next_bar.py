@@ -46,6 +46,7 @@ class NextBar(FillModel):
     name = "next_bar"
     stops_first = True
     fills_at_expiry = True
+    in_turn = False
 
     def __init__(self, limit_fill: LimitFill = LimitFill.THROUGH) -> None:
         self._touch = limit_fill is LimitFill.TOUCH

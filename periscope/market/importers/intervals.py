@@ -55,12 +55,16 @@ class SessionGrid:
         return guess + (self.local_midnight(guess + 1) <= times)
 
 
-def session_grid(exchange: str, first: int, last: int) -> SessionGrid:
+def session_grid(exchange: str, first: int, last: int, *, zone: ZoneInfo | None = None) -> SessionGrid:
     """The sessions of an exchange from about a week before `first` to a week after `last` (microseconds UTC).
 
-    Raises `ImportProblem` UNKNOWN_EXCHANGE if there is no session table for it. Where the table ends, so does the grid.
+    Raises `ImportProblem` UNKNOWN_EXCHANGE if there is no session table for it and `zone` does not tell its clock, with
+    which the grid is empty. Where the table ends, so does the grid.
     """
     hours = EXCHANGES.get(exchange)
+    if hours is None and zone is not None:
+        none = np.empty(0, dtype=np.int64)
+        return SessionGrid(exchange, zone, none, none, none, none, none)
     if hours is None:
         known = ", ".join(sorted(EXCHANGES))
         raise ImportProblem(

@@ -32,6 +32,7 @@ from periscope.market.importers.lean_facts import (
     read_properties,
 )
 from periscope.market.importers.lean_files import LeanFile, LeanFolder, entries, find_files, series_of
+from periscope.market.importers.lean_hours import save_lean_hours
 from periscope.market.importers.lean_instruments import equity_instrument, future_contract
 from periscope.market.importers.lean_journal import LeanJournal
 from periscope.market.importers.lean_rows import (
@@ -127,6 +128,8 @@ def import_lean(
     if progress is not None:
         progress(read, len(chosen), "done")
     _keep_corporate_actions(work, chosen)
+    for kind, market, name in sorted({(file.kind, file.market, file.symbol) for file in chosen}):
+        save_lean_hours(catalog.files, folder.root, kind, market, name)
     journal.finish()
     if resumed > 0:
         work.notes.append(f"{resumed} files were in the catalog already, from an import that was interrupted")
@@ -231,7 +234,7 @@ def _stored_starts(catalog: Catalog, root: str, month: Month) -> list[int]:
 
 def _batches(group: _Group, instrument: Instrument, found: Gathered, hours: FutureHours | None) -> Iterator[Batch]:
     """The rows as bars, one file after the other; what can't be a bar becomes a finding."""
-    grid = session_grid(instrument.exchange, found.first, found.last)
+    grid = session_grid(instrument.exchange, found.first, found.last, zone=None if hours is None else hours.zone)
     regular_only: frozenset[int] = frozenset()
     if hours is not None and group.marks:
         regular_only = regular_only_dates(np.unique(np.concatenate(group.marks)), hours)

@@ -7,7 +7,7 @@ from datetime import date
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.market.catalog import Catalog
-from periscope.market.columns import BarColumns
+from periscope.market.columns import BarColumns, QuoteColumns
 from periscope.market.importers.intervals import DAY, LENGTHS
 from periscope.market.importers.storing import SeriesSummary
 from periscope.market.quality.clock import ClockRule
@@ -35,7 +35,8 @@ class SeriesReport:
 
     `bars` is the number of all bars looked at; `first` and `last` are the starts of the first and the last one, or the
     ends of the window without any, microseconds since 1970-01-01 UTC. `sessions` is what each session has, None where
-    the sessions are not known; `line` is the series in few points, without the bars that cannot be.
+    the sessions are not known and for quote bars; `line` is the series in few points, without the bars that cannot be.
+    `data` is what the series holds: bars or quote bars.
     """
 
     series: Series
@@ -45,6 +46,7 @@ class SeriesReport:
     findings: list[QualityFinding]
     sessions: SessionCoverage | None
     line: LinePoints
+    data: str = BarColumns.WHAT
 
     @property
     def problems(self) -> list[QualityFinding]:
@@ -91,6 +93,21 @@ def check_series(
     return SeriesReport(series, count, begun, ended, log.findings(), table, line.points)
 
 
+def check_quotes(
+    instrument: Instrument, span: BarTimeSpan, chunks: Iterable[QuoteColumns], *, first: int, last: int
+) -> SeriesReport:
+    """Check quote bars that are handed over in pieces, each by itself: order, prices, sides, sessions."""
+    series, log = series_of(instrument, span, first, last), FindingLog(instrument, span, QuoteColumns.WHAT)
+    rows = RowRules(series, log)
+    count, begun, ended = 0, first, last
+    for chunk in chunks:
+        if len(chunk) > 0:
+            begun = int(chunk.start[0]) if count == 0 else begun
+            count, ended = count + len(chunk), int(chunk.start[-1])
+            rows.accept(chunk)
+    return SeriesReport(series, count, begun, ended, log.findings(), None, LineSampler().points, QuoteColumns.WHAT)
+
+
 def _rules(series: Series, log: FindingLog, table: SessionCoverage | None) -> Iterator[BarRule]:
     """The rules that look at the bars as they pass."""
     if table is not None:
@@ -122,16 +139,28 @@ def check_stored(
     )
 
 
+def check_stored_quotes(
+    catalog: Catalog, instrument: Instrument, span: BarTimeSpan, *, start: int = -EVER, end: int = EVER
+) -> SeriesReport | None:
+    """Check the stored quote bars as `check_stored` does bars."""
+    coverage = catalog.quote_spans(instrument).get(span)
+    if coverage is None or coverage.last < start or coverage.first >= end:
+        return None
+    chunks = catalog.all_quotes(instrument, span, start, end)
+    return check_quotes(instrument, span, chunks, first=max(start, coverage.first), last=min(end, coverage.until))
+
+
 def check_imported(catalog: Catalog, imported: Iterable[SeriesSummary]) -> list[QualityFinding]:
     """Check what an import brought: the stored bars from each series' first to its last one."""
     found: list[QualityFinding] = []
     for item in imported:
         instrument = catalog.instruments.get(item.symbol, AssetType(item.asset_type))
-        if instrument is None or item.first is None or item.last is None:
+        check = {BarColumns.WHAT: check_stored, QuoteColumns.WHAT: check_stored_quotes}.get(item.data)
+        if instrument is None or item.first is None or item.last is None or check is None:
             continue
         span = BarTimeSpan(item.span)
         # Far enough for the last bar, whose end the summary does not tell.
         end = item.last + 2 * LENGTHS.get(span, DAY)
-        report = check_stored(catalog, instrument, span, start=item.first, end=end)
+        report = check(catalog, instrument, span, start=item.first, end=end)
         found += [] if report is None else report.findings
     return found

@@ -9,7 +9,7 @@ import numpy as np
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.times import time_text
-from periscope.market.columns import IntColumn
+from periscope.market.columns import BarColumns, IntColumn
 from periscope.market.quality.rules import RULES, Rule, Severity
 
 MOST_MARKS = 500
@@ -21,7 +21,8 @@ class QualityFinding:
     """One code found in one series.
 
     `first` is the time of its first place and `marks` are those of its first places, microseconds since 1970-01-01
-    UTC; `count` counts what the rule says (bars, sessions, trading days); `example` describes the first place.
+    UTC; `count` counts what the rule says (bars, sessions, trading days); `example` describes the first place. `data`
+    is what the series holds: bars or quote bars.
     """
 
     code: str
@@ -32,6 +33,7 @@ class QualityFinding:
     count: int
     example: str
     marks: tuple[int, ...] = ()
+    data: str = BarColumns.WHAT
 
     @property
     def rule(self) -> Rule:
@@ -41,7 +43,8 @@ class QualityFinding:
     @property
     def place(self) -> str:
         """Symbol, span and first time."""
-        return f"{self.symbol} {self.span.value} {time_text(self.first)}"
+        data = "" if self.data == BarColumns.WHAT else f" {self.data}"
+        return f"{self.symbol} {self.span.value}{data} {time_text(self.first)}"
 
     @property
     def counted(self) -> str:
@@ -59,6 +62,7 @@ class QualityFinding:
             "symbol": self.symbol,
             "asset_type": self.asset_type,
             "span": self.span.value,
+            "data": self.data,
             "first": time_text(self.first),
             "count": self.count,
             "counts": self.rule.counts,
@@ -79,9 +83,10 @@ class _Tally:
 class FindingLog:
     """Collects what the rules find in one series."""
 
-    def __init__(self, instrument: Instrument, span: BarTimeSpan) -> None:
+    def __init__(self, instrument: Instrument, span: BarTimeSpan, data: str = BarColumns.WHAT) -> None:
         self._instrument = instrument
         self._span = span
+        self._data = data
         self._tallies: dict[str, _Tally] = {}
 
     def add(self, code: str, times: IntColumn, describe: Callable[[int], str], *, count: int | None = None) -> None:
@@ -108,6 +113,7 @@ class FindingLog:
                 tally.count,
                 tally.example,
                 tuple(tally.marks),
+                self._data,
             )
             for code in RULES
             if (tally := self._tallies.get(code)) is not None

@@ -7,12 +7,13 @@ import numpy as np
 from periscope.instruments.instrument import TRADES_AS_EQUITY
 from periscope.instruments.times import time_text
 from periscope.market.bar_files import take
-from periscope.market.columns import BarColumns, IntColumn, Mask
+from periscope.market.columns import Columns, IntColumn, Mask, Side, sides
 from periscope.market.importers.checks import (
     Batch,
     in_order,
     remark_closed,
     remark_off_tick,
+    remark_quotes,
     usable_prices,
 )
 from periscope.market.importers.findings import Findings
@@ -28,7 +29,7 @@ class RowRules:
         self._log = log
         self._after: tuple[int, int] | None = None
 
-    def accept(self, bars: BarColumns) -> BarColumns:
+    def accept[C: Columns](self, bars: C) -> C:
         """The bars that go on forward in time and have possible prices."""
         instrument = self._series.instrument
         bars = self._ordered(bars)
@@ -40,26 +41,30 @@ class RowRules:
             findings=findings,
         )
         remark_off_tick(batch, instrument, findings)
+        remark_quotes(batch, instrument.price_scale, findings)
         self._negative(bars)
         self._closed(bars)
         return bars if bool(possible.all()) else take(bars, possible)
 
-    def _ordered(self, bars: BarColumns) -> BarColumns:
+    def _ordered[C: Columns](self, bars: C) -> C:
         ordered = in_order(_batch(bars), self._after, _Timed(bars, self._log))
         kept = bars if bool(ordered.all()) else take(bars, ordered)
         if len(kept) > 0:
             self._after = (int(kept.start[-1]), int(kept.end[-1]))
         return kept
 
-    def _negative(self, bars: BarColumns) -> None:
+    def _negative(self, bars: Columns) -> None:
         if self._series.instrument.asset_type in TRADES_AS_EQUITY:
             return
-        below = np.flatnonzero(bars.low <= 0)
-        self._log.add(
-            "NEGATIVE_PRICE", bars.start[below], lambda i: f"a low of {self._series.price(int(bars.low[below[i]]))}"
-        )
+        for side in sides(bars):
+            below = np.flatnonzero(side.present & (side.low <= 0))
+            self._log.add("NEGATIVE_PRICE", bars.start[below], self._low(side, below))
 
-    def _closed(self, bars: BarColumns) -> None:
+    def _low(self, side: Side, rows: IntColumn) -> Callable[[int], str]:
+        what = f"a low {side.name}" if side.name else "a low"
+        return lambda i: f"{what} of {self._series.price(int(side.low[rows[i]]))}"
+
+    def _closed(self, bars: Columns) -> None:
         """Bars beside the regular sessions, where these are known."""
         grid = self._series.grid
         covered: Mask = np.zeros(len(bars), dtype=np.bool_)
@@ -84,7 +89,7 @@ class RowRules:
 class _Timed(Findings):
     """Takes what the import's rules find, by row, and hands it on by time."""
 
-    def __init__(self, bars: BarColumns, log: FindingLog) -> None:
+    def __init__(self, bars: Columns, log: FindingLog) -> None:
         super().__init__()
         self._starts = bars.start
         self._log = log
@@ -97,6 +102,6 @@ class _Timed(Findings):
         self._log.add(code, self._starts[rows], describe)
 
 
-def _batch(bars: BarColumns) -> Batch:
+def _batch(bars: Columns) -> Batch:
     """The bars with their row numbers in the place of lines."""
     return Batch(bars, np.arange(len(bars), dtype=np.int64), "")

@@ -51,6 +51,11 @@ RULES: dict[str, Rule] = {
         "a future's price is zero or below: real for crude oil on 2020-04-20, else a value that is missing",
         "compare with the exchange's prices; accept the code if they are real",
     ),
+    "CROSSED_QUOTE": _problem(
+        "bars",
+        "a quote bar ends with the bid above the ask",
+        "compare with another source: fills at such quotes would cost less than nothing",
+    ),
     "WRONG_TIME_ZONE": _problem(
         "bars",
         "the bars lie beside the sessions, and would lie in them if shifted by whole hours",
@@ -118,6 +123,9 @@ RULES: dict[str, Rule] = {
     ),
     "QUIET_DAYS": _note(
         "trading days", "trading days have no bar, but their neighbours have hardly any trades either", "nothing"
+    ),
+    "MISSING_SIDE": _note(
+        "bars", REMARKS["MISSING_SIDE"], "nothing, where the market was one-sided; a fill needs the side that it takes"
     ),
     "OFF_TICK": _note("bars", REMARKS["OFF_TICK"], "check --tick; adjusted prices lie between ticks"),
     "EXTENDED_HOURS": _note("bars", REMARKS["EXTENDED_HOURS"], "nothing; core.hours chooses what a run sees"),

@@ -17,6 +17,8 @@ from periscope.runs.store.refusals import StoreError
 
 WAIT_SECONDS = 30
 """How long a writer waits for another one."""
+_STOPPED_SECONDS = 10
+"""How long PostgreSQL waits for a client that is silent within a transaction; none of ours takes that long."""
 
 
 class Database:
@@ -104,7 +106,9 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    arguments = {"connect_timeout": 10, "application_name": "periscope"}
+    # A process that is stopped within a transaction must not keep others out for ever.
+    options = f"-c idle_in_transaction_session_timeout={_STOPPED_SECONDS}s -c lock_timeout={WAIT_SECONDS}s"
+    arguments = {"connect_timeout": 10, "application_name": "periscope", "options": options}
     return create_engine(url, pool_size=2, max_overflow=8, pool_pre_ping=True, connect_args=arguments)
 
 

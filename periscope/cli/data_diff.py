@@ -1,0 +1,79 @@
+"""`periscope data diff`: whether the data that a run read is still the same, and if not, what changed."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from periscope.cli.exits import ExitCode
+from periscope.cli.output import JsonOption, fail, print_json, remark, say
+from periscope.cli.workspace import find_catalog, shown
+
+if TYPE_CHECKING:
+    from periscope.market.catalog import Catalog
+    from periscope.runs.recorded import Recorded
+
+RESULT_FILE = "result.json"
+
+
+def diff(
+    result: Annotated[Path, typer.Argument(help="A result.json, or the folder of a run that holds one.")],
+    catalog: Annotated[
+        str | None, typer.Option(help="The catalog to compare with. Without it: the one that the run read.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Say what changed in the data since a run read it; exit code 10 if anything did."""
+    from periscope.runs.data_difference import data_difference
+
+    path = result / RESULT_FILE if result.is_dir() else result
+    recorded = _recorded(path)
+    opened = _catalog(catalog, recorded)
+    found = data_difference(recorded, opened)
+    if as_json:
+        print_json(
+            {
+                "result": str(path),
+                "catalog": opened.files.where,
+                "series": len(recorded.series),
+                "same": not found,
+                "differences": [each.to_json() for each in found],
+            }
+        )
+    else:
+        for each in found:
+            say(f"{each.code}: {each.message}")
+        if not found:
+            say(f"the same: the {len(recorded.series)} series that the run read are as they were")
+    return ExitCode.DIFFERENCE if found else ExitCode.DONE
+
+
+def _recorded(path: Path) -> "Recorded":
+    from periscope.runs.recorded import RecordedError, read_recorded
+
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        fail("NOT_FOUND", "there is no such result", exit_code=ExitCode.NOT_FOUND, where=str(path))
+    except (OSError, ValueError, RecursionError) as error:
+        fail("RESULT_UNREADABLE", "the result can't be read", exit_code=ExitCode.USAGE, where=str(path), why=str(error))
+    try:
+        return read_recorded(_as_table(document))
+    except RecordedError as error:
+        fail("RESULT_UNREADABLE", str(error), exit_code=ExitCode.USAGE, where=str(path))
+
+
+def _as_table(document: Any) -> dict[str, Any]:
+    return document if isinstance(document, dict) else {}
+
+
+def _catalog(named: str | None, recorded: "Recorded") -> "Catalog":
+    from periscope.market.catalog import Catalog
+
+    if named is None and recorded.catalog is not None:
+        where = recorded.catalog if "://" in recorded.catalog else Path(recorded.catalog)
+        if isinstance(where, str) or where.is_dir():
+            remark(f"compared with the catalog {shown(where)}")
+            return Catalog.open(where)
+    return Catalog.open(find_catalog(named, must_exist=True))

@@ -1,0 +1,220 @@
+"""Cases of another engine: what its file says that a run needs, and apart from it what it says the run must come to.
+
+Of `expected`, and of what the trace says became of an order, nothing is read here but to be kept for the comparison.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
+from periscope.instruments.futures import future_symbol
+
+FIGURES = ("total_orders", "end_equity", "net_profit_pct", "total_fees", "drawdown_pct")
+OUTCOMES = ("status", "filled_at", "fill_price", "fee")
+_SPANS = {
+    "second": BarTimeSpan.SECOND,
+    "minute": BarTimeSpan.MINUTE,
+    "hour": BarTimeSpan.HOUR,
+    "daily": BarTimeSpan.DAY,
+}
+_TYPES = {
+    "MARKET": ("MARKET", None),
+    "MARKET_ON_OPEN": ("MARKET", "OPG"),
+    "MARKET_ON_CLOSE": ("MARKET", "ATC"),
+    "LIMIT": ("LIMIT", None),
+    "STOP": ("STOP", None),
+    "STOP_MARKET": ("STOP", None),
+    "STOP_LIMIT": ("STOP_LIMIT", None),
+}
+_NAMED = re.compile(r"^([A-Z0-9]+)\s*\((\d{6})\b")
+_CONTRACT = re.compile(r"^([A-Z0-9]*[A-Z])(\d{4})(\d{2})$")
+_MONTHS = "FGHJKMNQUVXZ"
+_SHORT = re.compile(rf"^([A-Z0-9]+?)([{_MONTHS}])(\d{{1,2}})$")
+_PART = re.compile(r"(second|minute|hour|daily)(?:\s*\(([^)]*)\))?")
+_UNITS = {"second": 1, "minute": 60, "hour": 3600}
+_SETTINGS = (
+    (
+        "stale_seconds",
+        re.compile(r"stale(?:[- ]price)?[- ]window (?:is |of |set to )?([\d.]+) (second|minute|hour)", re.IGNORECASE),
+    ),
+    (
+        "close_buffer_seconds",
+        re.compile(r"submission buffer (?:is |of |set to )?([\d.]+) (second|minute|hour)", re.IGNORECASE),
+    ),
+    ("leverage", re.compile(r"leverage (?:of |up to |set to )?([\d.]+)", re.IGNORECASE)),
+)
+AUTOMATIC = "delist"
+"""The tag of an order that the other engine placed by itself, as an instrument ceased to trade."""
+
+
+class BadCaseError(Exception):
+    """A file that is not of the expected form, in a sentence for whoever wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case. `streams` are symbol, asset type and span; `names` map the trace's symbols to ours.
+
+    `settings` are what the words of the case set apart from the defaults; `expected` and `trace` belong to the
+    comparison, but for what each order of the trace is and when it was placed.
+    """
+
+    name: str
+    kind: AssetType
+    start: datetime
+    end: datetime
+    time_zone: str
+    cash: Decimal
+    currency: str
+    extended: bool
+    raw: bool
+    streams: tuple[tuple[str, AssetType, BarTimeSpan], ...]
+    files: tuple[str, ...]
+    settings: dict[str, str]
+    expected: dict[str, Any]
+    trace: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...]
+    final_states: tuple[str, ...] | None
+
+    @property
+    def good_till(self) -> list[date]:
+        """The dates of its GTD orders."""
+        found = {str(order["tif"]).partition(":")[2] for order in self.trace if str(order["tif"]).startswith("GTD")}
+        return sorted(date.fromisoformat(text) for text in found if text)
+
+    def placed(self) -> list[dict[str, Any]]:
+        """What the strategy of the trace is told of each order: all of it is known when it is placed."""
+        return [
+            {
+                "at": microseconds(datetime.fromisoformat(order["placed_at"])),
+                "symbol": our_symbol(str(order["symbol"])),
+                "asset_type": self.kind.value,
+                "side": order["side"],
+                "type": _type(self.name, order)[0],
+                "tif": _type(self.name, order)[1] or str(order["tif"]).partition(":")[0],
+                "quantity": str(order["quantity"]),
+                "limit": _text(order["limit"]),
+                "stop": _text(order["stop"]),
+            }
+            for order in self.trace
+            if order.get("tag") != AUTOMATIC
+        ]
+
+
+def read_cases(path: Path) -> list[Case]:
+    """All cases of a file. Raises `BadCaseError`."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise BadCaseError(f"{path} can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise BadCaseError(f"{path} is no JSON: {error}") from None
+    if isinstance(content, dict):
+        content = content.get("cases")
+    if not isinstance(content, list) or not content:
+        raise BadCaseError(f"{path}: expected a list of cases")
+    return [_case(path, number, entry) for number, entry in enumerate(content, 1)]
+
+
+def _case(path: Path, number: int, entry: Any) -> Case:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    where = f"{path}, case {number}" + (f" ({name})" if name else "")
+    try:
+        return _read(entry)
+    except KeyError as error:
+        raise BadCaseError(f"{where}: {error} is missing") from None
+    except (TypeError, ValueError, AttributeError, InvalidOperation) as error:
+        raise BadCaseError(f"{where}: {error}") from None
+
+
+def _read(entry: dict[str, Any]) -> Case:
+    kind = AssetType(str(entry["kind"]).upper())
+    symbols = [_symbol(text, kind) for text in entry["symbols"]]
+    logic = str(entry.get("logic", ""))
+    states = entry.get("final_order_states")
+    case = Case(
+        name=str(entry["name"]),
+        kind=kind,
+        start=datetime.fromisoformat(entry["start"]),
+        end=datetime.fromisoformat(entry["end"]),
+        time_zone=str(entry.get("time_zone", "America/New_York")),
+        cash=Decimal(str(entry["cash"])),
+        currency=str(entry.get("currency", "USD")),
+        extended=bool(entry.get("extended_hours", False)),
+        raw=str(entry.get("price_mode", "adjusted")) == "raw",
+        streams=tuple((symbol, kind, span) for symbol, span in _spans(str(entry["resolution"]), symbols)),
+        files=tuple(entry["data_files"]),
+        settings=_settings(logic),
+        expected=dict(entry.get("expected") or {}),
+        trace=tuple(entry["order_trace"]),
+        notes=tuple(str(entry[key]) for key in ("note", "sdk_note") if entry.get(key)),
+        final_states=None if states is None else tuple(states),
+    )
+    case.placed()
+    case.good_till  # noqa: B018 - read to see that it can be
+    return case
+
+
+def _settings(logic: str) -> dict[str, str]:
+    """What the words say about the engine's settings; the file has no fields for them."""
+    found = {}
+    for name, pattern in _SETTINGS:
+        match = pattern.search(logic)
+        if match is None:
+            continue
+        value = Decimal(match[1].rstrip("."))
+        found[name] = str(value if name == "leverage" else value * _UNITS[match[2].lower()])
+    return found
+
+
+def _symbol(text: str, kind: AssetType) -> str:
+    """A symbol as the list of symbols has it: an equity's ticker, or a contract with its month in brackets."""
+    named = _NAMED.match(text)
+    if kind is not AssetType.FUTURE or named is None:
+        return our_symbol(text.split(maxsplit=1)[0]) if kind is AssetType.FUTURE else text.split(maxsplit=1)[0].upper()
+    short = _SHORT.match(named[1])
+    root = short[1] if short is not None else named[1]
+    return future_symbol(root, int(named[2][:4]), int(named[2][4:]))
+
+
+def our_symbol(text: str) -> str:
+    """A symbol of the trace: a contract's root and month (ES201312) as our name of it, anything else as it is."""
+    match = _CONTRACT.match(text)
+    return future_symbol(match[1], int(match[2]), int(match[3])) if match is not None else text
+
+
+def _spans(resolution: str, symbols: list[str]) -> list[tuple[str, BarTimeSpan]]:
+    """`minute`, or `daily (AAPL), minute (SPY)`."""
+    parts = _PART.findall(resolution.lower())
+    if not parts:
+        raise ValueError(f"resolution is {resolution!r}; expected second, minute, hour or daily")
+    found = []
+    for word, inside in parts:
+        named = [name.strip().upper() for name in inside.split(",") if name.strip()]
+        chosen = [symbol for symbol in symbols if symbol in named or any(symbol.startswith(name) for name in named)]
+        found += [(symbol, _SPANS[word]) for symbol in (chosen if named else symbols)]
+    return found
+
+
+def _type(name: str, order: dict[str, Any]) -> tuple[str, str | None]:
+    kind = str(order["type"]).upper()
+    if kind not in _TYPES:
+        raise ValueError(f"order {order.get('n')} is a {kind}; known are {', '.join(_TYPES)}")
+    return _TYPES[kind]
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no offset from UTC")
+    whole = moment.replace(microsecond=0)
+    return round(whole.timestamp()) * 1_000_000 + moment.microsecond

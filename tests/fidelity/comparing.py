@@ -1,0 +1,180 @@
+"""The comparison: each figure and each field of each order, expected beside actual. Nothing else reads `expected`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from tests.fidelity.cases import FIGURES, Case, our_symbol
+from tests.fidelity.running import Outcome
+
+_PRINTED = Decimal("1E-10")
+"""Prices and fees are printed with at most ten decimals."""
+_CENT = Decimal("0.01")
+_FIELDS = (
+    "placed_at",
+    "symbol",
+    "type",
+    "side",
+    "quantity",
+    "limit",
+    "stop",
+    "tif",
+    "status",
+    "filled_at",
+    "fill_price",
+    "fee",
+)
+_TIMES = frozenset({"placed_at", "filled_at"})
+_EXACT = frozenset({"quantity", "limit", "stop"})
+_ROUNDED = frozenset({"fill_price", "fee"})
+_STATES = {"WORKING": {"submitted"}, "FILLED": {"filled"}, "REJECTED": {"invalid"}}
+_WAIVERS = Path(__file__).with_name("waivers.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing compared. `waived` is the reason for which a difference is accepted."""
+
+    name: str
+    expected: str
+    actual: str
+    equal: bool
+    waived: str | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Equal, or accepted as it is."""
+        return self.equal or self.waived is not None
+
+
+def compare(case: Case, outcome: Outcome) -> list[Line]:
+    """All lines of a case: the five figures, then the orders."""
+    waivers = read_waivers()
+    lines = []
+    for name in FIGURES:
+        expected = case.expected.get(name)
+        actual = _figure(name, outcome.figures[name])
+        equal = expected is not None and Decimal(str(expected)) == Decimal(actual)
+        waived = None if equal else waivers.get((case.name, name, str(expected), actual))
+        lines.append(Line(name, str(expected), actual, equal, waived))
+    waived = next((line.waived for line in lines if line.waived is not None), None)
+    lines += _orders(case, outcome, waived)
+    if case.final_states is not None:
+        lines += _final_states(case.final_states, outcome.orders)
+    return lines
+
+
+def read_waivers() -> dict[tuple[str, str, str, str], str]:
+    """Accepted differences by case, figure, expected and actual value; the reason for each."""
+    found = {}
+    for line in _WAIVERS.read_text(encoding="utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            case, figure, expected, actual, reason = (part.strip() for part in line.split("|"))
+            found[case, figure, expected, actual] = reason
+    return found
+
+
+def _figure(name: str, text: str) -> str:
+    """A figure as the cases print it: money to the cent."""
+    if name == "end_equity":
+        return format(Decimal(text).quantize(_CENT, ROUND_HALF_EVEN), "f")
+    if name == "total_fees":
+        return format(Decimal(text).quantize(_CENT, ROUND_HALF_UP), "f")
+    return text
+
+
+def _orders(case: Case, outcome: Outcome, waived: str | None) -> list[Line]:
+    """The orders one by one; where a waiver accepts another number of them, those that have a partner are paired."""
+    expected, actual = list(case.trace), list(outcome.orders)
+    pairs = (
+        _paired(expected, actual)
+        if waived is not None and len(expected) != len(actual)
+        else _in_order(expected, actual)
+    )
+    lines = []
+    for number, (wanted, found) in enumerate(pairs, 1):
+        wrong = [name for name in _FIELDS if not _same(name, wanted, found)]
+        named = f"order {wanted['n'] if wanted is not None else '+' + str(number)}"
+        if not wrong:
+            lines.append(Line(named, _words(wanted), _words(found), True))
+            continue
+        alone = wanted is None or found is None
+        lines.append(Line(named, _words(wanted), _words(found), False, waived if alone else None))
+    return lines
+
+
+type Order = dict[str, Any]
+type Pair = tuple[Order | None, Order | None]
+
+
+def _in_order(expected: Sequence[Order], actual: Sequence[Order]) -> list[Pair]:
+    longest = max(len(expected), len(actual))
+    return [
+        (expected[i] if i < len(expected) else None, actual[i] if i < len(actual) else None) for i in range(longest)
+    ]
+
+
+def _paired(expected: Sequence[Order], actual: Sequence[Order]) -> list[Pair]:
+    """Each expected order with the next actual one that is equal to it; the others stand alone, both in their order."""
+    pairs: list[Pair] = []
+    rest = list(actual)
+    for wanted in expected:
+        place = next((i for i, found in enumerate(rest) if all(_same(name, wanted, found) for name in _FIELDS)), None)
+        if place is None:
+            pairs.append((wanted, None))
+            continue
+        pairs += [(None, found) for found in rest[:place]]
+        pairs.append((wanted, rest[place]))
+        rest = rest[place + 1 :]
+    return pairs + [(None, found) for found in rest]
+
+
+def _same(name: str, wanted: Order | None, found: Order | None) -> bool:  # noqa: PLR0911 - one for each kind
+    if wanted is None or found is None:
+        return False
+    left, right = wanted.get(name), found.get(name)
+    if left is None or right is None:
+        return left is None and right is None
+    if name in _TIMES:
+        return datetime.fromisoformat(str(left)) == datetime.fromisoformat(str(right))
+    if name in _EXACT:
+        return Decimal(str(left)) == Decimal(str(right))
+    if name in _ROUNDED:
+        return _printed(left) == _printed(right)
+    if name == "symbol":
+        return bool(our_symbol(str(left)) == right)
+    if name == "type":
+        return bool(str(left).replace("STOP_MARKET", "STOP") == right)
+    return bool(str(left) == str(right))
+
+
+def _printed(value: Any) -> Decimal:
+    try:
+        return Decimal(str(value)).quantize(_PRINTED, ROUND_HALF_EVEN)
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+def _final_states(states: Sequence[str], orders: Sequence[Order]) -> list[Line]:
+    """The states that a case lists apart from its trace: CANCELLED(or EXPIRED) stands for either."""
+    lines = []
+    for number, state in enumerate(states, 1):
+        found = orders[number - 1]["status"] if number <= len(orders) else "none"
+        equal = found in _STATES.get(state, {"canceled"})
+        lines.append(Line(f"final state {number}", state, found, equal))
+    return lines
+
+
+def _words(order: Order | None) -> str:
+    if order is None:
+        return "no such order"
+    at = [f"limit {order['limit']}"] if order.get("limit") is not None else []
+    at += [f"stop {order['stop']}"] if order.get("stop") is not None else []
+    placed = f"{order['placed_at']} {order['type']} {order['side']} {order['quantity']} {order['symbol']}"
+    ended = str(order["status"])
+    if order.get("filled_at") is not None:
+        ended += f" {order['filled_at']} at {order['fill_price']}, fee {order['fee']}"
+    return " ".join([placed, *at, str(order["tif"]), "->", ended])
