@@ -39,7 +39,7 @@ def check(
     catalog: Annotated[str | None, typer.Option(help="The catalog's folder or address; else the workspace's.")] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Look for what is wrong with bars and quotes: gaps, spikes, bad stamps and more. Ends with 5 if there are problems."""
+    """Look for what is wrong with bars and quotes: gaps, spikes, bad stamps. Ends with 5 if there are problems."""
     from periscope.market.catalog import Catalog
 
     accepted = _codes(accept or [])

@@ -50,6 +50,44 @@ def _text(separator: str = ",", point: str = ".") -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
+def _symbols() -> bytes:
+    """The same rows, of two symbols in turn."""
+    first, *rows = _text().decode().splitlines()
+    mixed = [f"{row},{('SPY', 'QQQ')[place % 2]}" for place, row in enumerate(rows)]
+    return "\n".join([f"{first},symbol", *mixed]).encode() + b"\n"
+
+
+def _quotes() -> pl.DataFrame:
+    """Quote bars; every third lacks the bid."""
+    frame = _frame()
+    lacks = pl.int_range(pl.len()) % 3 == 1
+    bid = [pl.when(~lacks).then(pl.col(name)).alias(f"bid_{name}") for name in ("open", "high", "low", "close")]
+    ask = [(pl.col(name) + 0.25).alias(f"ask_{name}") for name in ("open", "high", "low", "close")]
+    sizes = [pl.when(~lacks).then(pl.col("volume")).alias("bid_size"), pl.col("volume").alias("ask_size")]
+    return frame.select("timestamp", *bid, *ask, *sizes)
+
+
+def _quotes_text() -> bytes:
+    return _quotes().write_csv(datetime_format="%Y-%m-%dT%H:%M:%SZ").encode()
+
+
+def _quotes_parquet() -> bytes:
+    content = io.BytesIO()
+    _quotes().write_parquet(content)
+    return content.getvalue()
+
+
+def _lean_quotes() -> bytes:
+    """The same as LEAN has them, in a zip."""
+    start = pl.int_range(pl.len()) * 60_000 + 36_000_000
+    sides = [[pl.col(f"{side}_{name}") for name in ("open", "high", "low", "close", "size")] for side in ("bid", "ask")]
+    rows = _quotes().select(start.alias("start"), *sides[0], *sides[1])
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("20240103_es_minute_quote_202403.csv", rows.write_csv(include_header=False))
+    return content.getvalue()
+
+
 def _alpaca() -> bytes:
     bars = [
         {"t": f"{at:%Y-%m-%dT%H:%M:%SZ}", "o": 100 + n, "h": 101.5 + n, "l": 99 + n, "c": 100.25 + n, "v": n}
@@ -160,6 +198,9 @@ CASES = {
     "csv.gz": Case(_text, mutations.TEXT, _rows_of_text, gzip.compress, gzip.decompress),
     "csv.zst": Case(_text, mutations.TEXT, _rows_of_text, zstd.compress, zstd.decompress),
     "csv.zip": Case(_text, mutations.TEXT, _rows_of_text, _zip, _unzip),
+    "csv of symbols": Case(_symbols, mutations.TEXT, _rows_of_text),
+    "quotes": Case(_quotes_text, mutations.TEXT, _rows_of_text),
+    "quotes in parquet": Case(_quotes_parquet, mutations.ANY, _rows_of_frame),
     "json": Case(_alpaca, mutations.TEXT, _rows_of_json),
     "parquet": Case(_parquet, mutations.ANY, _rows_of_frame),
     "arrow": Case(_arrow, mutations.ANY, _rows_of_frame),
@@ -205,13 +246,42 @@ def test_spoiled_files(name: str, tmp_path: Path, cases: Callable[..., int]) -> 
         shutil.rmtree(root)
 
 
+def test_spoiled_lean_quotes(tmp_path: Path, cases: Callable[..., int]) -> None:
+    """Refused with the file's name, or every row of the zip stored or reported; a zip of nonsense is told."""
+    path = tmp_path / "lean" / "future" / "cme" / "minute" / "es" / "20240103_quote.zip"
+    path.parent.mkdir(parents=True)
+    for seed in range(cases(60, 2_000)):
+        chance = random.Random(f"lean {seed}")
+        inner = spoiled(_unzip(_lean_quotes()), mutations.TEXT, chance)
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("20240103_es_minute_quote_202403.csv", inner)
+        whole = seed % 2 == 0
+        path.write_bytes(content.getvalue() if whole else spoiled(_lean_quotes(), mutations.ANY, chance))
+        root = tmp_path / "catalog"
+        try:
+            summary = import_path(path, Catalog.create(root), replace(OPTIONS, symbol=None))
+        except ImportProblem as problem:
+            assert "20240103_quote.zip" in problem.message, f"seed {seed}: {problem.message}"
+            assert not Catalog.open(root).instruments.all(), f"seed {seed}: refused, and yet something was written"
+        except BaseException as error:
+            raise AssertionError(f"seed {seed}: {type(error).__name__}: {error}") from error
+        else:
+            told = sum(item.rows for item in summary.series) + summary.findings.unusable
+            lines = [line for line in inner.replace(b"\r\n", b"\n").split(b"\n") if line.strip()]
+            assert not whole or told == len(lines), f"seed {seed}: {len(lines)} rows, {told} accounted for"
+            Catalog.open(root).verify()
+        shutil.rmtree(root)
+
+
 def test_unspoiled_files_come_in_whole(tmp_path: Path) -> None:
     """The battery starts from good files."""
     for name, case in CASES.items():
         path = tmp_path / "good"
         path.write_bytes(case.good() if case.pack is None else case.pack(case.good()))
-        summary = import_path(path, Catalog.create(tmp_path / name), OPTIONS)
-        assert [item.rows for item in summary.series] == [ROWS], name
+        options = replace(OPTIONS, symbol=None) if name == "csv of symbols" else OPTIONS
+        summary = import_path(path, Catalog.create(tmp_path / name), options)
+        assert sum(item.rows for item in summary.series) == ROWS, name
         assert summary.findings.unusable == 0, name
 
 

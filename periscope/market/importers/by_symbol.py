@@ -89,7 +89,7 @@ class BySymbol:
             else:
                 self.left_out += count
             return
-        codes = np.searchsorted(np.array(found), names.to_numpy().astype(str)).astype(np.int64)
+        codes = names.replace_strict(found, range(len(found)), return_dtype=pl.Int64).to_numpy()
         order = np.argsort(codes, kind="stable")
         borders = np.searchsorted(codes[order], np.arange(len(found) + 1)).tolist()
         for name, (first, until) in zip(found, pairwise(borders), strict=True):
