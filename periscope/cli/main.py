@@ -20,7 +20,7 @@ from periscope.cli.instruments import instruments_app
 from periscope.cli.output import CliError, JsonOption, print_json, remark, say
 from periscope.cli.publish import publish
 from periscope.cli.release import release
-from periscope.cli.runs import runs_app
+from periscope.cli.runs_results import runs_app
 from periscope.cli.sessions import sessions
 from periscope.cli.start import init
 from periscope.cli.verify import compare, verify

@@ -63,7 +63,7 @@ def list_runs(
 def show(number: RunArgument, as_json: JsonOption = False) -> None:
     """Show a run: status, config, progress, and what came of it."""
     with open_desk() as desk:
-        run = _find(desk.store, number)
+        run = find_run(desk.store, number)
         _keep_going(desk, [run])
         document = run_document(desk.store, run)
     if as_json:
@@ -120,7 +120,7 @@ def edit(
     from periscope.runs import managing
 
     with open_desk() as desk:
-        document = _find(desk.store, number).config if config is None else read_run_file(config, Path())
+        document = find_run(desk.store, number).config if config is None else read_run_file(config, Path())
         document = lay_over(document, start=start, end=end, sets=sets or (), cores=cores or ())
         changed = managing.edit(desk.store, number, document, Catalog(find_catalog(catalog, must_exist=True)))
         if isinstance(changed, list):
@@ -219,7 +219,8 @@ def _ask(numbers: list[int], ask: "Callable[[Store, int], Run | Refused]", what:
         say(f"run {run.id} {what if run.is_active else 'has not begun, and is stopped'}")
 
 
-def _find(store: "Store", number: int) -> "Run":
+def find_run(store: "Store", number: int) -> "Run":
+    """The run of that number; ends the command where there is none."""
     from periscope.runs.managing import find
 
     return _allowed(find(store, number))

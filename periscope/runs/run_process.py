@@ -4,6 +4,7 @@ It says once a second in the database that it lives and how far it is, hears the
 end keeps its results and the run's end in one step. It stops at once when another attempt has taken its place.
 """
 
+import errno
 import logging
 import os
 import sys
@@ -31,6 +32,8 @@ from periscope.runs.surroundings import Surroundings, read_surroundings
 from periscope.sandbox.packages import resolve
 
 BEAT_SECONDS = 1.0
+_PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
+"""What a disk says that may be in order again later."""
 _GONE = 75
 """The exit status of a process whose run goes on without it."""
 _MOVES = {"complete": Move.FINISH, "stopped": Move.STOP, "error": Move.FAIL}
@@ -41,7 +44,8 @@ log = logging.getLogger(__name__)
 class Pulse:
     """Tells the database once a second how far the run is, from a thread of its own, and hears what is wanted."""
 
-    def __init__(self, rows: AttemptRows) -> None:
+    def __init__(self, store: Store, rows: AttemptRows) -> None:
+        self._store = store
         self._rows = rows
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
@@ -67,7 +71,7 @@ class Pulse:
                 asked = self._rows.beat(None if self._latest is None else reading(self._latest))
             except StoreError as error:
                 log.warning("no sign of life could be given: %s", error)
-                continue
+                asked = "gone" if self._store.is_gone else None
             if asked == "gone" and not self._over.is_set():
                 log.warning("another attempt has taken over")
                 os._exit(_GONE)
@@ -94,7 +98,7 @@ def run_attempt(store: Store, number: int, attempt: int, surroundings: Surroundi
         return False
     run = store.runs.get(number)
     folder = work_folder(store.place.folder, number, attempt)
-    with Pulse(rows) as pulse:
+    with Pulse(store, rows) as pulse:
         try:
             document = _run(store, run, folder, surroundings, pulse)
             problem = None
@@ -104,12 +108,24 @@ def run_attempt(store: Store, number: int, attempt: int, surroundings: Surroundi
         except Exception:
             log.exception("the run failed")
             problem = "something went wrong inside Periscope; its own log has the detail"
-        while True:
-            try:
-                return _end(store, rows, folder, document if problem is None else problem)
-            except (StoreError, OSError) as error:
-                log.warning("the results could not be kept yet: %s", error)
-                time.sleep(BEAT_SECONDS)
+        return _end(store, rows, folder, document if problem is None else problem)
+
+
+def _end(store: Store, rows: AttemptRows, folder: Path, outcome: dict[str, Any] | str) -> bool:
+    """Keep the results and end the run; as long as the disk or the database refuses, try again every second."""
+    while True:
+        try:
+            return _end_now(store, rows, folder, outcome)
+        except StoreError as error:
+            if error.code != "STORE_UNAVAILABLE":
+                raise
+            log.warning("the run's end can't be kept yet: %s", error)
+        except OSError as error:
+            if error.errno not in _PASSING:
+                log.exception("the results can't be kept")
+                outcome = f"the results could not be kept: {error}"
+            log.warning("the results can't be kept yet: %s", error)
+        time.sleep(BEAT_SECONDS)
 
 
 def _run(store: Store, run: Run, folder: Path, surroundings: Surroundings, pulse: Pulse) -> dict[str, Any]:
@@ -134,14 +150,19 @@ def _invalid(sentences: list[str]) -> dict[str, Any]:
     return {"status": "error", "issues": issues.to_json(), "exit_code": STRATEGY_INVALID}
 
 
-def _end(store: Store, rows: AttemptRows, folder: Path, outcome: dict[str, Any] | str) -> bool:
-    """Keep the results and end the run."""
+def _end_now(store: Store, rows: AttemptRows, folder: Path, outcome: dict[str, Any] | str) -> bool:
+    """Keep the results and end the run, once."""
     if isinstance(outcome, str):
         issues = IssueLog()
         issues.add("RUN_FAILED", None, outcome)
         return rows.end(Ending(Move.FAIL, outcome, None, issues=issues.to_json()))
+    out = folder / "out"
     with store.files.keeping():
-        files = [StoredFile(file.name, *store.files.take(file)) for file in sorted((folder / "out").glob("[!.]*"))]
+        files = [
+            StoredFile(file.relative_to(out).as_posix(), *store.files.take(file))
+            for file in sorted(out.rglob("*"))
+            if file.is_file() and not file.name.startswith(".")
+        ]
         summary = {name: value for name, value in outcome.items() if name not in _LISTS}
         ending = Ending(
             _MOVES[outcome["status"]],

@@ -35,6 +35,9 @@ def supervise(surroundings: Surroundings, *, over: threading.Event, until_idle: 
         supervisor = Supervisor(store, launcher, holder=own_process(), clock=time.monotonic, at_once=at_once)
         last_active = time.monotonic()
         while not over.wait(STEP_SECONDS):
+            if store.is_gone:
+                log.warning("the store was removed")
+                return
             try:
                 acts = supervisor.step()
                 if supervisor.is_busy or not acts:

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    NoSuchModuleError,
+    OperationalError,
+)
 
 from periscope.market.durable import exclusive
 from periscope.runs.store.refusals import StoreError
@@ -58,15 +65,22 @@ class Database:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
+        """What the database says of itself as a StoreError; what is a mistake of ours stays what it is."""
         try:
             yield
-        except DBAPIError as error:
-            reason = " ".join(str(error.orig).split())
-            raise StoreError("STORE_UNAVAILABLE", f"the database answered: {reason}", self.shown) from error
-        except SQLAlchemyError as error:
-            raise StoreError("STORE_UNAVAILABLE", f"the database can't be used: {error}", self.shown) from error
+        except (OperationalError, InterfaceError, InternalError) as error:
+            raise StoreError("STORE_UNAVAILABLE", f"the database answered: {_said(error)}", self.shown) from error
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:
+                raise
+            raise StoreError("STORE_DAMAGED", f"the database answered: {_said(error)}", self.shown, _RESTORE) from error
 
 
+def _said(error: DatabaseError | InterfaceError) -> str:
+    return " ".join(str(error.orig).split())
+
+
+_RESTORE = "restore it from a backup"
 _DRIVER_HINT = "pip install 'periscope-trading[postgresql]'"
 
 

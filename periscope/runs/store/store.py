@@ -41,6 +41,11 @@ class Store:
         """Let go of the database."""
         self.database.close()
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether somebody has removed the store's folder; what is still open of it can only mislead."""
+        return not self.files.folder.is_dir()
+
     def __enter__(self) -> "Store":
         return self
 

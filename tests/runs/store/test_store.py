@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from periscope.runs.lifecycle import NEXT_STATUS, IllegalMoveError, Move, Status
 from periscope.runs.store.content import ContentFiles
@@ -129,7 +130,7 @@ class StoreContract:
         run = _running(store)
         rows = AttemptRows(store.database, run.id, 1)
         twice = [StoredFile("same", "a" * 64, 1), StoredFile("same", "b" * 64, 1)]
-        with pytest.raises(StoreError):
+        with pytest.raises(IntegrityError):
             rows.end(Ending(Move.FINISH, None, {}, twice, [{"code": "X"}]))
         assert store.runs.get(run.id).status is Status.RUNNING
         assert store.runs.issues(run.id) == []
@@ -231,7 +232,7 @@ class TestSqlite(StoreContract):
         (tmp_path / "periscope.db").write_bytes(b"no database at all" * 100)
         with pytest.raises(StoreError) as refused:
             Store(StorePlace(tmp_path))
-        assert refused.value.code == "STORE_UNAVAILABLE"
+        assert refused.value.code == "STORE_DAMAGED"
         assert str(tmp_path) in refused.value.where
 
     def test_a_folder_that_cannot_be_made_is_said(self, tmp_path: Path) -> None:

@@ -1,0 +1,223 @@
+"""`periscope runs issues`, `logs`, `orders`, `fills`, `trades`, `report` and `export`: what runs have left behind."""
+
+import json
+import time
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from periscope.cli.exits import ExitCode
+from periscope.cli.output import JsonOption, fail, print_json, remark, say
+from periscope.cli.runs import RunArgument, find_run, runs_app
+from periscope.cli.store import open_desk, refuse
+from periscope.cli.table import print_table
+from periscope.cli.workspace import shown
+
+__all__ = ["runs_app"]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AfterOption = Annotated[int, typer.Option(help="Leave out so many: the next page.", min=0)]
+LimitOption = Annotated[int, typer.Option(help="How many at most.", min=1, max=100_000)]
+SymbolOption = Annotated[str | None, typer.Option(help="Only this symbol.")]
+_FOLLOW_SECONDS = 0.5
+_ORDERS = ("sequence", "placed_at", "symbol", "side", "order_type", "quantity", "state", "average_fill_price", "fees")
+_FILLS = ("sequence", "filled_at", "symbol", "side", "quantity", "price", "fee", "rule", "realised_pnl")
+_TRADES = ("symbol", "direction", "quantity", "entry_time", "exit_time", "entry_price", "exit_price", "net_pnl")
+
+
+@runs_app.command()
+def issues(number: RunArgument, as_json: JsonOption = False) -> None:
+    """Show the issues of a run: what went wrong, where, how often."""
+    with open_desk() as desk:
+        run = find_run(desk.store, number)
+        found = desk.store.runs.issues(number) or (run.reading or {}).get("issues") or []
+    if as_json:
+        print_json({"run": number, "issues": found})
+        return
+    for issue in found:
+        place = issue["location"]
+        where = "" if place is None else f" ({place['file']}, line {place['line']})"
+        say(f"{issue['severity']:8} {issue['code']} x{issue['count']}: {_clean(issue['message'])}{where}")
+    if not found:
+        say(f"run {number} has no issues")
+
+
+@runs_app.command()
+def logs(
+    number: RunArgument,
+    after: AfterOption = 0,
+    limit: LimitOption = 1_000,
+    search: Annotated[str | None, typer.Option(help="Only lines that hold this text.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what the strategy of a run printed, with the simulation time of each line."""
+    from periscope.runs.kept import log_lines
+    from periscope.runs.store.refusals import Refused
+
+    if follow and as_json:
+        fail("USAGE", "--follow has no end that --json could wait for", exit_code=ExitCode.USAGE)
+    with open_desk() as desk:
+        while True:
+            run = find_run(desk.store, number)
+            page = log_lines(desk.store, run, after=after, limit=limit, search=search)
+            if isinstance(page, Refused):
+                refuse(page)
+            lines, count = page
+            after += len(lines)
+            for line in lines if not as_json else ():
+                say(f"{line['time'] or '':27} {line['stream']:6} {_clean(line['line'])}")
+            if not follow or (not run.is_active and not lines):
+                break
+            time.sleep(_FOLLOW_SECONDS if not lines else 0)
+    if as_json:
+        print_json({"run": number, "lines": lines, "count": count, "next": after if after < count else None})
+    elif after < count:
+        remark(f"{count - after:,} more lines: --after {after}")
+
+
+@runs_app.command()
+def orders(
+    number: RunArgument,
+    after: AfterOption = 0,
+    limit: LimitOption = 100,
+    symbol: SymbolOption = None,
+    state: Annotated[str | None, typer.Option(help="Only orders in this state, such as REJECTED.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the orders of a run, a page at a time."""
+    match = {"symbol": symbol, "state": None if state is None else state.upper()}
+    _table(number, "orders", _ORDERS, after, limit, match, as_json=as_json)
+
+
+@runs_app.command()
+def fills(
+    number: RunArgument,
+    after: AfterOption = 0,
+    limit: LimitOption = 100,
+    symbol: SymbolOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the fills of a run, a page at a time, each with the rule behind its price."""
+    _table(number, "fills", _FILLS, after, limit, {"symbol": symbol}, as_json=as_json)
+
+
+@runs_app.command()
+def trades(
+    number: RunArgument,
+    after: AfterOption = 0,
+    limit: LimitOption = 100,
+    symbol: SymbolOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the round trips of a run, a page at a time."""
+    _table(number, "trades", _TRADES, after, limit, {"symbol": symbol}, as_json=as_json)
+
+
+@runs_app.command()
+def report(
+    number: RunArgument,
+    out: Annotated[Path | None, typer.Option(help="The file to write; default: run-NUMBER.html here.")] = None,
+    open_report: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the report of a run as one HTML file."""
+    from periscope.report.page import write_report
+    from periscope.report.run_files import ReportError
+    from periscope.runs.kept import laid_out
+
+    target = out or Path(f"run-{number}.html")
+    with open_desk() as desk:
+        run = find_run(desk.store, number)
+        catalog = desk.surroundings().catalog
+        with laid_out(desk.store, run) as folder:
+            try:
+                write_report(folder, target, catalog_root=catalog if "://" in catalog else Path(catalog))
+            except ReportError as problem:
+                hint = f"the run is {run.status}"
+                fail("NO_RESULTS", f"no report can be made: {problem}", exit_code=ExitCode.USAGE, hint=hint)
+            except OSError as problem:
+                fail("NOT_WRITABLE", f"can't write: {problem}", exit_code=ExitCode.USAGE, where=str(target))
+    if as_json:
+        print_json({"run": number, "report": str(target.resolve())})
+    else:
+        say(f"Report: {shown(target)}")
+    if open_report:
+        typer.launch(target.resolve().as_uri())
+
+
+@runs_app.command()
+def export(
+    number: RunArgument,
+    file: Annotated[Path, typer.Argument(help="The archive to write; it must not exist.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write everything about an ended run into one ZIP archive: results, version, config, hashes."""
+    from periscope.runs.kept import export_run
+
+    with open_desk() as desk:
+        try:
+            refused = export_run(desk.store, find_run(desk.store, number), file)
+        except OSError as problem:
+            fail("NOT_WRITABLE", f"can't write: {problem}", exit_code=ExitCode.USAGE, where=str(file))
+    if refused is not None:
+        refuse(refused)
+    if as_json:
+        print_json({"run": number, "file": str(file.resolve()), "bytes": file.stat().st_size})
+    else:
+        say(f"Exported run {number} to {shown(file)}")
+
+
+def _table(
+    number: int,
+    table: str,
+    columns: tuple[str, ...],
+    after: int,
+    limit: int,
+    match: dict[str, str | None],
+    *,
+    as_json: bool,
+) -> None:
+    from periscope.runs.kept import table_page
+    from periscope.runs.store.refusals import Refused
+
+    wanted = {name: text for name, text in match.items() if text is not None}
+    with open_desk() as desk:
+        run = find_run(desk.store, number)
+        page = table_page(desk.store, run, table, after=after, limit=limit, match=wanted)
+    if isinstance(page, Refused):
+        refuse(page)
+    rows = [dict(_cells(row)) for row in page[0]]
+    following = after + len(rows)
+    if as_json:
+        more = following if following < page[1] else None
+        print_json({"run": number, table: rows, "count": page[1], "next": more})
+        return
+    print_table(columns, rows, to_right={"sequence", "quantity", "price", "average_fill_price", "fee", "fees"})
+    say(f"{following - len(rows) + bool(rows):,} to {following:,} of {page[1]:,}")
+    if following < page[1]:
+        remark(f"the next page: --after {following}")
+
+
+def _cells(row: dict[str, Any]) -> "Iterator[tuple[str, Any]]":
+    """A row as JSON: decimals as plain text, times RFC 3339 UTC."""
+    from periscope.portfolio.exact import plain
+
+    for name, value in row.items():
+        if isinstance(value, Decimal):
+            yield name, format(plain(value), "f")
+        elif isinstance(value, datetime):
+            yield name, value.isoformat().replace("+00:00", "Z")
+        else:
+            yield name, value
+
+
+def _clean(text: object) -> str:
+    from periscope.cli.summary import clean
+
+    return clean(json.dumps(text)[1:-1]) if isinstance(text, str) and not text.isprintable() else clean(text)
