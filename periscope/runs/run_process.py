@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,9 @@ _GONE = 75
 _MOVES = {"complete": Move.FINISH, "stopped": Move.STOP, "error": Move.FAIL}
 
 log = logging.getLogger(__name__)
+
+type Outcome = dict[str, Any] | str
+"""The document of a result, or a sentence about why there is none."""
 
 
 class Pulse:
@@ -111,11 +115,16 @@ def run_attempt(store: Store, number: int, attempt: int, surroundings: Surroundi
         return _end(store, rows, folder, document if problem is None else problem)
 
 
-def _end(store: Store, rows: AttemptRows, folder: Path, outcome: dict[str, Any] | str) -> bool:
-    """Keep the results and end the run; as long as the disk or the database refuses, try again every second."""
+def _end(store: Store, rows: AttemptRows, folder: Path, outcome: Outcome) -> bool:
+    """Keep the results and end the run."""
+    return keep_trying(lambda found: _end_now(store, rows, folder, found), outcome, pause=_pause)
+
+
+def keep_trying(end: Callable[[Outcome], bool], outcome: Outcome, *, pause: Callable[[], None]) -> bool:
+    """End a run with its outcome; as long as the disk or the database refuses for a reason that may pass, again."""
     while True:
         try:
-            return _end_now(store, rows, folder, outcome)
+            return end(outcome)
         except StoreError as error:
             if error.code != "STORE_UNAVAILABLE":
                 raise
@@ -125,7 +134,11 @@ def _end(store: Store, rows: AttemptRows, folder: Path, outcome: dict[str, Any] 
                 log.exception("the results can't be kept")
                 outcome = f"the results could not be kept: {error}"
             log.warning("the results can't be kept yet: %s", error)
-        time.sleep(BEAT_SECONDS)
+        pause()
+
+
+def _pause() -> None:
+    time.sleep(BEAT_SECONDS)
 
 
 def _run(store: Store, run: Run, folder: Path, surroundings: Surroundings, pulse: Pulse) -> dict[str, Any]:
@@ -150,7 +163,7 @@ def _invalid(sentences: list[str]) -> dict[str, Any]:
     return {"status": "error", "issues": issues.to_json(), "exit_code": STRATEGY_INVALID}
 
 
-def _end_now(store: Store, rows: AttemptRows, folder: Path, outcome: dict[str, Any] | str) -> bool:
+def _end_now(store: Store, rows: AttemptRows, folder: Path, outcome: Outcome) -> bool:
     """Keep the results and end the run, once."""
     if isinstance(outcome, str):
         issues = IssueLog()
