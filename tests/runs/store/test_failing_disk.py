@@ -83,9 +83,8 @@ def test_whatever_write_fails_nothing_is_kept_by_halves(
         disk = Disk(number, error)
         with Store(place) as store:
             acknowledged: list[str] = []
-            with failing(disk, place.folder, store, monkeypatch):
-                with suppress(OSError, StoreError):
-                    _publish_and_run(store, bundle, place.folder, acknowledged)
+            with failing(disk, place.folder, store, monkeypatch), suppress(OSError, StoreError):
+                _publish_and_run(store, bundle, place.folder, acknowledged)
             _look(store, acknowledged)
             _publish_and_run(store, bundle, place.folder, acknowledged)  # space is back
             _look(store, ["published", "ended"])
