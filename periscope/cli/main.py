@@ -16,6 +16,7 @@ from periscope.cli.data import data_app
 from periscope.cli.demo import demo
 from periscope.cli.doctor import doctor
 from periscope.cli.exits import ExitCode
+from periscope.cli.explain import explain
 from periscope.cli.instruments import instruments_app
 from periscope.cli.output import CliError, JsonOption, print_json, remark, say
 from periscope.cli.publish import publish
@@ -42,6 +43,7 @@ app.command()(init)
 app.command()(new)
 app.command()(check)
 app.command()(backtest)
+app.command()(explain)
 app.command()(verify)
 app.command()(compare)
 app.command()(publish)

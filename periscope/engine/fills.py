@@ -208,6 +208,7 @@ def _record(
             span=state.markets.execution_spans[instrument.key],
             rule=meeting.rule,
             volume_cap=cap,
+            cash_after=state.book.cash,
         )
     )
 

@@ -50,7 +50,7 @@ class Filled(msgspec.Struct, frozen=True, gc=False):
     """A fill and why it is what it is.
 
     `order` is the order after the fill. `bar_start` and `span` name the bar that it met; `volume_cap` is what
-    participation would have allowed, None where nothing capped it.
+    participation would have allowed, None where nothing capped it; `cash_after` is the cash in the books with it.
     """
 
     time: int
@@ -65,6 +65,7 @@ class Filled(msgspec.Struct, frozen=True, gc=False):
     span: BarTimeSpan
     rule: Rule
     volume_cap: Decimal | None
+    cash_after: Decimal
 
 
 class Settled(msgspec.Struct, frozen=True, gc=False):

@@ -121,8 +121,8 @@ class BrokerFees(FeeModel):
         return sum((part.owed(traded) for _, part in self.parts), ZERO)
 
     def describe(self) -> str:
-        """The schedule, and how old it is."""
-        return f"{self.title} ({self.as_of})"
+        """The schedule, and where its sources and dates are."""
+        return f"{self.title} (docs/fee-schedules.md)"
 
     def covers(self, instrument: Instrument, /) -> bool:
         """Whether every part knows the instrument."""

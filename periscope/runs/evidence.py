@@ -51,6 +51,9 @@ ORDER_COLUMNS = {
     "fees": pl.Decimal,
     "closed_at": TIME,
     "reject_code": pl.String,
+    "reject_message": pl.String,
+    "reference_price": pl.Decimal,
+    "expires_at": TIME,
 }
 FILL_COLUMNS = {
     "order_id": pl.String,
@@ -70,6 +73,7 @@ FILL_COLUMNS = {
     "volume_cap": pl.Decimal,
     "realised_pnl": pl.Decimal,
     "position_after": pl.Decimal,
+    "cash_after": pl.Decimal,
 }
 TRADE_COLUMNS = {
     "symbol": pl.String,
@@ -217,7 +221,8 @@ def _write(path: Path, columns: dict[str, Any], rows: Sequence[tuple[Any, ...]])
 
 def _order_row(line: OrderLine) -> tuple[Any, ...]:
     order, action = line.order, line.action
-    code = line.rejection.code if line.rejection is not None else None
+    why = line.rejection
+    refusal = (why.code, why.message) if why is not None else (None, None)
     if order is None:
         assert action is not None
         side = {"BUY": "BUY", "SELL": "SELL", "BUY_TO_CLOSE": "BUY", "SELL_TO_CLOSE": "SELL"}.get(action.intent)
@@ -233,7 +238,8 @@ def _order_row(line: OrderLine) -> tuple[Any, ...]:
         symbol, asset_type = order.symbol, str(order.asset_type)
     head = (line.order_id, line.sequence, symbol, asset_type)
     closed = line.closed_at if line.state is not OrderState.WORKING else None
-    return (*head, *terms, *prices, line.placed_at, str(line.state), *figures, closed, code)
+    lifetime = (None, None) if order is None else (_storable(order.reference), order.until)
+    return (*head, *terms, *prices, line.placed_at, str(line.state), *figures, closed, *refusal, *lifetime)
 
 
 def average_fill_price(line: OrderLine) -> Decimal | None:
@@ -272,4 +278,5 @@ def _fill_row(fill: Filled, number: int) -> tuple[Any, ...]:
         fill.volume_cap,
         plain(fill.realised),
         plain(fill.position_after),
+        plain(fill.cash_after),
     )
