@@ -163,7 +163,7 @@ class LeanSampling(Sampling):
                 return
             at_midnight = at == self._midnight
             yield from self._take(at, markets, inclusive=not at_midnight or at == self._start)
-            value = self._value(at, markets)
+            value = self._value(at, markets, before=at_midnight)
             self._sample(value)
             yield self._samples_of(at, value)
             if at_midnight:
@@ -192,8 +192,12 @@ class LeanSampling(Sampling):
                 else:
                     self._held[change.instrument.key] = change.position
 
-    def _value(self, at: int, markets: Markets) -> Decimal:
-        return self._cash + sum((markets.worth(held, at) for held in self._held.values()), ZERO)
+    def _value(self, at: int, markets: Markets, *, before: bool = False) -> Decimal:
+        """The portfolio's value; with `before` that of shares as they are before a split at that moment."""
+        total = self._cash
+        for held in self._held.values():
+            total += markets.worth(held, at - 1 if before and not held.instrument.is_future else at)
+        return total
 
     def _sample(self, value: Decimal) -> None:
         if self._first is None:

@@ -115,6 +115,18 @@ REJECTIONS: tuple[IssueCode, ...] = (
         "Use GTC, IOC or FOK; `periscope sessions` lists the exchanges and dates that are known.",
     ),
     _order(
+        "NO_PRICE_YET",
+        "In the profile `lean` an order came before the first price of its instrument.",
+        "order 1: there is no price of SPY yet",
+        "Order after the first bar. It does not count as an order, as in LEAN.",
+    ),
+    _order(
+        "TOO_LATE_FOR_THE_CLOSE",
+        "In the profile `lean` a market-on-close order came within `core.lean.close_buffer_seconds` of the close.",
+        "order 4: the order comes too late for the closing price",
+        "Order earlier, or set `core.lean.close_buffer_seconds`. It does not count as an order, as in LEAN.",
+    ),
+    _order(
         "NO_POSITION_TO_CLOSE",
         "A close intent found no position, or only one on the other side.",
         "order 6: SELL_TO_CLOSE SPY without a long position",

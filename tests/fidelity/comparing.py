@@ -53,27 +53,36 @@ class Line:
 def compare(case: Case, outcome: Outcome) -> list[Line]:
     """All lines of a case: the five figures, then the orders."""
     waivers = read_waivers()
+    waived_orders: Waived | None = None
     lines = []
     for name in FIGURES:
         expected = case.expected.get(name)
         actual = _figure(name, outcome.figures[name])
         equal = expected is not None and Decimal(str(expected)) == Decimal(actual)
         waived = None if equal else waivers.get((case.name, name, str(expected), actual))
-        lines.append(Line(name, str(expected), actual, equal, waived))
-    waived = next((line.waived for line in lines if line.waived is not None), None)
-    lines += _orders(case, outcome, waived)
+        waived_orders = waived or waived_orders
+        lines.append(Line(name, str(expected), actual, equal, None if waived is None else waived.reason))
+    lines += _orders(case, outcome, waived_orders)
     if case.final_states is not None:
         lines += _final_states(case.final_states, outcome.orders)
     return lines
 
 
-def read_waivers() -> dict[tuple[str, str, str, str], str]:
-    """Accepted differences by case, figure, expected and actual value; the reason for each."""
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """Why a difference is accepted, and which orders of the trace need not be there because of it."""
+
+    orders: frozenset[str]
+    reason: str
+
+
+def read_waivers() -> dict[tuple[str, str, str, str], Waived]:
+    """Accepted differences by case, figure, expected and actual value."""
     found = {}
     for line in _WAIVERS.read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
-            case, figure, expected, actual, reason = (part.strip() for part in line.split("|"))
-            found[case, figure, expected, actual] = reason
+            case, figure, expected, actual, orders, reason = (part.strip() for part in line.split("|"))
+            found[case, figure, expected, actual] = Waived(frozenset(orders.split()), reason)
     return found
 
 
@@ -86,23 +95,22 @@ def _figure(name: str, text: str) -> str:
     return text
 
 
-def _orders(case: Case, outcome: Outcome, waived: str | None) -> list[Line]:
-    """The orders one by one; where a waiver accepts another number of them, those that have a partner are paired."""
+def _orders(case: Case, outcome: Outcome, waived: Waived | None) -> list[Line]:
+    """The orders one by one. Where a waiver names orders, those may stand alone, and others as the numbers say."""
     expected, actual = list(case.trace), list(outcome.orders)
-    pairs = (
-        _paired(expected, actual)
-        if waived is not None and len(expected) != len(actual)
-        else _in_order(expected, actual)
-    )
+    pairs = _in_order(expected, actual) if waived is None else _paired(expected, actual)
+    spare = 0 if waived is None else len(actual) - (len(expected) - len(waived.orders))
     lines = []
     for number, (wanted, found) in enumerate(pairs, 1):
-        wrong = [name for name in _FIELDS if not _same(name, wanted, found)]
+        equal = all(_same(name, wanted, found) for name in _FIELDS)
         named = f"order {wanted['n'] if wanted is not None else '+' + str(number)}"
-        if not wrong:
-            lines.append(Line(named, _words(wanted), _words(found), True))
-            continue
-        alone = wanted is None or found is None
-        lines.append(Line(named, _words(wanted), _words(found), False, waived if alone else None))
+        accepted = waived is not None and (
+            (found is None and wanted is not None and str(wanted["n"]) in waived.orders)
+            or (wanted is None and spare > 0)
+        )
+        spare -= wanted is None
+        reason = waived.reason if waived is not None and accepted and not equal else None
+        lines.append(Line(named, _words(wanted), _words(found), equal, reason))
     return lines
 
 

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from periscope.market.catalog import Catalog
+from periscope.portfolio.exact import plain
 from periscope.runs.backtest import run_backtest
 from periscope.runs.config import RunConfig, parse_run_config
 from tests.fidelity.cases import Case
+from tests.fidelity.own_logic import OWN
 
 HERE = Path(__file__).parent
 TRACE_BUNDLE = HERE / "trace_bundle"
@@ -36,7 +38,7 @@ class Outcome:
     issues: list[str]
 
 
-def config_of(case: Case, strategy: dict[str, Any]) -> RunConfig:
+def config_of(case: Case, strategy: dict[str, Any], start: str | None = None) -> RunConfig:
     """The run's config: the profile, the window, and what the case sets."""
     core: dict[str, Any] = {
         "profile": "lean",
@@ -49,7 +51,7 @@ def config_of(case: Case, strategy: dict[str, Any]) -> RunConfig:
         core["adjustment"] = "raw"
     if case.good_till:
         core["good_till"] = case.good_till[-1].isoformat()
-    window = {"start": case.start.isoformat(), "end": case.end.isoformat()}
+    window = {"start": start or case.start.isoformat(), "end": case.end.isoformat()}
     read = parse_run_config({"environment": window, "strategy": strategy, "core": core})
     if not isinstance(read, RunConfig):
         raise RunFailedError("; ".join(map(str, read)))
@@ -64,17 +66,30 @@ def run_trace(case: Case, catalog: Catalog, folder: Path, *, in_process: bool = 
 
 
 def has_own_logic(case: Case) -> bool:
-    return False
+    """Whether a strategy here knows the case."""
+    return case.name in OWN
 
 
 def run_own(case: Case, catalog: Catalog, folder: Path, *, in_process: bool = False) -> Outcome:
-    raise NotImplementedError
+    """Let the case's own logic decide."""
+    own = OWN[case.name]
+    streams = [[symbol, kind.value, span.value] for symbol, kind, span in case.streams]
+    strategy = {"logic": own.logic, "cash": str(case.cash), "streams": streams, "numbers": own.numbers}
+    return _run(case, STRATEGIES, strategy, catalog, folder, start=own.start, in_process=in_process)
 
 
 def _run(
-    case: Case, bundle: Path, strategy: dict[str, Any], catalog: Catalog, folder: Path, *, in_process: bool
+    case: Case,
+    bundle: Path,
+    strategy: dict[str, Any],
+    catalog: Catalog,
+    folder: Path,
+    *,
+    start: str | None = None,
+    in_process: bool,
 ) -> Outcome:
-    result = run_backtest(bundle, config_of(case, strategy), catalog, out=folder, in_process=in_process).document()
+    config = config_of(case, strategy, start)
+    result = run_backtest(bundle, config, catalog, out=folder, in_process=in_process).document()
     if result["status"] != "complete":
         raise RunFailedError("; ".join(f"{issue['code']}: {issue['message']}" for issue in result["issues"]))
     return read_outcome(case, folder, result)
@@ -84,6 +99,7 @@ def read_outcome(case: Case, folder: Path, result: dict[str, Any]) -> Outcome:
     """Figures and orders of a finished run, from the files that it left."""
     zone = ZoneInfo(case.time_zone)
     fills = {row["sequence"]: row for row in pl.read_parquet(folder / "fills.parquet").iter_rows(named=True)}
+    good_till = result["config"]["core"]["good_till"]
     orders, refused = [], []
     for row in pl.read_parquet(folder / "orders.parquet").sort("sequence").iter_rows(named=True):
         if row["reject_code"] not in (None, _REFUSED_LATE):
@@ -91,31 +107,35 @@ def read_outcome(case: Case, folder: Path, result: dict[str, Any]) -> Outcome:
                 f"{row['side']} {row['quantity']} {row['symbol']} at {row['placed_at']}: {row['reject_code']}"
             )
             continue
-        orders.append(_order(row, fills.get(row["sequence"]), zone))
-    orders += [_automatic(settled, zone) for settled in result["settlements"]]
+        orders.append(_order(row, fills.get(row["sequence"]), zone, good_till))
+    # Less than a share is what a split leaves over and pays out: no order.
+    closed = [settled for settled in result["settlements"] if abs(Decimal(settled["quantity"])) >= 1]
+    orders += [_automatic(settled, zone) for settled in closed]
     orders.sort(key=lambda order: datetime.fromisoformat(order["placed_at"]))
     figures = result["lean"]["figures"] | {"total_orders": str(len(orders))}
     issues = [f"{issue['code']}: {issue['message']}" for issue in result["issues"]]
     return Outcome(figures, orders, refused, issues)
 
 
-def _order(row: dict[str, Any], fill: dict[str, Any] | None, zone: ZoneInfo) -> dict[str, Any]:
+def _order(row: dict[str, Any], fill: dict[str, Any] | None, zone: ZoneInfo, good_till: str | None) -> dict[str, Any]:
     kind, tif = row["order_type"], row["time_in_force"]
     if kind == "MARKET" and tif in ("OPG", "ATC"):
         kind, tif = {"OPG": "MARKET_ON_OPEN", "ATC": "MARKET_ON_CLOSE"}[tif], "GTC"
+    if tif == "GTD":
+        tif = f"GTD:{good_till}"
     return {
         "placed_at": _local(row["placed_at"], zone),
         "symbol": row["symbol"],
         "type": kind,
         "side": row["side"],
-        "quantity": row["quantity"],
-        "limit": row["limit_price"],
-        "stop": row["stop_price"],
+        "quantity": _short(row["quantity"]),
+        "limit": _short(row["limit_price"]),
+        "stop": _short(row["stop_price"]),
         "tif": tif,
         "status": "invalid" if row["state"] == "REJECTED" else _STATUS[row["state"]],
         "filled_at": None if fill is None else _local(fill["filled_at"], zone),
-        "fill_price": None if fill is None else fill["price"],
-        "fee": None if fill is None else fill["fee"],
+        "fill_price": None if fill is None else _short(fill["price"]),
+        "fee": None if fill is None else _short(fill["fee"]),
     }
 
 
@@ -141,3 +161,8 @@ def _automatic(settled: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).isoformat()
+
+
+def _short(value: Decimal | None) -> Decimal | None:
+    """A number of a table without needless zeros."""
+    return None if value is None else plain(value)

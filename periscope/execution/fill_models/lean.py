@@ -12,6 +12,7 @@ from periscope.execution.fill_models.model import FillModel
 from periscope.execution.meeting import Market, Meeting, Rule, Search, When
 from periscope.execution.order import Order, Rejection
 
+_UNKNOWN = frozenset({TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTX})
 _COARSE = frozenset({BarTimeSpan.HOUR, BarTimeSpan.DAY})
 
 
@@ -70,6 +71,8 @@ class Lean(FillModel):
     @override
     def accept(self, order: Order, market: Market) -> Order | Rejection:
         """The order with the type and the lifetime that LEAN gives it."""
+        if order.time_in_force in _UNKNOWN:
+            return Rejection("TIME_IN_FORCE_NOT_ALLOWED", f"LEAN has no {order.time_in_force} orders")
         seen = LeanMarket(market)
         now = order.placed_at
         if not seen.has_price(now):
