@@ -30,7 +30,7 @@ from periscope.instruments.instrument import Instrument
 from periscope.instruments.unit import Unit
 from periscope.market.adjustment import Change as CorporateChange
 from periscope.portfolio.book import Book, InstrumentKey, Position
-from periscope.portfolio.exact import ZERO, microseconds
+from periscope.portfolio.exact import ZERO, microseconds, plain
 from periscope.portfolio.ledger import Entry
 
 type StreamKey = tuple[str, AssetType, BarTimeSpan]
@@ -350,7 +350,7 @@ class Simulation:
         if instrument is not None:
             quantity = position.quantity if position is not None else ZERO
             average = str(position.average_price) if position is not None else "0"
-            change = (instrument.symbol, str(instrument.asset_type), str(quantity), average)
+            change = (instrument.symbol, str(instrument.asset_type), str(plain(quantity)), average)
             self.changes[change[:2]] = change
         self.records.append(Booked(self.row, entry, self.book.cash, instrument, position, mark, flow, sampled))
 

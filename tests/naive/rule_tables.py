@@ -3,11 +3,13 @@
 from tests.naive.rules.admission import ADMISSION
 from tests.naive.rules.brokers import BROKERS
 from tests.naive.rules.costs import COSTS
+from tests.naive.rules.dividends import DELISTINGS, DIVIDENDS
 from tests.naive.rules.intents import INTENTS
 from tests.naive.rules.moments import MOMENTS
 from tests.naive.rules.money import MONEY
 from tests.naive.rules.order_types import ORDER_TYPES
 from tests.naive.rules.script import Rule
+from tests.naive.rules.splits import SPLITS
 from tests.naive.rules.stop_limits import STOP_LIMITS
 from tests.naive.rules.streams import STREAMS
 from tests.naive.rules.time_in_force import TIME_IN_FORCE
@@ -25,4 +27,7 @@ RULES: list[Rule] = [
     *COSTS,
     *BROKERS,
     *STREAMS,
+    *SPLITS,
+    *DIVIDENDS,
+    *DELISTINGS,
 ]

@@ -4,6 +4,9 @@
 January 2024 (`Tue 09:30` the day after): open, high, low, close, and the volume (1000 if left out, `?` if unknown). A
 symbol other than AAA stands in front: `ESH4 09:30 ...`; a span other than minute after it: `AAA hour 09:30 ...`.
 
+`corporate` has one line a split or a dividend: `Tue 7:1` is seven new shares for each old one from Tuesday on,
+`Tue pays 0.5` half a dollar for each share held until then.
+
 `steps` has what the strategy does left of the bar and what it is told right of it:
 
     start   1: BUY 10 LIMIT 99        | 09:30 1 WORKING
@@ -17,9 +20,10 @@ a rejection; `timer`; `expired ESH4`; `bar AAA` only if the table lists bars any
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +33,7 @@ from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderIntent, Ti
 from periscope.engine.settings import AccountName, Settings
 from periscope.instruments.instrument import Instrument
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
+from tests.naive.corporate import Corporate
 from tests.naive.host import moment
 from tests.naive.market import Market
 from tests.naive.sessions import NEW_YORK, TradingDay, new_york, sessions
@@ -60,11 +65,15 @@ ESH4 = Instrument(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule as an example. `cash`, `positions`, `sees`, `issues` and `value` are checked where they are given."""
+    """One rule as an example. `corporate` is what happens to shares.
+
+    `cash`, `positions`, `sees`, `issues` and `value` are checked where they are given.
+    """
 
     name: str
     bars: str
     steps: str
+    corporate: str = ""
     settings: dict[str, Any] | None = None
     instruments: tuple[Instrument, ...] = (AAA, BBB, ESH4)
     cash: str | None = None
@@ -109,7 +118,27 @@ def market_of(rule: Rule) -> Market:
         (*known[symbol].key, SPANS[span]): BarColumns(*np.array(found, dtype=np.int64).T)
         for (symbol, span), found in rows.items()
     }
-    return Market(list(rule.instruments), bars)
+    return Market(list(rule.instruments), bars, corporate_of(rule))
+
+
+def corporate_of(rule: Rule) -> dict[str, list[Corporate]]:
+    """The rule's splits and dividends: `Tue 7:1`, `Tue pays 0.5`, another symbol in front."""
+    known = {one.symbol for one in rule.instruments}
+    found: dict[tuple[str, date], Corporate] = {}
+    for line in _lines(rule.corporate):
+        words = line.split()
+        symbol = words.pop(0) if words[0] in known else "AAA"
+        day = DAYS[words.pop(0)]
+        before = found.get((symbol, day), Corporate(day))
+        if words[0] == "pays":
+            found[symbol, day] = replace(before, dividend=Fraction(words[1]))
+        else:
+            new, old = words[0].split(":")
+            found[symbol, day] = replace(before, ratio=Fraction(int(new), int(old)))
+    events: dict[str, list[Corporate]] = {}
+    for (symbol, _), event in found.items():
+        events.setdefault(symbol, []).append(event)
+    return events
 
 
 def source_of(rule: Rule) -> str:
