@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +36,8 @@ def _names() -> list[str]:
 
 def _chosen(names: list[str], every: int) -> list[Any]:
     """Each name; but for every third the test runs with `--full` only."""
-    return [
-        pytest.param(name, marks=[] if place % every == 0 else pytest.mark.full) for place, name in enumerate(names)
-    ]
+    marks = [[] if place % every == 0 else [pytest.mark.full] for place in range(len(names))]
+    return [pytest.param(name, marks=mark) for name, mark in zip(names, marks, strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +47,7 @@ def cases() -> dict[str, Case]:
 
 
 @pytest.fixture(scope="module")
-def catalogs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogs]:
+def catalogs(tmp_path_factory: pytest.TempPathFactory) -> Catalogs:
     """Catalogs of the cases' files, made when first asked for."""
     return Catalogs(SHARED, tmp_path_factory.mktemp("lean"))
 
@@ -93,8 +91,7 @@ def _blanked(path: Path) -> Path:
         entry.pop("final_order_states", None)
         entry.pop("other_statistics", None)
         for order in entry["order_trace"]:
-            order |= dict.fromkeys(OUTCOMES)
-            order["status"] = "filled"
+            order.update(dict.fromkeys(OUTCOMES), status="filled")
     path.write_text(json.dumps(entries), encoding="utf-8")
     return path
 
