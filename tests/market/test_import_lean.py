@@ -147,7 +147,7 @@ def test_the_summary_tells_rows_ends_and_volumes(
         "CROSSED_QUOTE": 5,
         "EXTENDED_HOURS": 69_618,
         "MISSING_SIDE": sum(None in row for rows in zips.values() for row in rows),
-        "OUTSIDE_SESSIONS": 179,
+        "OUTSIDE_SESSIONS": 281,
     }
 
 

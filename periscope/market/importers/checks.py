@@ -118,9 +118,11 @@ def _overlapping(start: IntColumn, end: IntColumn, among: Mask, until: int) -> M
 
 
 def remark_closed(batch: Batch, grid: SessionGrid, findings: Findings) -> None:
-    """Count the bars outside of the regular sessions."""
-    start = batch.bars.start
-    outside = ~grid.index_at(start)[1]
+    """Count the bars outside of the regular sessions, and those that begin and end in a break."""
+    start, (part, trading) = batch.bars.start, grid.part_at(batch.bars.start)
+    outside = ~trading
+    if bool(outside.any()) and len(grid.part_opens) > 0:
+        outside &= ~(grid.index_at(start)[1] & (grid.part_opens[part] < batch.bars.end))
     extended = outside & grid.in_extended_hours(start)
     _report(batch, extended, "EXTENDED_HOURS", findings, lambda row: f"the bar of {time_text(int(start[row]))}")
     _report(

@@ -8,7 +8,7 @@ import numpy as np
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.hours import EXCHANGES
-from periscope.instruments.sessions import sessions_for
+from periscope.instruments.sessions import Session, sessions_for
 from periscope.instruments.zones import local_to_utc
 from periscope.market.columns import IntColumn, Mask
 from periscope.market.importers.findings import ImportProblem
@@ -22,7 +22,10 @@ EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True, slots=True)
 class SessionGrid:
-    """An exchange's regular sessions around some data, as arrays: trading days since 1970-01-01, opens and closes."""
+    """An exchange's regular sessions around some data, as arrays: trading days since 1970-01-01, opens and closes.
+
+    `part_opens` and `part_closes` are the stretches in which there is trading: a session without its breaks.
+    """
 
     exchange: str
     zone: ZoneInfo
@@ -31,6 +34,10 @@ class SessionGrid:
     closes: IntColumn
     extended_opens: IntColumn
     extended_closes: IntColumn
+    part_opens: IntColumn
+    part_closes: IntColumn
+    extended_part_opens: IntColumn
+    extended_part_closes: IntColumn
 
     def index_of_day(self, days: IntColumn) -> tuple[IntColumn, Mask]:
         """The session of each trading day and whether there is one; the index is valid where there is."""
@@ -40,9 +47,13 @@ class SessionGrid:
         """The session that contains each time and whether one does."""
         return _inside(self.opens, self.closes, times)
 
+    def part_at(self, times: IntColumn) -> tuple[IntColumn, Mask]:
+        """The stretch of trading that contains each time, or else the next one, and whether one does."""
+        return _inside(self.part_opens, self.part_closes, times)
+
     def in_extended_hours(self, times: IntColumn) -> Mask:
-        """Which times lie in a session with extended hours."""
-        return _inside(self.extended_opens, self.extended_closes, times)[1]
+        """Which times lie in a session with extended hours, and in none of its breaks."""
+        return _inside(self.extended_part_opens, self.extended_part_closes, times)[1]
 
     def local_midnight(self, days: IntColumn) -> IntColumn:
         """When each day begins on the exchange's wall clock, microseconds UTC."""
@@ -64,7 +75,7 @@ def session_grid(exchange: str, first: int, last: int, *, zone: ZoneInfo | None 
     hours = EXCHANGES.get(exchange)
     if hours is None and zone is not None:
         none = np.empty(0, dtype=np.int64)
-        return SessionGrid(exchange, zone, none, none, none, none, none)
+        return SessionGrid(exchange, zone, none, none, none, none, none, *_parts([]), *_parts([]))
     if hours is None:
         known = ", ".join(sorted(EXCHANGES))
         raise ImportProblem(
@@ -84,7 +95,16 @@ def session_grid(exchange: str, first: int, last: int, *, zone: ZoneInfo | None 
         np.array([session.close for session in found], dtype=np.int64),
         np.array([session.open for session in longer], dtype=np.int64),
         np.array([session.close for session in longer], dtype=np.int64),
+        *_parts(found),
+        *_parts(longer),
     )
+
+
+def _parts(sessions: list[Session]) -> tuple[IntColumn, IntColumn]:
+    """Where the stretches of trading of some sessions begin and end."""
+    parts = [part for session in sessions for part in session.parts]
+    begins, ends = np.array(parts, dtype=np.int64).reshape(-1, 2).T
+    return begins, ends
 
 
 def day_intervals(days: IntColumn, grid: SessionGrid) -> tuple[IntColumn, IntColumn]:
@@ -98,29 +118,32 @@ def day_intervals(days: IntColumn, grid: SessionGrid) -> tuple[IntColumn, IntCol
 def hour_intervals(marks: IntColumn, grid: SessionGrid) -> tuple[IntColumn, IntColumn]:
     """Start and end of HOUR bars from their first moments, which ascend.
 
-    A bar ends at the next full hour or the session's close. A bar marked before the session's open that is its day's
-    first begins at the open (09:00 stands for 09:30 to 10:00); with bars before it, the data has hours before the
-    open, and the bar counts as a whole hour. A bar that begins between two marks (09:30) is an hour long unless the
-    next one begins sooner: some vendors count hours from the open, and the later end is the safe one.
+    A bar ends at the next full hour, at the session's close, or at a break that lasts beyond the hour. A bar marked
+    before the session's open that is its day's first begins at the open (09:00 stands for 09:30 to 10:00); with bars
+    before it, the data has hours before the open, and the bar counts as a whole hour. One marked in a break begins when
+    that is over. A bar that begins between two marks (09:30) is an hour long unless the next one begins sooner: some
+    vendors count hours from the open, and the later end is the safe one.
     """
     start, end = marks.copy(), marks + HOUR
     off_mark = np.flatnonzero(marks % HOUR != 0)
     following = off_mark[off_mark + 1 < len(marks)]
     end[following] = np.minimum(end[following], np.maximum(marks[following + 1], marks[following] + 1))
     first_of_day = np.diff(grid.local_day(marks), prepend=-(2**40)) != 0
-    index, _ = grid.index_at(marks)
     if len(grid.opens) > 0:
-        opens = grid.opens[index]
-        clamp = first_of_day & (marks < opens) & (opens < marks + HOUR)
+        opens = grid.part_opens[grid.part_at(marks)[0]]
+        paused = grid.index_at(marks)[1]
+        clamp = (first_of_day | paused) & (marks < opens) & (opens < marks + HOUR)
         start[clamp] = opens[clamp]
     return start, cut_at_close(start, end, grid)
 
 
 def cut_at_close(start: IntColumn, end: IntColumn, grid: SessionGrid) -> IntColumn:
-    """The ends, none later than the close of the session in which the bar starts."""
+    """The ends, none later than the close of the session in which the bar starts, and none in a break of it."""
     index, inside = grid.index_at(start)
     cut = end.copy()
     cut[inside] = np.minimum(end[inside], grid.closes[index[inside]])
+    ceases = grid.part_closes[np.searchsorted(grid.part_opens, cut[inside]) - 1]
+    cut[inside] = np.where(ceases > start[inside], np.minimum(cut[inside], ceases), cut[inside])
     return cut
 
 

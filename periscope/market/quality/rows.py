@@ -73,10 +73,6 @@ class RowRules:
             covered = np.asarray((bars.start >= first) & (bars.start < last))
             inside = take(bars, covered)
             remark_closed(_batch(inside), grid, _Timed(inside, self._log))
-            paused = inside.start[self._series.pauses.hold(inside.start, inside.end)]
-            self._log.add(
-                "OUTSIDE_SESSIONS", paused, lambda i: f"the bar of {time_text(int(paused[i]))} lies in a break"
-            )
         beyond = bars.start[~covered]
         exchange = self._series.instrument.exchange
         self._log.add(

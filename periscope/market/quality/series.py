@@ -8,7 +8,7 @@ import numpy as np
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import Session, sessions_for
-from periscope.market.columns import BarColumns, IntColumn, Mask
+from periscope.market.columns import BarColumns, IntColumn
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.intervals import LENGTHS, SessionGrid, session_grid
 
@@ -23,15 +23,6 @@ class Pauses:
     def trading_time(self, since: IntColumn, until: IntColumn) -> IntColumn:
         """How much time lies between two times of a session, its breaks left out."""
         return until - since - (self._paused_by(until) - self._paused_by(since))
-
-    def hold(self, starts: IntColumn, ends: IntColumn) -> Mask:
-        """Which bars lie in a break as a whole."""
-        place = np.searchsorted(self.ends, starts, side="right")
-        known = place < len(self.ends)
-        place = np.minimum(place, max(len(self.ends) - 1, 0))
-        if len(self.ends) == 0:
-            return known
-        return np.asarray(known & (self.begins[place] <= starts) & (ends <= self.ends[place]))
 
     def _paused_by(self, times: IntColumn) -> IntColumn:
         """How long all breaks have lasted up to each time."""
