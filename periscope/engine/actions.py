@@ -25,7 +25,7 @@ from periscope.engine.simulation import Registration, Simulation, Timer
 from periscope.engine.timeline import Phase
 from periscope.execution.accounts.exposure import Exposure
 from periscope.execution.admission import Terms, settle_terms
-from periscope.execution.order import Happening, Order, Rejection, next_state
+from periscope.execution.order import Happening, Order, Origin, Rejection, next_state
 from periscope.instruments.sessions import SessionRangeError, UnknownExchangeError
 from periscope.portfolio.exact import ZERO
 
@@ -40,7 +40,7 @@ def apply_actions(state: Simulation, actions: Sequence[Action]) -> None:
         state.records.append(ActionTaken(state.row, state.now, action))
         match action:
             case PlaceOrderAction():
-                _place(state, action)
+                place_order(state, action)
             case CancelLimitsAction():
                 _cancel_limits(state, action)
             case RegisterSecurityAction():
@@ -63,11 +63,12 @@ def _issue(state: Simulation, code: str, message: str, subject: str = "") -> Non
     state.records.append(IssueRaised(state.now, code, message, subject))
 
 
-def _place(state: Simulation, action: PlaceOrderAction) -> None:
+def place_order(state: Simulation, action: PlaceOrderAction, origin: Origin = Origin.STRATEGY) -> None:
+    """Accept or refuse an order, placed now by the strategy or by the account itself."""
     state.sequence += 1
     settings = state.settings
     order_id = state.order_id(state.sequence)
-    order = _accept(state, action, order_id)
+    order = _accept(state, action, order_id, origin)
     if isinstance(order, Rejection):
         _refuse(state, action, order_id, order)
         return
@@ -97,7 +98,7 @@ def _place(state: Simulation, action: PlaceOrderAction) -> None:
         state.meet_at(order, meeting)
 
 
-def _accept(state: Simulation, action: PlaceOrderAction, order_id: str) -> Order | Rejection:
+def _accept(state: Simulation, action: PlaceOrderAction, order_id: str, origin: Origin) -> Order | Rejection:
     """The order as the fill model takes it, all but buying power checked; or the first rule that refuses it."""
     try:
         terms = settle_terms(action, state.now, state.house())
@@ -106,13 +107,13 @@ def _accept(state: Simulation, action: PlaceOrderAction, order_id: str) -> Order
         if not state.settings.fees.covers(terms.instrument):
             fees = state.settings.fees.describe()
             return Rejection("FEE_UNKNOWN", f"what {action.symbol} costs is not known: core.fees is {fees}")
-        order = _make_order(state, action, order_id, terms)
+        order = _make_order(state, action, order_id, terms, origin)
         return state.model.accept(order, state.markets.market(order.instrument))
     except (UnknownExchangeError, SessionRangeError) as error:
         return Rejection("SESSIONS_UNKNOWN", f"{action.time_in_force} needs the exchange's sessions: {error}")
 
 
-def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, terms: Terms) -> Order:
+def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, terms: Terms, origin: Origin) -> Order:
     instrument = terms.instrument
     series = state.markets.execution(instrument)
     arrives_at = state.now + state.settings.latency
@@ -140,6 +141,7 @@ def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, term
         unit=terms.unit,
         reference=reference if reference is not None else ZERO,
         state=next_state(None, Happening.ACCEPTED),
+        origin=origin,
     )
 
 

@@ -27,21 +27,26 @@ class Script(NamedTuple):
 
 
 def build_script(state: Simulation, block: Block, position: int, horizon: int, budget: int) -> Script:
-    """Let happen on a fork of `state` what the strategy does not prevent, until `budget` items or the horizon."""
+    """Let happen on a fork of `state` what the strategy does not prevent, until the horizon, or `budget` happenings.
+
+    What happens without anything to deliver is never cut: the strategy could not prevent it.
+    """
     fork = state.fork()
     items: list[Item] = []
     quiet: Key | None = None
+    first, happened = position, 0
     limit = state.settings.limits.events_per_instant
     while True:
         key = next_key(fork)
         if key is None or key[0] > horizon:
             return Script(items, len(block), fork, quiet, False)
         position = max(position, row_of(block, key))
-        if len(items) >= budget:
+        if happened >= budget and (items or position > first):
             return Script(items, position, fork, quiet, False)
         before = _kept(fork) if fork.instant == (key[0], limit) else None
         fork.row = position
         item = step(fork, key)
+        happened += 1
         if before is not None and item is not None:
             return Script(items, position, before, quiet, True)
         if item is None:

@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState, PlaceOrderAction
+from periscope.engine.margin_watch import MarginWatch
 from periscope.engine.markets import Markets
 from periscope.engine.port import Change
 from periscope.engine.records import Booked, IssueRaised, OrderEnded, Record
@@ -25,8 +26,8 @@ from periscope.execution.admission import House
 from periscope.execution.fill_models.choosing import fill_model
 from periscope.execution.lifetimes import last_close_until
 from periscope.execution.meeting import Meeting, Search, When
-from periscope.execution.order import Happening, Order, Rejection, next_state
-from periscope.instruments.instrument import Instrument
+from periscope.execution.order import Happening, Order, Origin, Rejection, next_state
+from periscope.instruments.instrument import Instrument, MarginPeriod
 from periscope.instruments.unit import Unit
 from periscope.market.adjustment import Change as CorporateChange
 from periscope.portfolio.book import Book, InstrumentKey, Position
@@ -38,6 +39,7 @@ type Due = tuple[int, int, int, int, int, Order, Meeting | None]
 
 _ORDER_IDS = UUID("5f0c7a0e-1d6b-5c1e-9a55-7e1f0f9d3c21")
 """Namespace of the order ids."""
+_DAY = 86_400_000_000
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 """The first digit of a UUID's fourth group says that it is laid out by RFC 9562."""
 
@@ -103,7 +105,9 @@ class Simulation:
 
     __slots__ = (
         "account",
+        "accounted",
         "book",
+        "called",
         "changes",
         "closers",
         "dropped",
@@ -115,6 +119,7 @@ class Simulation:
         "horizon",
         "ids",
         "instant",
+        "interest_at",
         "markets",
         "model",
         "now",
@@ -127,9 +132,11 @@ class Simulation:
         "sequence",
         "serial",
         "settings",
+        "settlements",
         "streams_made",
         "taken",
         "timer",
+        "watch",
         "watched",
     )
 
@@ -144,6 +151,13 @@ class Simulation:
         self.row = 0
         self.horizon = settings.start
         self.book = Book()
+        self.accounted = settings.start - 1
+        self.settlements: dict[InstrumentKey, int] = {}
+        rates = settings.interest
+        bears = rates.cash or rates.debit or rates.borrow
+        self.interest_at = (settings.start // _DAY + 1) * _DAY if bears else None
+        self.watch: MarginWatch | None = None
+        self.called = False
         self.orders: dict[int, Order] = {}
         self.searches: dict[int, Search] = {}
         self.closers: dict[InstrumentKey, tuple[int, ...]] = {}
@@ -177,6 +191,11 @@ class Simulation:
         twin.row = self.row
         twin.horizon = self.horizon
         twin.book = self.book.fork()
+        twin.accounted = self.accounted
+        twin.settlements = self.settlements.copy()
+        twin.interest_at = self.interest_at
+        twin.watch = self.watch
+        twin.called = self.called
         twin.orders = self.orders.copy()
         twin.searches = self.searches.copy()
         twin.closers = self.closers.copy()
@@ -208,12 +227,24 @@ class Simulation:
         return self.markets.worth(position, self.now)
 
     def initial_margin(self, instrument: Instrument) -> Decimal | None:
-        """What one contract needs to be opened."""
-        return instrument.initial_margin
+        """What one contract needs to be opened on the present trading day."""
+        margins = self._margins(instrument)
+        return instrument.initial_margin if margins is None else margins.initial
 
     def maintenance_margin(self, instrument: Instrument) -> Decimal | None:
-        """What one contract needs to be kept."""
-        return instrument.maintenance_margin
+        """What one contract needs to be kept on the present trading day."""
+        margins = self._margins(instrument)
+        return instrument.maintenance_margin if margins is None else margins.maintenance
+
+    def _margins(self, instrument: Instrument) -> MarginPeriod | None:
+        """Those of the session that contains now, else of the next one."""
+        if not instrument.margins:
+            return None
+        return instrument.margins_on(self.markets.market(instrument).sessions.session_from(self.now).day)
+
+    def session_close(self, instrument: Instrument, time: int) -> int:
+        """Close of the session that contains `time`, else of the next one."""
+        return self.markets.market(instrument).sessions.session_from(time).close
 
     def free_cash(self) -> Decimal:
         """What nothing holds back."""
@@ -290,6 +321,8 @@ class Simulation:
         """Take an order that has ended out of the live ones."""
         known = self.orders.pop(order.sequence)
         del self.searches[order.sequence]
+        if order.origin is not Origin.STRATEGY:
+            self.watch = None
         key = order.instrument.key
         if order.closing:
             left = tuple(number for number in self.closers[key] if number != order.sequence)
@@ -352,7 +385,29 @@ class Simulation:
             average = str(position.average_price) if position is not None else "0"
             change = (instrument.symbol, str(instrument.asset_type), str(plain(quantity)), average)
             self.changes[change[:2]] = change
+            if instrument.is_future:
+                self._plan_settlement(instrument)
+        self.watch = None
+        if not self.book.positions:
+            self.called = False
         self.records.append(Booked(self.row, entry, self.book.cash, instrument, position, mark, flow, sampled))
+
+    def noted(self, entry: Entry, instrument: Instrument | None) -> None:
+        """Record an entry that neither trades nor changes what the strategy sees of a position."""
+        position = self.book.positions.get(instrument.key) if instrument is not None else None
+        self.watch = None
+        self.records.append(Booked(self.row, entry, self.book.cash, instrument, position, None, None, sampled=False))
+
+    def _plan_settlement(self, instrument: Instrument) -> None:
+        """A new position in a future is settled at the close of the session in which it was opened.
+
+        One that was opened at a session's last moment still counts to it, unless the account has been settled by then.
+        """
+        key = instrument.key
+        if key not in self.book.positions:
+            self.settlements.pop(key, None)
+        elif key not in self.settlements:
+            self.settlements[key] = self.session_close(instrument, max(self.now - 1, self.accounted))
 
     def cancel_stranded(self, key: InstrumentKey) -> None:
         """Cancel the resting close orders of a position that is flat or has changed sides."""

@@ -4,6 +4,7 @@ from heapq import heappop
 
 import msgspec
 
+from periscope.engine.accounting import account, next_accounting
 from periscope.engine.corporate import next_corporate_key, pay_fraction, take_effect
 from periscope.engine.fills import Moment, meet
 from periscope.engine.port import Item
@@ -31,6 +32,10 @@ def next_key(state: Simulation) -> Key | None:
         key = (state.timer.fires_at, Rank.TIMER, 0, 0, 0)
         if best is None or key < best:
             best = key
+    if state.book.positions or state.interest_at is not None:
+        due_accounting = next_accounting(state)
+        if due_accounting is not None and (best is None or due_accounting < best):
+            best = due_accounting
     if state.watched:
         expires_at = _next_expiring(state).expires_at
         assert expires_at is not None
@@ -47,6 +52,11 @@ def step(state: Simulation, key: Key) -> Item | None:
     """Make the happening with `key` true. Returns the event or position change that it gives, if it gives one."""
     state.now = key[0]
     rank, phase = key[1], key[2]
+    if rank == Rank.ACCOUNTING:
+        account(state, key)
+        return None
+    if rank >= Rank.TIMER:
+        state.accounted = state.now
     if rank == Rank.TIMER:
         return _fire_timer(state)
     if rank == Rank.EXPIRATIONS:

@@ -48,6 +48,13 @@ def next_state(state: OrderState | None, happening: Happening) -> OrderState:
     return found
 
 
+class Origin(StrEnum):
+    """Who placed an order."""
+
+    STRATEGY = "strategy"
+    MARGIN_CALL = "margin call"
+
+
 class Order(msgspec.Struct, frozen=True, gc=False):
     """One accepted order. Every change makes a new value.
 
@@ -88,6 +95,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     fees: Decimal = ZERO
     charged_units: Decimal = ZERO
     charged_value: Decimal = ZERO
+    origin: Origin = Origin.STRATEGY
 
     @property
     def remaining(self) -> Decimal:

@@ -24,6 +24,9 @@ EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN, traps=[Inexact, InvalidOpera
 _ROUNDING = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 _COST_STEP = Decimal("1E-12")
 _PRICE_STEP = Decimal("1E-10")
+_MONEY_STEP = Decimal("1E-6")
+_DAYS_A_YEAR = Decimal(360)
+"""Money markets in US dollars count days as they are and years as 360 days."""
 ZERO = Decimal(0)
 
 
@@ -84,3 +87,26 @@ def microseconds(seconds: Decimal) -> int:
 def unscaled(value: int, digits: int) -> Decimal:
     """The exact decimal value / 10**digits."""
     return Decimal(value).scaleb(-digits, _ROUNDING)
+
+
+def decimals(value: Decimal) -> int:
+    """How many decimals a finite value needs at most: 2 for 1.50, 0 for 1E+2."""
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int), "an infinite amount"
+    return max(0, -exponent)
+
+
+def rounded_up(value: Decimal, digits: int) -> int:
+    """The smallest integer that is at least `value` x 10**digits."""
+    return int(value.scaleb(digits, _ROUNDING).to_integral_value(ROUND_CEILING, _ROUNDING))
+
+
+def daily_interest(amount: Decimal, yearly_rate: Decimal) -> Decimal:
+    """What `amount` earns at a yearly rate in a calendar day, a 360th of the year; rounded half-even to a millionth."""
+    for_a_day = _ROUNDING.divide(_ROUNDING.multiply(amount, yearly_rate), _DAYS_A_YEAR)
+    return for_a_day.quantize(_MONEY_STEP, context=_ROUNDING)
+
+
+def units_for(amount: Decimal, per_unit: Decimal, step: Decimal) -> Decimal:
+    """The fewest units, a multiple of `step`, that come to `amount` at `per_unit` each."""
+    return step_up(_ROUNDING.divide(amount, per_unit), step)

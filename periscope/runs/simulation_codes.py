@@ -196,6 +196,13 @@ ACTIONS: tuple[IssueCode, ...] = (
         "Register a span that is there, change the window, or import the data.",
     ),
     _user(
+        "MARGIN_CALL",
+        Severity.WARNING,
+        "Equity fell below the maintenance requirement of the positions. Counted once until it is met again.",
+        "equity is 2410.5 and the maintenance requirement 2600: 189.5 is missing",
+        "Trade smaller, close earlier, or let `core.on_margin_call` close positions for you (`liquidate`).",
+    ),
+    _user(
         "DUPLICATE_REGISTRATION",
         Severity.WARNING,
         "The same stream was registered twice; the second time changes nothing.",

@@ -90,8 +90,9 @@ class Valuation(Sampling):
     ) -> list[Samples | Flow]:
         """The samples and flows of a block, in the order of time."""
         ends = columns[1]
-        last_of_instant = np.append(ends[1:] != ends[:-1], True) if len(ends) else np.empty(0, dtype=np.bool_)
-        rows = np.flatnonzero(delivered & last_of_instant)
+        rows = np.flatnonzero(delivered)
+        told = ends[rows]
+        rows = rows[np.append(told[1:] != told[:-1], True)] if len(rows) else rows
         pieces: list[Samples | Flow] = []
         changes, self._changes = self._changes, []
         done = 0

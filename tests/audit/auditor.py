@@ -11,7 +11,20 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import floor
 
-from tests.audit.evidence import Bar, Contract, Dividend, Fill, Flow, Order, Settlement, Split, Step, Terms
+from tests.audit.evidence import (
+    Accrual,
+    Bar,
+    Contract,
+    DailySettlement,
+    Dividend,
+    Fill,
+    Flow,
+    Order,
+    Settlement,
+    Split,
+    Step,
+    Terms,
+)
 from tests.naive.corporate import carried, on_tick, real_price, real_quantity, tick_of
 from tests.naive.costs import Deal, Paid, fee_of, slipped
 
@@ -32,6 +45,8 @@ class Auditor:
     cash: Fraction = Fraction(0)
     held: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     cost: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    settled: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    balance: tuple[int, Fraction] | None = None
     filled: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     real: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     value: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
@@ -55,6 +70,10 @@ class Auditor:
                     self._dividend(step, step.what)
                 case Split():
                     self._split(step, step.what)
+                case DailySettlement():
+                    self._daily_settlement(step, self.contracts[step.what.symbol])
+                case Accrual():
+                    self._accrual(step, step.what.account)
                 case Flow():
                     self.cash += step.what.amount
                     self.accounts["expected contributions"] -= step.what.amount
@@ -149,6 +168,39 @@ class Auditor:
                 order = replace(order, limit=limit, stop=stop)
         return order
 
+    def _last_price(self, contract: Contract, time: int) -> Fraction | None:
+        return next((bar.close for bar in reversed(contract.bars) if bar.end <= time), None)
+
+    def _daily_settlement(self, step: Step, contract: Contract) -> None:
+        """At the last price, all that cash has not got yet; never for shares."""
+        symbol, price = contract.symbol, self._last_price(contract, step.time)
+        self.claim(contract.is_future and price is not None, "only futures with a price are settled")
+        gained = self.held[symbol] * (price or 0) * contract.multiplier - self.cost[symbol] - self.settled[symbol]
+        self.settled[symbol] += gained
+        self.cash += gained
+
+    def _accrual(self, step: Step, account: str) -> None:
+        """A 360th of the rate, on shares that are short at their last price, and on cash without their proceeds."""
+        self.claim(step.time % 86_400_000_000 == 0, "interest is due at midnight")
+        short = {}
+        for symbol, contract in self.contracts.items():
+            if self.held[symbol] < 0 and not contract.is_future:
+                price = self._last_price(contract, step.time)
+                worth = self.cost[symbol] if price is None else self.held[symbol] * price * contract.multiplier
+                short[symbol] = worth
+        if self.balance is None or self.balance[0] != step.time:
+            self.balance = (step.time, self.cash + sum(short.values()))
+        kind, _, symbol = account.partition(":")
+        if kind == "borrow_fees":
+            amount = -round(-short[symbol] * self.terms.borrow_rate / 360, 6)
+        else:
+            earns = self.balance[1] > 0
+            self.claim(kind == ("interest_received" if earns else "interest_paid"), "interest on the wrong account")
+            rate = self.terms.cash_rate if earns else self.terms.debit_rate
+            amount = round(self.balance[1] * rate / 360, 6)
+        self.cash += amount
+        self.accounts[f"expected {account}"] -= amount
+
     def _trade(self, contract: Contract, signed: Fraction, price: Fraction, fee: Fraction) -> Fraction:
         """Average cost: what is closed leaves at its share of the cost, rounded half-even to twelve decimals."""
         symbol, realised = contract.symbol, Fraction(0)
@@ -156,6 +208,10 @@ class Auditor:
         if held * signed < 0:
             closed = min(abs(signed), abs(held))
             share = self.cost[symbol] if closed == abs(held) else round(self.cost[symbol] * closed / abs(held), 12)
+            whole = closed == abs(held)
+            paid = self.settled[symbol] if whole else round(self.settled[symbol] * closed / abs(held), 12)
+            self.settled[symbol] -= paid
+            self.cash -= paid
             side = 1 if held > 0 else -1
             realised = side * closed * price * contract.multiplier - share
             self.cost[symbol] -= share
@@ -179,6 +235,8 @@ class Auditor:
         for symbol, contract in self.contracts.items():
             cost = Fraction(0) if contract.is_future else self.cost[symbol]
             self.claim(self.accounts[f"position:{symbol}"] == cost, f"position:{symbol} should be {cost}")
+            settled = -self.settled[symbol]
+            self.claim(self.accounts[f"unrealised:{symbol}"] == settled, f"unrealised:{symbol} should be {settled}")
 
     def _may_meet(self, order: Order) -> Iterator[Bar]:
         """The bars that the order may fill on, while it lives."""

@@ -26,7 +26,20 @@ from periscope.execution.order import Order as EngineOrder
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.scaling import Scalings
 from tests.audit.auditor import Auditor
-from tests.audit.evidence import Bar, Contract, Dividend, Fill, Flow, Order, Settlement, Split, Step, Terms
+from tests.audit.evidence import (
+    Accrual,
+    Bar,
+    Contract,
+    DailySettlement,
+    Dividend,
+    Fill,
+    Flow,
+    Order,
+    Settlement,
+    Split,
+    Step,
+    Terms,
+)
 from tests.naive.corporate import Meaning, in_run, unit_step
 from tests.naive.market import Market, price_of, volume_of
 from tests.naive.sessions import session_from, sessions
@@ -102,13 +115,21 @@ class Collector:
                 case SharesSplit():
                     reason = Split(record.instrument.symbol, record.ratio)
                 case Booked():
-                    what = Flow(Fraction(record.flow)) if record.flow is not None else reason
-                    assert what is not None
+                    what = reason or self._what_else(record)
                     reason = None
                     held = Decimal(0) if record.position is None else record.position.quantity
                     postings = tuple((account, Fraction(amount)) for account, amount in record.entry.postings)
                     found.append(Step(record.entry.time, what, postings, Fraction(record.cash), Fraction(held)))
         return found
+
+    def _what_else(self, booked: Booked) -> DailySettlement | Accrual | Flow:
+        """What an entry belongs to that no other record explains."""
+        if booked.flow is not None:
+            return Flow(Fraction(booked.flow))
+        if booked.instrument is None:
+            (account,) = (name for name, _ in booked.entry.postings if name != "cash")
+            return Accrual(account)
+        return DailySettlement(booked.instrument.symbol)
 
 
 def _order(
@@ -191,4 +212,7 @@ def _terms(settings: Settings) -> Terms:
         participation=None if settings.participation is None else Fraction(settings.participation),
         slippage=settings.slippage,
         fees=settings.fees,
+        cash_rate=Fraction(settings.interest.cash),
+        debit_rate=Fraction(settings.interest.debit),
+        borrow_rate=Fraction(settings.interest.borrow),
     )

@@ -52,6 +52,9 @@ class Terms:
     participation: Fraction | None
     slippage: SlippageModel
     fees: FeeModel
+    cash_rate: Fraction
+    debit_rate: Fraction
+    borrow_rate: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,20 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class DailySettlement:
+    """What an open future has gained since it was last settled was moved to cash."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accrual:
+    """Interest, or a borrow fee on a symbol, was booked on an account."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """Cash from outside, negative if it goes there."""
 
@@ -135,7 +152,7 @@ class Step:
     """One change of the books: what it was, its postings, and the cash and (signed) position after it."""
 
     time: int
-    what: Fill | Settlement | Dividend | Split | Flow
+    what: Fill | Settlement | DailySettlement | Accrual | Dividend | Split | Flow
     postings: tuple[tuple[str, Fraction], ...]
     cash_after: Fraction
     position_after: Fraction | None

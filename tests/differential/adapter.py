@@ -155,9 +155,7 @@ class _Watcher:
         with localcontext(EXACT):
             value = state.book.cash
             for position in held.values():
-                last = markets.last_price(position.instrument, state.now)
-                price = position.average_price if last is None else last
-                value += position.value_at(price) - (position.cost if position.instrument.is_future else 0)
+                value += position.worth_at(markets.last_price(position.instrument, state.now))
         trace.final_value = value
         if outcome.failure is not None:
             trace.status, trace.error = "error", ERRORS.get(outcome.failure.code, outcome.failure.message)

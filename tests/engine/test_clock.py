@@ -136,7 +136,7 @@ if time == '09:35' and kind == 'timer':
 def test_first_updates_come_before_anything_else_and_in_order(lab: Lab) -> None:
     act = """\
 if kind == 'bar' and self.bars == 2:
-    return [order('BUY', 1), order('SELL', 5), limit('BUY', 1, 1), order('BUY', 0)]"""
+    return [order('BUY', 1), order('SELL_TO_CLOSE', 5), limit('BUY', 1, 1), order('BUY', 0)]"""
     found = [line for line in told(lab, strategy("[register(), cash(10000)]", act)) if line.startswith("09:32")]
     assert found == [
         "09:32 bar AAA 60",

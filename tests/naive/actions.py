@@ -50,9 +50,10 @@ class Actions(Desk):
             case InsertCashAction() | WithdrawCashAction():
                 self.move_cash(action)
 
-    def place(self, action: PlaceOrderAction) -> None:
+    def place(self, action: PlaceOrderAction, *, of_margin_call: bool = False) -> None:
         """Accept or refuse an order."""
-        order = Order(sequence=len(self.orders) + 1, action=action, placed_at=self.now)
+        number = len(self.orders) + 1
+        order = Order(sequence=number, action=action, placed_at=self.now, of_margin_call=of_margin_call)
         code = admit(order, self.market, self.book, self.resting(), self.settings)
         self.orders.append(order)
         if code is not None:

@@ -1,7 +1,7 @@
 """Cash, positions and buying power."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import OrderType
@@ -14,12 +14,18 @@ from tests.naive.order import Order
 
 @dataclass(slots=True)
 class Position:
-    """`quantity` is signed; `cost` is the exact sum of quantity x price x multiplier, signed like it."""
+    """`quantity` is signed; `cost` is the exact sum of quantity x price x multiplier, signed like it.
+
+    `settled` is what daily settlement has brought for what is still open; `since` the moment from which the next
+    settlement counts.
+    """
 
     instrument: Instrument
     quantity: Fraction = Fraction(0)
     cost: Fraction = Fraction(0)
     realised: Fraction = Fraction(0)
+    settled: Fraction = Fraction(0)
+    since: int = 0
 
     @property
     def multiplier(self) -> Fraction:
@@ -33,12 +39,14 @@ class Position:
 
     def after(self, signed: Fraction, price: Fraction) -> "Position":
         """What the position is after trading `signed` units at `price`; this one stays as it is."""
-        now = Position(self.instrument, self.quantity, self.cost, self.realised)
+        now = replace(self)
         if now.quantity * signed < 0:
             closed = min(abs(signed), abs(now.quantity))
             side = 1 if now.quantity > 0 else -1
             removed = now.cost if closed == abs(now.quantity) else half_even(now.cost * closed / abs(now.quantity), 12)
             now.realised += side * closed * price * self.multiplier - removed
+            whole = closed == abs(now.quantity)
+            now.settled -= now.settled if whole else half_even(now.settled * closed / abs(now.quantity), 12)
             now.quantity -= side * closed
             now.cost -= removed
             signed += side * closed
@@ -50,13 +58,21 @@ class Position:
 class Book:
     """The account: cash, positions, and what of the cash is free.
 
-    `last_price` answers the close of the last complete execution bar of an instrument, None if there was none yet.
+    `last_price` answers the close of the last complete execution bar of an instrument, None if there was none yet;
+    `opening_moment` the moment from which a position that is opened now counts for daily settlement.
     """
 
-    def __init__(self, settings: Settings, last_price: Callable[[Instrument], Fraction | None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        last_price: Callable[[Instrument], Fraction | None],
+        opening_moment: Callable[[], int],
+    ) -> None:
         self.settings = settings
+        self.opening_moment = opening_moment
         self.last_price = last_price
         self.cash = Fraction(0)
+        self.called = False  # a margin call stands
         self.positions: dict[Key, Position] = {}
         self.lends = settings.account is AccountName.MARGIN
         self.initial = Fraction(settings.margin.initial) if self.lends else Fraction(1)
@@ -74,7 +90,8 @@ class Book:
         """What trading `signed` units at `price` does to cash."""
         before = self.position(instrument)
         if instrument.is_future:
-            return before.after(signed, price).realised - before.realised - fee
+            after = before.after(signed, price)
+            return after.realised - before.realised + after.settled - before.settled - fee
         return -signed * price * before.multiplier - fee
 
     def trade(self, instrument: Instrument, signed: Fraction, price: Fraction, fee: Fraction) -> Fraction:
@@ -82,6 +99,9 @@ class Book:
         before = self.position(instrument)
         self.cash += self.cash_change(instrument, signed, price, fee)
         self.positions[instrument.key] = before.after(signed, price)
+        if before.quantity == 0:
+            self.positions[instrument.key].since = self.opening_moment()
+        self.called = self.called and bool(self.held())
         return self.positions[instrument.key].realised - before.realised
 
     def refusal(
@@ -118,6 +138,23 @@ class Book:
             return self._margin(position.instrument, abs(position.quantity))
         return self.initial * abs(self.worth(position, price))
 
+    def kept(self, position: Position) -> Fraction:
+        """What keeping a position needs."""
+        instrument = position.instrument
+        if instrument.is_future:
+            margin = instrument.maintenance_margin
+            margin = instrument.initial_margin if margin is None else margin
+            return abs(position.quantity) * Fraction(margin or 0)
+        return self.maintenance * abs(self.worth(position))
+
+    def missing(self) -> Fraction:
+        """How far equity is below the maintenance requirement; negative where it is above."""
+        return sum((self.kept(position) for position in self.positions.values()), Fraction(0)) - self.value()
+
+    def held(self) -> list[Position]:
+        """The positions that are not flat, by name."""
+        return [position for _, position in sorted(self.positions.items()) if position.quantity != 0]
+
     def reserve(self, instrument: Instrument, resting: Iterable[Order]) -> Fraction:
         """What the resting orders of one instrument hold back. Close orders hold back nothing."""
         orders = [order for order in resting if order.instrument.key == instrument.key and not order.closing]
@@ -147,7 +184,7 @@ class Book:
             return Fraction(0)
         known = self.last_price(position.instrument) if price is None else price
         value = position.cost if known is None else position.quantity * known * position.multiplier
-        return value - position.cost if position.instrument.is_future else value
+        return value - position.cost - position.settled if position.instrument.is_future else value
 
     def _fee_to_come(self, order: Order, price: Fraction) -> Fraction:
         return order.fee(order.remaining, price, price, order.placed_at, self.settings.fees, order.placed_in)

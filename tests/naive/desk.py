@@ -57,7 +57,8 @@ class Desk:
         self.touch = settings.limit_fill is LimitFill.TOUCH
         self.now = settings.start
         self.trace = Trace()
-        self.book = Book(settings, self.last_price)
+        self.book = Book(settings, self.last_price, self.opening_moment)
+        self.accounted = settings.start - 1  # the last instant whose accounting is over
         self.orders: list[Order] = []
         self.registrations: list[Registration] = []
         self.registered: list[Row] = []
@@ -98,6 +99,10 @@ class Desk:
     def means(self, instrument: Instrument) -> Meaning:
         """What prices and quantities mean now."""
         return self.market.means(instrument, self.settings, self.now)
+
+    def opening_moment(self) -> int:
+        """A moment within the session to which a position that is opened now belongs."""
+        return self.now if self.accounted == self.now else self.now - 1
 
     def finish(self, order: Order, state: OrderState, code: str | None = None) -> None:
         """The order ends."""

@@ -2,8 +2,8 @@
 
 What happens at one instant, in this order: fills inside the bars that just ended; first updates of orders placed
 now; what else was caused now; market orders at the close of a bar that just ended; orders that expire; bars;
-instruments that expire; the timer; and at last the opens of the bars that start now. Whatever a handler causes is
-told before the next of these steps.
+instruments that expire; what the account does by itself; the timer; and at last the opens of the bars that start now.
+Whatever a handler causes is told before the next of these steps.
 """
 
 import heapq
@@ -22,7 +22,7 @@ from libs.shared_ipc.src.protocol import (
     TimerEvent,
 )
 from periscope.engine.settings import Settings
-from tests.naive.actions import Actions
+from tests.naive.accounting import Accounting
 from tests.naive.corporate_actions import CorporateActions
 from tests.naive.desk import CAUSED_NOW, Registration, Update
 from tests.naive.exact import decimal_of
@@ -38,7 +38,7 @@ def run_naive(factory: StrategyFactory, market: Market, settings: Settings) -> T
     return _Run(factory, market, settings).run()
 
 
-class _Run(Fills, Actions, CorporateActions):
+class _Run(Fills, Accounting, CorporateActions):
     def __init__(self, factory: StrategyFactory, market: Market, settings: Settings) -> None:
         super().__init__(market, settings)
         self.grid = self.fixed_instants()
@@ -75,6 +75,7 @@ class _Run(Fills, Actions, CorporateActions):
         times += [order.until for order in self.resting() if order.until is not None and order.until > self.now]
         if self.timer is not None:
             times.append(self.timer.next)
+        times += self.due_times()
         return min((time for time in times if time <= self.settings.end), default=None)
 
     def instant(self) -> None:
@@ -88,6 +89,8 @@ class _Run(Fills, Actions, CorporateActions):
         self.expire_orders()
         self.tell_bars()
         self.expire_instruments()
+        self.do_accounting()
+        self.tell_updates()
         if self.timer is not None and self.timer.next == self.now:
             self.allow_event()
             self.timer.fired += 1

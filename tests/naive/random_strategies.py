@@ -14,8 +14,10 @@ from periscope.engine.settings import (
     AccountName,
     Adjustment,
     FillModelName,
+    InterestRates,
     LimitFill,
     Limits,
+    MarginCallPolicy,
     MarginRates,
     PriceRounding,
     Settings,
@@ -28,6 +30,9 @@ from tests.naive.market import SPANS, Market
 from tests.naive.random_markets import RandomMarket, add_corporate_actions, random_market
 
 TEMPLATE = Path(__file__).parent / "random_bundle" / "strategy.py"
+
+
+RATES = InterestRates(cash=Decimal("0.031"), debit=Decimal("0.0725"), borrow=Decimal("0.25"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,8 @@ def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
         good_till=_good_till(dice, drawn),
         slippage=dice.choice(slippages),
         fees=dice.choice(fees),
+        on_margin_call=dice.choice(list(MarginCallPolicy)),
+        interest=dice.choice([InterestRates(), RATES]),
         account=AccountName.MARGIN if dice.random() < 0.7 else AccountName.CASH,
         margin=MarginRates()
         if dice.random() < 0.6
@@ -139,6 +146,7 @@ def _plan(dice: Random, drawn: RandomMarket, settings: Settings, seed: int) -> d
     seconds = (settings.end - settings.start) / 1_000_000
     firings = dice.choice([5, 20, 60])
     steps = [round(seconds / firings), round(seconds / firings, 3), seconds / firings / 7 + 30, 3600, 60.0 * firings]
+    cash = dice.choice([["1000", "5000.55"], ["100000", "25000"], ["1000000", "400"]])
     return {
         "seed": seed,
         "names": names,
@@ -149,7 +157,8 @@ def _plan(dice: Random, drawn: RandomMarket, settings: Settings, seed: int) -> d
         "steps": [step for step in steps if step >= seconds / 200],
         "prices": {symbol: str(price) for symbol, price in drawn.prices.items()},
         "units": {symbol: str(unit) for symbol, unit in drawn.units.items()},
-        "cash": dice.choice([["1000", "5000.55"], ["100000", "25000"], ["1000000", "400"]]),
+        "cash": cash,
+        "large_lots": _large_lots(dice, drawn, Decimal(cash[0])) if dice.random() < 0.35 else {},
         "lots": dice.choice([[1, 2, 3, 5, 10], [10, 20, 100], [1, 2]]),
         "orders": dice.choice([30, 150, 300, 600]),
         "activity": dice.choice([0.1, 0.4, 0.8, 1.0]),
@@ -157,3 +166,16 @@ def _plan(dice: Random, drawn: RandomMarket, settings: Settings, seed: int) -> d
         "fault_at": dice.choice([1, 3, 20, 100, 300]) if dice.random() < 0.11 else None,
         "fault": dice.choice(["raise", "raise", "none", "not_actions", "too_many"]),
     }
+
+
+def _large_lots(dice: Random, drawn: RandomMarket, cash: Decimal) -> dict[str, list[int]]:
+    """Quantities that take much of an account's credit, so that a few bars may bring a margin call."""
+    found = {}
+    for one in drawn.market.instruments:
+        unit = one.initial_margin if one.is_future else drawn.prices[one.symbol]
+        if unit:
+            most = cash / abs(unit)
+            found[one.symbol] = [
+                max(1, int(most * share)) for share in (Decimal("0.4"), Decimal("0.9"), Decimal("1.7"))
+            ]
+    return found

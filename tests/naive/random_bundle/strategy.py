@@ -207,14 +207,14 @@ class Strategy(StrategyBase):
             asset_type=AssetType(kind),
             intent=intent,
             order_type=order_type,
-            contract_quantity=self.quantity(intent),
+            contract_quantity=self.quantity(symbol, intent),
             limit_price=limit,
             stop_price=stop,
             time_in_force=None if force is None else TimeInForce(force),
         )
 
-    def quantity(self, intent: OrderIntent) -> Decimal | None:
-        """How much: small lots, now and then everything, far too much, or nonsense."""
+    def quantity(self, symbol: str, intent: OrderIntent) -> Decimal | None:
+        """How much: small lots, now and then everything, as much as credit gives, far too much, or nonsense."""
         draw = self.random.random()
         if draw < 0.02:
             bad = self.random.choice(BAD_QUANTITIES)
@@ -223,7 +223,7 @@ class Strategy(StrategyBase):
             return None
         if draw < 0.07:
             return Decimal(self.random.choice([1000, 100000]))
-        return Decimal(self.random.choice(self.plan["lots"]))
+        return Decimal(self.random.choice(self.plan["large_lots"].get(symbol, self.plan["lots"])))
 
     def price(self, symbol: str) -> Decimal:
         """A price near or exactly at the last seen ones."""
