@@ -20,8 +20,9 @@ from libs.shared_ipc.src.protocol import (
 )
 from periscope.engine.corporate import follow
 from periscope.engine.fills import meet
+from periscope.engine.pieces import Registration, Timer
 from periscope.engine.records import ActionTaken, IssueRaised, OrderPlaced, OrderRefused
-from periscope.engine.simulation import Registration, Simulation, Timer
+from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Phase
 from periscope.execution.accounts.exposure import Exposure
 from periscope.execution.admission import Terms, settle_terms

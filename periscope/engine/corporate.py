@@ -13,8 +13,9 @@ from heapq import heappop, heappush
 
 import msgspec
 
+from periscope.engine.pieces import Following
 from periscope.engine.records import DividendPaid, Settled, SharesSplit
-from periscope.engine.simulation import Following, Simulation
+from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Key, Phase, Rank
 from periscope.execution.order import Happening, Order
 from periscope.instruments.instrument import Instrument

@@ -5,8 +5,9 @@ from decimal import Decimal
 import msgspec
 
 from libs.shared_ipc.src.protocol import TimeInForce
+from periscope.engine.pieces import Taken
 from periscope.engine.records import Filled
-from periscope.engine.simulation import Simulation, Taken
+from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Phase
 from periscope.execution.accounts.model import only_reduces
 from periscope.execution.costs import Marked, fee_of_fill, slipped

@@ -4,12 +4,10 @@ A `Simulation` is forked before each script. Its values are immutable (orders, p
 dicts and nothing is ever rolled back: a fork is adopted or dropped.
 """
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from hashlib import sha1
 from heapq import heapify, heappush
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -17,6 +15,7 @@ import msgspec
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState, PlaceOrderAction
 from periscope.engine.margin_watch import MarginWatch
 from periscope.engine.markets import Markets
+from periscope.engine.pieces import Following, Registration, Taken, Timer, Update
 from periscope.engine.port import Change
 from periscope.engine.records import Booked, IssueRaised, OrderEnded, Record
 from periscope.engine.settings import Settings
@@ -29,9 +28,8 @@ from periscope.execution.meeting import Meeting, Search, When
 from periscope.execution.order import Happening, Order, Origin, Rejection, next_state
 from periscope.instruments.instrument import Instrument, MarginPeriod
 from periscope.instruments.unit import Unit
-from periscope.market.adjustment import Change as CorporateChange
 from periscope.portfolio.book import Book, InstrumentKey, Position
-from periscope.portfolio.exact import ZERO, microseconds, plain
+from periscope.portfolio.exact import ZERO, plain
 from periscope.portfolio.ledger import Entry
 
 type StreamKey = tuple[str, AssetType, BarTimeSpan]
@@ -42,62 +40,6 @@ _ORDER_IDS = UUID("5f0c7a0e-1d6b-5c1e-9a55-7e1f0f9d3c21")
 _DAY = 86_400_000_000
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 """The first digit of a UUID's fourth group says that it is laid out by RFC 9562."""
-
-
-class Timer(msgspec.Struct, frozen=True, gc=False):
-    """A recurring timer: firing number `count` is at `base` + `count` x `step` (seconds)."""
-
-    base: int
-    step: Decimal
-    count: int = 1
-
-    @property
-    def fires_at(self) -> int:
-        """The next firing, in microseconds, rounded half-up."""
-        return self.base + microseconds(self.step * self.count)
-
-
-class Registration(NamedTuple):
-    """A live stream: its number, its instrument, and the moment from which its bars may start."""
-
-    number: int
-    instrument: Instrument
-    since: int
-
-
-class Update(NamedTuple):
-    """An order update that waits for its turn: phase and serial number order it, the rest is what it tells."""
-
-    phase: int
-    serial: int
-    order_id: str
-    symbol: str
-    asset_type: AssetType
-    state: OrderState
-    filled: Decimal
-    net_money: Decimal
-
-
-class Taken(NamedTuple):
-    """How much of the volume of execution bar `row` has been traded by this strategy."""
-
-    row: int
-    quantity: Decimal
-
-
-class Following(NamedTuple):
-    """The next split or dividend of an instrument that the run has traded: number `number` of its changes."""
-
-    time: int
-    symbol: str
-    asset_type: AssetType
-    number: int
-    instrument: Instrument
-
-    @classmethod
-    def of(cls, instrument: Instrument, changes: Sequence[CorporateChange], number: int) -> "Following":
-        """Change number `number` of an instrument."""
-        return cls(changes[number].time, instrument.symbol, instrument.asset_type, number, instrument)
 
 
 class Simulation:

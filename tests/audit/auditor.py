@@ -192,7 +192,7 @@ class Auditor:
             self.balance = (step.time, self.cash + sum(short.values()))
         kind, _, symbol = account.partition(":")
         if kind == "borrow_fees":
-            amount = -round(-short[symbol] * self.terms.borrow_rate / 360, 6)
+            amount = -round(-short.get(symbol, Fraction(0)) * self.terms.borrow_rate / 360, 6)
         else:
             earns = self.balance[1] > 0
             self.claim(kind == ("interest_received" if earns else "interest_paid"), "interest on the wrong account")

@@ -1,0 +1,68 @@
+"""Small values of which a run's state is made."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+
+from libs.shared_ipc.src.protocol import AssetType, OrderState
+from periscope.instruments.instrument import Instrument
+from periscope.market.adjustment import Change as CorporateChange
+from periscope.portfolio.exact import microseconds
+
+
+class Timer(msgspec.Struct, frozen=True, gc=False):
+    """A recurring timer: firing number `count` is at `base` + `count` x `step` (seconds)."""
+
+    base: int
+    step: Decimal
+    count: int = 1
+
+    @property
+    def fires_at(self) -> int:
+        """The next firing, in microseconds, rounded half-up."""
+        return self.base + microseconds(self.step * self.count)
+
+
+class Registration(NamedTuple):
+    """A live stream: its number, its instrument, and the moment from which its bars may start."""
+
+    number: int
+    instrument: Instrument
+    since: int
+
+
+class Update(NamedTuple):
+    """An order update that waits for its turn: phase and serial number order it, the rest is what it tells."""
+
+    phase: int
+    serial: int
+    order_id: str
+    symbol: str
+    asset_type: AssetType
+    state: OrderState
+    filled: Decimal
+    net_money: Decimal
+
+
+class Taken(NamedTuple):
+    """How much of the volume of execution bar `row` has been traded by this strategy."""
+
+    row: int
+    quantity: Decimal
+
+
+class Following(NamedTuple):
+    """The next split or dividend of an instrument that the run has traded: number `number` of its changes."""
+
+    time: int
+    symbol: str
+    asset_type: AssetType
+    number: int
+    instrument: Instrument
+
+    @classmethod
+    def of(cls, instrument: Instrument, changes: Sequence[CorporateChange], number: int) -> "Following":
+        """Change number `number` of an instrument."""
+        return cls(changes[number].time, instrument.symbol, instrument.asset_type, number, instrument)
