@@ -181,7 +181,7 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
         notes.append("no volume cap: an order of any size fills at one price")
     kinds = {line.order.instrument.is_future for line in recorder.orders.values() if line.order is not None}
     if True in kinds:
-        notes.append("futures: profit and loss reach cash at close-out and at expiry, not daily")
+        notes.append("futures are settled at the last price of each session, not at the exchange's settlement price")
     if settings.adjustment is Adjustment.TOTAL_RETURN:
         notes.append(
             "total return: past prices are scaled for the splits and dividends up to the run's end, so each date knows "
