@@ -18,6 +18,7 @@ from periscope.cli.doctor import doctor
 from periscope.cli.exits import ExitCode
 from periscope.cli.explain import explain
 from periscope.cli.instruments import instruments_app
+from periscope.cli.ledger import ledger
 from periscope.cli.output import CliError, JsonOption, print_json, remark, say
 from periscope.cli.publish import publish
 from periscope.cli.release import release
@@ -46,6 +47,7 @@ app.command()(backtest)
 app.command()(explain)
 app.command()(verify)
 app.command()(compare)
+app.command()(ledger)
 app.command()(publish)
 app.command()(versions)
 app.command()(diff)

@@ -12,6 +12,7 @@ from periscope.report import sections_head as head
 from periscope.report import tables, text
 from periscope.report.bars import BarsSource, DataEntry, PackedSeries, data_entries, pack_series
 from periscope.report.curves import EquityCurve, equity_curve, monthly_returns, pack_curve
+from periscope.report.ledger import books
 from periscope.report.markup import Markup, element, escape, join
 from periscope.report.packing import compress
 from periscope.report.run_files import RunFiles, microseconds, read_run
@@ -64,6 +65,7 @@ def render(run: RunFiles, series: list[PackedSeries], price_note: str | None) ->
             "statistics": body.statistics(result),
             "monthly_returns": body.monthly_returns(monthly_returns(curve)),
             "positions": body.positions(result),
+            "ledger": books(run),
             "models": body.models(result),
             "provenance": body.provenance(result),
             "config": body.config(result),

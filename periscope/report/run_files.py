@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from periscope.report.equity_file import read_equity
+from periscope.runs.ledger_file import LEDGER
 
 LOG_TAIL_LINES = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,6 +33,7 @@ class RunFiles:
     orders: pl.DataFrame
     fills: pl.DataFrame
     trades: pl.DataFrame
+    ledger: pl.DataFrame
     equity: pl.DataFrame
     logs: list[dict[str, Any]]
     log_lines: int
@@ -48,6 +50,7 @@ def read_run(run_dir: Path) -> RunFiles:
         orders=_read_table(run_dir / "orders.parquet"),
         fills=_read_table(run_dir / "fills.parquet"),
         trades=_read_table(run_dir / "trades.parquet"),
+        ledger=_read_table(run_dir / LEDGER),
         equity=_read_table(run_dir / "equity.parquet", lambda path: read_equity(path, flow_times)),
         logs=logs,
         log_lines=log_lines,

@@ -14,10 +14,12 @@ import polars as pl
 
 from libs.shared_ipc.src.protocol import OrderState
 from periscope.engine.records import Filled
+from periscope.execution.order import Origin
 from periscope.instruments.times import time_text
 from periscope.portfolio.exact import average, plain
 from periscope.portfolio.trades import Trade
 from periscope.runs.journal import JournalFile
+from periscope.runs.ledger_file import LEDGER, LEDGER_COLUMNS, ledger_rows
 from periscope.runs.recorder import OrderLine, Recorder
 from periscope.runs.valuation import MONEY_DIGITS, Samples
 
@@ -54,6 +56,7 @@ ORDER_COLUMNS = {
     "reject_message": pl.String,
     "reference_price": pl.Decimal,
     "expires_at": TIME,
+    "origin": pl.String,
 }
 FILL_COLUMNS = {
     "order_id": pl.String,
@@ -178,7 +181,7 @@ class Evidence:
 
 
 def write_tables(folder: Path, recorder: Recorder) -> None:
-    """Write orders.parquet, fills.parquet and trades.parquet."""
+    """Write orders.parquet, fills.parquet, trades.parquet and ledger.parquet."""
     _write(folder / "orders.parquet", ORDER_COLUMNS, [_order_row(line) for line in recorder.orders.values()])
     numbers: dict[int, int] = {}
     rows = []
@@ -189,6 +192,7 @@ def write_tables(folder: Path, recorder: Recorder) -> None:
     _write(folder / "fills.parquet", FILL_COLUMNS, rows)
     assert tuple(field.name for field in fields(Trade)) == tuple(TRADE_COLUMNS)
     _write(folder / "trades.parquet", TRADE_COLUMNS, [astuple(trade) for trade in recorder.trades])
+    _write(folder / LEDGER, LEDGER_COLUMNS, ledger_rows(recorder.entries))
 
 
 def keep_strategy(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -238,8 +242,9 @@ def _order_row(line: OrderLine) -> tuple[Any, ...]:
         symbol, asset_type = order.symbol, str(order.asset_type)
     head = (line.order_id, line.sequence, symbol, asset_type)
     closed = line.closed_at if line.state is not OrderState.WORKING else None
+    origin = str(Origin.STRATEGY if order is None else order.origin)
     lifetime = (None, None) if order is None else (_storable(order.reference), order.until)
-    return (*head, *terms, *prices, line.placed_at, str(line.state), *figures, closed, *refusal, *lifetime)
+    return (*head, *terms, *prices, line.placed_at, str(line.state), *figures, closed, *refusal, *lifetime, origin)
 
 
 def average_fill_price(line: OrderLine) -> Decimal | None:

@@ -30,6 +30,7 @@ from periscope.execution.order import Order, Rejection
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.scaling import Scalings
 from periscope.portfolio.exact import ZERO
+from periscope.portfolio.ledger import Entry
 from periscope.portfolio.statistics import Activity, TradeTally
 from periscope.portfolio.statistics_equity import EquityAccumulator
 from periscope.portfolio.trades import RoundTrips, Trade
@@ -98,6 +99,7 @@ class Recorder:
         self.dividends: list[DividendPaid] = []
         self.splits: list[SharesSplit] = []
         self.trades: list[Trade] = []
+        self.entries: list[Entry] = []
         self.flows: list[tuple[int, Decimal]] = []
         self.tally = TradeTally()
         self.digest = Digest(journal)
@@ -181,6 +183,7 @@ class Recorder:
     def _book(self, record: Booked) -> None:
         self.digest.note(record)
         self._valuation.note(record)
+        self.entries.append(record.entry)
         if record.flow is not None:
             self.flows.append((record.entry.time, record.flow))
 

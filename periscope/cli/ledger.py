@@ -1,0 +1,154 @@
+"""`periscope ledger`: what a run's books say, entry by entry, and the balance of every account."""
+
+import csv
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from periscope.cli.exits import ExitCode
+from periscope.cli.output import JsonOption, fail, print_json, remark, say
+from periscope.cli.run_folder import find_run_folder
+from periscope.cli.table import print_table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from periscope.runs.ledger_file import Balance
+
+BALANCE_COLUMNS = ("account", "entries", "debit", "credit", "balance")
+ENTRY_COLUMNS = ("entry", "time", "account", "debit", "credit", "reason")
+ACCOUNT_COLUMNS = ("entry", "time", "debit", "credit", "balance", "reason")
+_NUMBERS = frozenset({"entry", "entries", "debit", "credit", "balance"})
+
+
+def ledger(
+    run: Annotated[Path, typer.Argument(help="The run's folder, or its name in the workspace.")],
+    account: Annotated[
+        str | None, typer.Option("--account", help="Only this account: cash, fees, realised, or realised:SPY.")
+    ] = None,
+    last: Annotated[int, typer.Option("--last", min=0, help="How many lines of the journal to show; 0 for all.")] = 20,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print every posting as CSV.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Show a run's double-entry ledger: the trial balance, and the journal with debits and credits."""
+    from periscope.runs.ledger_file import trial_balance
+
+    folder = find_run_folder(run)
+    postings = _read(folder)
+    if account is not None:
+        postings = _only(postings, account)
+    if as_csv:
+        _print_csv(postings)
+        return ExitCode.DONE
+    balances = trial_balance(postings)
+    rows = _rows(postings)
+    if as_json:
+        print_json({"accounts": [_balance(line) for line in balances], "postings": rows})
+        return ExitCode.DONE
+    print_table(BALANCE_COLUMNS, [_balance_row(line) for line in balances], to_right=_NUMBERS)
+    left = sum((line.balance for line in balances), Decimal(0))
+    if account is None:
+        say(f"all balances together: {left:f}")
+    shown = rows[-last:] if last else rows
+    say()
+    print_table(ENTRY_COLUMNS if account is None else ACCOUNT_COLUMNS, shown, to_right=_NUMBERS)
+    if len(shown) < len(rows):
+        remark(f"the last {len(shown)} of {len(rows)} lines; --last 0 shows all")
+    return ExitCode.DONE
+
+
+def _read(folder: Path) -> "pl.DataFrame":
+    import polars as pl
+
+    from periscope.runs.ledger_file import read_ledger
+
+    try:
+        found = read_ledger(folder)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        fail(
+            "RUN_UNREADABLE",
+            f"the ledger in {folder} can't be read",
+            exit_code=ExitCode.DATA,
+            why=str(error),
+            hint="run the backtest again",
+        )
+    if found is None:
+        fail(
+            "RUN_UNREADABLE",
+            f"{folder} holds no ledger",
+            exit_code=ExitCode.NOT_FOUND,
+            hint="name the folder that `periscope backtest --out` wrote",
+        )
+    return found
+
+
+def _only(postings: "pl.DataFrame", name: str) -> "pl.DataFrame":
+    """The postings of one account, of all instruments or of one."""
+    import polars as pl
+
+    account, _, symbol = name.partition(":")
+    kept = postings.filter(pl.col("account") == account.strip().lower())
+    if symbol:
+        kept = kept.filter(pl.col("symbol") == symbol.strip().upper())
+    if kept.is_empty():
+        known = postings.select("account", "symbol").unique().sort("account", "symbol").iter_rows()
+        names = [_name(*pair) for pair in known if pair[0] is not None]
+        fail(
+            "ACCOUNT_NOT_FOUND",
+            f"nothing is booked on {name!r}",
+            exit_code=ExitCode.NOT_FOUND,
+            hint=f"the accounts are {', '.join(names)}" if names else "the ledger is empty",
+        )
+    return kept
+
+
+def _name(account: str, symbol: str | None) -> str:
+    return account if symbol is None else f"{account}:{symbol}"
+
+
+def _rows(postings: "pl.DataFrame") -> list[dict[str, Any]]:
+    """A line for each posting, with the sum of what stands above it and itself."""
+    from periscope.instruments.times import time_text
+    from periscope.portfolio.exact import plain
+
+    rows, total = [], Decimal(0)
+    times = postings["time"].cast(int).to_list()
+    for time, (number, _, reason, account, symbol, amount) in zip(times, postings.iter_rows(), strict=True):
+        total += amount or 0
+        rows.append(
+            {
+                "entry": number,
+                "time": time_text(time),
+                "account": None if account is None else _name(account, symbol),
+                "debit": f"{plain(amount):f}" if amount is not None and amount > 0 else None,
+                "credit": f"{plain(-amount):f}" if amount is not None and amount < 0 else None,
+                "balance": f"{plain(total):f}",
+                "reason": reason,
+            }
+        )
+    return rows
+
+
+def _balance(line: "Balance") -> dict[str, Any]:
+    return {
+        "account": line.account,
+        "symbol": line.symbol,
+        "entries": line.entries,
+        "debit": f"{line.debit:f}",
+        "credit": f"{line.credit:f}",
+        "balance": f"{line.balance:f}",
+    }
+
+
+def _balance_row(line: "Balance") -> dict[str, Any]:
+    return _balance(line) | {"account": _name(line.account, line.symbol)}
+
+
+def _print_csv(postings: "pl.DataFrame") -> None:
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(("entry", "time", "reason", "account", "debit", "credit"))
+    for row in _rows(postings):
+        rows.writerow([row[name] for name in ("entry", "time", "reason", "account", "debit", "credit")])

@@ -1,0 +1,75 @@
+"""The ledger of a run as a table: a line for each posting, and the trial balance that comes of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from periscope.portfolio.exact import plain
+from periscope.portfolio.ledger import Account, Entry, parted
+
+LEDGER = "ledger.parquet"
+LEDGER_COLUMNS = {
+    "entry": pl.Int64,
+    "time": pl.Datetime("us", "UTC"),
+    "reason": pl.String,
+    "account": pl.String,
+    "symbol": pl.String,
+    "amount": pl.Decimal,
+}
+"""`entry` numbers the entries from 1; `amount` is a debit where it is positive and a credit where it is negative."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One line of a trial balance: what was debited and credited in all, and what is left, a debit if positive."""
+
+    account: str
+    symbol: str | None
+    entries: int
+    debit: Decimal
+    credit: Decimal
+    balance: Decimal
+
+
+def ledger_rows(entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
+    """The postings of all entries; an entry that moves no money, as a split, has one line without an account."""
+    rows: list[tuple[Any, ...]] = []
+    for number, entry in enumerate(entries, start=1):
+        for name, amount in entry.postings:
+            account, symbol = parted(name)
+            rows.append((number, entry.time, entry.reason, str(account), symbol or None, plain(amount)))
+        if not entry.postings:
+            rows.append((number, entry.time, entry.reason, None, None, None))
+    return rows
+
+
+def read_ledger(folder: Path) -> pl.DataFrame | None:
+    """The ledger of a run's folder, None where it has none. Polars' errors where the file is damaged."""
+    path = folder / LEDGER
+    return pl.read_parquet(path) if path.exists() else None
+
+
+def trial_balance(ledger: pl.DataFrame) -> list[Balance]:
+    """Every account with its sums, in the order of the chart of accounts."""
+    if ledger.is_empty():
+        return []
+    amount = pl.col("amount")
+    sums = (
+        ledger.filter(pl.col("account").is_not_null())
+        .group_by("account", "symbol")
+        .agg(
+            entries=pl.len(),
+            debit=amount.filter(amount > 0).sum(),
+            credit=-amount.filter(amount < 0).sum(),
+        )
+    )
+    order = [str(account) for account in Account]
+    lines = [
+        Balance(account, symbol, entries, plain(debit), plain(credit), plain(debit - credit))
+        for account, symbol, entries, debit, credit in sums.iter_rows()
+    ]
+    return sorted(lines, key=lambda line: (order.index(line.account), line.symbol or ""))
