@@ -34,6 +34,7 @@ def ledger(
     as_json: JsonOption = False,
 ) -> int:
     """Show a run's double-entry ledger: the trial balance, and the journal with debits and credits."""
+    from periscope.portfolio.exact import plain
     from periscope.runs.ledger_file import trial_balance
 
     folder = find_run_folder(run)
@@ -51,7 +52,7 @@ def ledger(
     print_table(BALANCE_COLUMNS, [_balance_row(line) for line in balances], to_right=_NUMBERS)
     left = sum((line.balance for line in balances), Decimal(0))
     if account is None:
-        say(f"all balances together: {left:f}")
+        say(f"all balances together: {plain(left):f}")
     shown = rows[-last:] if last else rows
     say()
     print_table(ENTRY_COLUMNS if account is None else ACCOUNT_COLUMNS, shown, to_right=_NUMBERS)

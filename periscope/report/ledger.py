@@ -28,7 +28,7 @@ def books(run: RunFiles) -> Markup:
     else:
         parts.append(_journal(f"The first {_ENDS} of {len(rows):,} lines of the journal", rows[:_ENDS]))
         parts.append(_journal(f"The last {_ENDS}", rows[-_ENDS:]))
-    note = "A plus is a debit. All balances together are zero. `periscope ledger` shows every entry."
+    note = "A plus is a debit. All balances together are zero. The command periscope ledger shows every entry."
     return join([*parts, element("p", note, class_="quiet")])
 
 

@@ -1,5 +1,6 @@
 """All rules as tables; see `tests.naive.rules.script` for how to read one."""
 
+from tests.naive.rules.accounts import ACCOUNTS
 from tests.naive.rules.admission import ADMISSION
 from tests.naive.rules.brokers import BROKERS
 from tests.naive.rules.costs import COSTS
@@ -24,6 +25,7 @@ RULES: list[Rule] = [
     *MOMENTS,
     *VOLUME,
     *MONEY,
+    *ACCOUNTS,
     *COSTS,
     *BROKERS,
     *STREAMS,
