@@ -42,7 +42,7 @@ def test_nothing_is_lost_by_kills_at_random_moments(desk: Desk, cases: Callable[
     assert reference.status is Status.COMPLETE
     seen: dict[int, Run] = {}
     acknowledged = [desk.first]
-    for number in range(cases(4, 100, 1_000)):
+    for number in range(cases(3, 100, 1_000)):
         chance = random.Random(number)
         while len(desk.store.runs.active()) < 2:
             acknowledged.append(desk.start_another())

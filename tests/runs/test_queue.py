@@ -36,7 +36,7 @@ def _resident_kilobytes(process: str) -> int:
 
 
 def test_queued_backtests_finish_with_steady_memory(desk: Desk, cases: Callable[..., int]) -> None:
-    count = cases(4, 50)
+    count = cases(3, 50)
     managing.start(desk.store, desk.first)
     numbers = [desk.first, *(desk.start_another() for _ in range(count - 1))]
     desk.go_on()
