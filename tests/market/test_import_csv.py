@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -321,3 +322,14 @@ def test_numbers_are_exact(texts: list[str]) -> None:
     found = numbers([pl.Series(texts)])
     assert found.ok[0].all()
     assert [Decimal(value).scaleb(-found.scale) for value in found.values[0].tolist()] == [Decimal(t) for t in texts]
+
+
+def test_facts_that_the_user_gave_say_so(load: Load, catalog: Catalog) -> None:
+    load(HEADER + ROW, replace(SPY_MINUTE, exchange="ARCX", tick=Decimal("0.05")))
+    spy = catalog.instruments.get("SPY", AssetType.EQUITY)
+    assert spy is not None
+    assert (spy.source_of("tick"), spy.source_of("exchange")) == ("given with an import", "given with an import")
+    assert spy.source_of("multiplier") == "import"
+    before = (catalog.root / "instruments.json").read_bytes()
+    load(HEADER + ROW, SPY_MINUTE)
+    assert (catalog.root / "instruments.json").read_bytes() == before

@@ -3,10 +3,11 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.instruments.futures import PRODUCTS, future_instrument, parse_future_symbol
-from periscope.instruments.instrument import Instrument
+from periscope.instruments.instrument import FactSource, Instrument
 from periscope.market.catalog import Catalog
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.options import ImportOptions
@@ -53,14 +54,25 @@ def instrument_of(symbol: str, catalog: Catalog, options: ImportOptions, notes: 
             if note not in notes:
                 notes.append(note)
         instrument = Instrument(symbol=symbol, asset_type=kind, exchange="XNYS", source="import")
-    changed = replace(
-        instrument,
-        exchange=options.exchange or instrument.exchange,
-        tick=options.tick or instrument.tick,
-        multiplier=options.multiplier or instrument.multiplier,
-        currency=options.currency or instrument.currency,
-    )
+    changed = _as_told(instrument, options)
     return replace(changed, price_scale=max(changed.price_scale, decimals(changed))) if known else _tick_scaled(changed)
+
+
+def _as_told(instrument: Instrument, options: ImportOptions) -> Instrument:
+    """The instrument with the facts that the user gave, each with that as its source."""
+    told = {
+        "exchange": options.exchange,
+        "tick": options.tick,
+        "multiplier": options.multiplier,
+        "currency": options.currency,
+    }
+    given: dict[str, Any] = {fact: value for fact, value in told.items() if value is not None}
+    changed = {fact: value for fact, value in given.items() if getattr(instrument, fact) != value}
+    if not changed:
+        return instrument
+    others = tuple(each for each in instrument.fact_sources if each.fact not in changed)
+    sources = tuple(FactSource(fact, "given with an import") for fact in changed)
+    return replace(instrument, **changed, fact_sources=(*others, *sources))
 
 
 def decimals(instrument: Instrument) -> int:
