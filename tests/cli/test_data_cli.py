@@ -121,3 +121,34 @@ def test_what_is_not_there(data: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "did you mean 'SPY'" in error["message"]
     error = _json(capsys, "data", "show", "SPY", "--span", "day", code=6)["error"]
     assert "it has minute" in error["message"] or "has minute" in error["message"]
+
+
+QUOTES = (
+    "timestamp,bid_open,bid_high,bid_low,bid_close,bid_size,ask_open,ask_high,ask_low,ask_close,ask_size\n"
+    "2020-01-02 09:30:00,,,,,,100,101,99.5,100.25,500\n"
+)
+
+
+def test_quotes_are_listed_and_shown_beside_bars(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (data / "quotes.csv").write_text(QUOTES)
+    told = ("--symbol", "SPY", "--span", "minute", "--stamp", "start", "--exchange", "ARCX")
+    _import(capsys, "spy.csv", *told)
+    assert [item["data"] for item in _import(capsys, "quotes.csv", *told)["series"]] == ["quote bars"]
+    listed = _json(capsys, "data", "list")["series"]
+    assert [(item["span"], item["data"], item["bars"]) for item in listed] == [
+        ("minute", "bars", 1),
+        ("minute", "quote bars", 1),
+    ]
+    (instrument,) = _json(capsys, "data", "show", "SPY")["instruments"]
+    bars, quotes = instrument["series"]
+    assert bars["head"][0]["volume"] == "500"
+    assert (quotes["head"][0]["bid_open"], quotes["head"][0]["ask_close"]) == (None, "100.25")
+    assert "minute-quotes" in quotes["files"][0]["file"]
+    assert main(["data", "show", "SPY", "--catalog", "catalog"]) == 0
+    assert "minute: 1 quote bars" in capsys.readouterr().out
+    (checked,) = [item for item in _json(capsys, "data", "check")["series"] if item["data"] == "quote bars"]
+    assert [found["code"] for found in checked["findings"]] == ["MISSING_SIDE"]
+
+
+def test_a_kind_that_there_is_not_is_a_mistake(data: Path) -> None:
+    assert main(["data", "import", "spy.csv", "--kind", "ticks", "--catalog", "catalog"]) == 2

@@ -153,6 +153,16 @@ def test_a_damaged_zip_is_named(tmp_path: Path) -> None:
     assert caught.value.code == "BAD_ZIP"
 
 
+def test_a_zip_that_grows_beyond_measure_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lean/equity/usa/daily/abc.zip"
+    path.parent.mkdir(parents=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("abc.csv", b"\n" * (80 << 20))
+    with pytest.raises(ImportProblem, match=r"abc\.csv grows by more than 200 times") as caught:
+        import_lean(tmp_path / "lean", Catalog.create(tmp_path / "catalog"))
+    assert caught.value.code == "BAD_ZIP"
+
+
 def test_what_is_no_lean_folder(tmp_path: Path) -> None:
     (tmp_path / "bars.csv").write_text("x")
     assert not is_lean(tmp_path / "bars.csv")

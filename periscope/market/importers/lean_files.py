@@ -10,6 +10,7 @@ from pathlib import Path
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.market.columns import BarColumns, Columns, InterestColumns, QuoteColumns
 from periscope.market.importers.findings import ImportProblem
+from periscope.market.importers.opening import EXPANSION_FREE, MOST_EXPANSION
 
 _KINDS = ("equity", "future")
 _WHOLE = {"daily": BarTimeSpan.DAY, "hour": BarTimeSpan.HOUR}
@@ -118,10 +119,14 @@ def _described(path: Path, parts: tuple[str, ...]) -> LeanFile | str:
 
 
 def entries(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each file in a zip; raises `ImportProblem` BAD_ZIP for a damaged one."""
+    """Name and content of each file in a zip, by name; raises `ImportProblem` BAD_ZIP for a damaged one."""
     try:
         with zipfile.ZipFile(path) as archive:
-            for name in sorted(archive.namelist()):
-                yield name, archive.read(name)
+            for entry in sorted(archive.infolist(), key=lambda each: each.filename):
+                if entry.file_size > max(EXPANSION_FREE, MOST_EXPANSION * entry.compress_size):
+                    what = f"{path}#{entry.filename} grows by more than {MOST_EXPANSION} times: no table of bars does"
+                    raise ImportProblem("BAD_ZIP", what)
+                if not entry.is_dir():
+                    yield entry.filename, archive.read(entry)
     except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, RuntimeError) as error:
         raise ImportProblem("BAD_ZIP", f"{path} is damaged or no zip file: {error}") from None

@@ -21,7 +21,7 @@ else:
 MOST_EXPANSION = 200
 """A compressed file that grows by more than this is no table of bars but an attempt to fill memory or time."""
 
-_EXPANSION_FREE = 64 << 20
+EXPANSION_FREE = 64 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -78,7 +78,7 @@ class Unpacked:
             raise ImportProblem("BAD_FILE", f"{self._path} can't be read: {error}") from None
         self._total += len(data)
         packed = self._content is not self._raw
-        if packed and self._total > _EXPANSION_FREE and self._total > MOST_EXPANSION * max(self.position, 1):
+        if packed and self._total > EXPANSION_FREE and self._total > MOST_EXPANSION * max(self.position, 1):
             raise ImportProblem(
                 "BAD_FILE",
                 f"{self._path} grows by more than {MOST_EXPANSION} times when it is unpacked: no table of bars does",
