@@ -29,8 +29,8 @@ class ObjectFiles:
     """A prefix in an object store as the place of a catalog; see `CatalogFiles`."""
 
     def __init__(self, address: str, cache: Path | None = None) -> None:
+        self._store, root = _opened(address)
         self._where = address.rstrip("/")
-        self._store, root = _opened(self._where)
         self._root = root.rstrip("/")
         self._folder = cache if cache is not None else cache_folder()
         self._cache = FileCache(self._folder / "files")
@@ -237,9 +237,11 @@ class ObjectStaging:
 
 
 def _opened(address: str) -> tuple[Any, str]:
-    protocol = address.partition("://")[0]
+    protocol, _, place = address.partition("://")
     if "::" in address:
         raise CatalogAddressError(f"{address} is an address through another; name the store itself")
+    if not place.strip("/"):
+        raise CatalogAddressError(f"{address} names no place in a store, such as {protocol}://bucket/prefix")
     try:
         store, root = fsspec.core.url_to_fs(address, use_listings_cache=False)
     except ImportError:
