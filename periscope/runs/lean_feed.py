@@ -75,6 +75,12 @@ class LeanFeed(CatalogFeed):
         )
 
     @override
+    def starts(self, instrument: Instrument, span: BarTimeSpan) -> Iterator[IntColumn]:
+        """The starts of the window's bars of a stored span, in pieces."""
+        chunks = self._catalog.all_bars(instrument, span, self._from, self._to)
+        return (chunk.start for chunk in self._timed(instrument, span, chunks))
+
+    @override
     def sessions(self, instrument: Instrument) -> ExchangeSessions:
         """LEAN's sessions in the run's hours."""
         return self._hours(instrument, extended=self._extended)

@@ -32,6 +32,7 @@ _TYPES = {
     "STOP_LIMIT": ("STOP_LIMIT", None),
 }
 _NAMED = re.compile(r"^([A-Z0-9]+)\s*\((\d{6})\b")
+_EXPIRES = re.compile(r"expires (\d{4}-\d{2}-\d{2})")
 _CONTRACT = re.compile(r"^([A-Z0-9]*[A-Z])(\d{4})(\d{2})$")
 _MONTHS = "FGHJKMNQUVXZ"
 _SHORT = re.compile(rf"^([A-Z0-9]+?)([{_MONTHS}])(\d{{1,2}})$")
@@ -74,6 +75,7 @@ class Case:
     extended: bool
     raw: bool
     streams: tuple[tuple[str, AssetType, BarTimeSpan], ...]
+    expiries: dict[str, date]
     files: tuple[str, ...]
     settings: dict[str, str]
     expected: dict[str, Any]
@@ -148,6 +150,7 @@ def _read(entry: dict[str, Any]) -> Case:
         extended=bool(entry.get("extended_hours", False)),
         raw=str(entry.get("price_mode", "adjusted")) == "raw",
         streams=tuple((symbol, kind, span) for symbol, span in _spans(str(entry["resolution"]), symbols)),
+        expiries=_expiries(entry["symbols"], symbols),
         files=tuple(entry["data_files"]),
         settings=_settings(logic),
         expected=dict(entry.get("expected") or {}),
@@ -158,6 +161,12 @@ def _read(entry: dict[str, Any]) -> Case:
     case.placed()
     case.good_till  # noqa: B018 - read to see that it can be
     return case
+
+
+def _expiries(texts: list[str], symbols: list[str]) -> dict[str, date]:
+    """The expiry dates that the list of symbols tells."""
+    found = {symbol: _EXPIRES.search(text) for symbol, text in zip(symbols, texts, strict=True)}
+    return {symbol: date.fromisoformat(match[1]) for symbol, match in found.items() if match is not None}
 
 
 def _settings(logic: str) -> dict[str, str]:

@@ -1,12 +1,15 @@
 """A catalog of just the files that a case names, made by the project's own importer."""
 
 import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from pathlib import Path
 
+from periscope.instruments.instrument import Instrument
 from periscope.market.catalog import Catalog
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.lean import import_lean
-from tests.fidelity.cases import BadCaseError, Case
+from tests.fidelity.cases import BadCaseError, Case, microseconds
 
 _FACTS = ("market-hours", "symbol-properties", "map_files", "factor_files", "margins")
 """Folders of facts that are linked whole: they hold no prices, and a case need not name them all."""
@@ -44,7 +47,9 @@ class Catalogs:
             import_lean(links, catalog)
         except ImportProblem as problem:
             raise BadCaseError(f"{case.name}: its data can't be imported: {problem}") from None
-        return Catalog.open(folder / "catalog")
+        catalog = Catalog.open(folder / "catalog")
+        catalog.add_instruments(_with_expiries(catalog.instruments.all(), case))
+        return catalog
 
     def _facts(self, name: str) -> list[str]:
         """The folders of facts around a file."""
@@ -55,6 +60,18 @@ class Catalogs:
         root, market = Path(*parts[: kinds[0]]), Path(*parts[: kinds[0] + 2])
         found = [root / fact for fact in _FACTS[:2]] + [market / fact for fact in _FACTS[2:]]
         return [each.as_posix() for each in found if (self._data / each).is_dir()]
+
+
+def _with_expiries(instruments: list[Instrument], case: Case) -> list[Instrument]:
+    """Contracts for whose root no rule of expiry is known, with the date that the case tells.
+
+    Noon UTC is that date on every exchange's clock; LEAN lets a contract trade until the date is over.
+    """
+    return [
+        replace(each, expires_at=microseconds(datetime.combine(case.expiries[each.symbol], time(12), UTC)))
+        for each in instruments
+        if each.expires_at is None and each.symbol in case.expiries
+    ]
 
 
 def _inside(name: str) -> Path:
