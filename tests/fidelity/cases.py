@@ -22,6 +22,7 @@ _SPANS = {
     "hour": BarTimeSpan.HOUR,
     "daily": BarTimeSpan.DAY,
 }
+_KINDS = ("equity", "future", "mixed")
 _TYPES = {
     "MARKET": ("MARKET", None),
     "MARKET_ON_OPEN": ("MARKET", "OPG"),
@@ -58,6 +59,14 @@ class BadCaseError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A case of a file that can't be read, and why; the others of its file still count."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One case. `streams` are symbol, asset type and span; `names` map the trace's symbols to ours.
 
@@ -66,7 +75,6 @@ class Case:
     """
 
     name: str
-    kind: AssetType
     start: datetime
     end: datetime
     time_zone: str
@@ -95,7 +103,7 @@ class Case:
             {
                 "at": microseconds(datetime.fromisoformat(order["placed_at"])),
                 "symbol": our_symbol(str(order["symbol"])),
-                "asset_type": self.kind.value,
+                "asset_type": _asset_type(our_symbol(str(order["symbol"]))).value,
                 "side": order["side"],
                 "type": _type(self.name, order)[0],
                 "tif": _type(self.name, order)[1] or str(order["tif"]).partition(":")[0],
@@ -109,7 +117,12 @@ class Case:
 
 
 def read_cases(path: Path) -> list[Case]:
-    """All cases of a file. Raises `BadCaseError`."""
+    """All cases of a file that can be read. Raises `BadCaseError` where the file, or each of its cases, can't be."""
+    return [case for case in read_file(path) if isinstance(case, Case)]
+
+
+def read_file(path: Path) -> list[Case | Unreadable]:
+    """What there is in a file. Raises `BadCaseError` where it, or each of its cases, can't be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
@@ -120,28 +133,31 @@ def read_cases(path: Path) -> list[Case]:
         content = content.get("cases")
     if not isinstance(content, list) or not content:
         raise BadCaseError(f"{path}: expected a list of cases")
-    return [_case(path, number, entry) for number, entry in enumerate(content, 1)]
+    found = [_case(path, number, entry) for number, entry in enumerate(content, 1)]
+    if isinstance(found[0], Unreadable) and all(isinstance(case, Unreadable) for case in found):
+        raise BadCaseError(found[0].reason)
+    return found
 
 
-def _case(path: Path, number: int, entry: Any) -> Case:
-    name = entry.get("name") if isinstance(entry, dict) else None
+def _case(path: Path, number: int, entry: Any) -> Case | Unreadable:
+    name = str(entry.get("name") or "") if isinstance(entry, dict) else ""
     where = f"{path}, case {number}" + (f" ({name})" if name else "")
     try:
         return _read(entry)
     except KeyError as error:
-        raise BadCaseError(f"{where}: {error} is missing") from None
+        return Unreadable(name or f"case {number}", f"{where}: {error} is missing")
     except (TypeError, ValueError, AttributeError, InvalidOperation) as error:
-        raise BadCaseError(f"{where}: {error}") from None
+        return Unreadable(name or f"case {number}", f"{where}: {error}")
 
 
 def _read(entry: dict[str, Any]) -> Case:
-    kind = AssetType(str(entry["kind"]).upper())
-    symbols = [_symbol(text, kind) for text in entry["symbols"]]
+    symbols = [_symbol(text) for text in entry["symbols"]]
+    if str(entry["kind"]) not in _KINDS:
+        raise ValueError(f"kind is {entry['kind']!r}; expected one of {', '.join(_KINDS)}")
     logic = str(entry.get("logic", ""))
     states = entry.get("final_order_states")
     case = Case(
         name=str(entry["name"]),
-        kind=kind,
         start=datetime.fromisoformat(entry["start"]),
         end=datetime.fromisoformat(entry["end"]),
         time_zone=str(entry.get("time_zone", "America/New_York")),
@@ -149,7 +165,7 @@ def _read(entry: dict[str, Any]) -> Case:
         currency=str(entry.get("currency", "USD")),
         extended=bool(entry.get("extended_hours", False)),
         raw=str(entry.get("price_mode", "adjusted")) == "raw",
-        streams=tuple((symbol, kind, span) for symbol, span in _spans(str(entry["resolution"]), symbols)),
+        streams=tuple((each, _asset_type(each), span) for each, span in _spans(str(entry["resolution"]), symbols)),
         expiries=_expiries(entry["symbols"], symbols),
         files=tuple(entry["data_files"]),
         settings=_settings(logic),
@@ -181,14 +197,19 @@ def _settings(logic: str) -> dict[str, str]:
     return found
 
 
-def _symbol(text: str, kind: AssetType) -> str:
+def _symbol(text: str) -> str:
     """A symbol as the list of symbols has it: an equity's ticker, or a contract with its month in brackets."""
     named = _NAMED.match(text)
-    if kind is not AssetType.FUTURE or named is None:
-        return our_symbol(text.split(maxsplit=1)[0]) if kind is AssetType.FUTURE else text.split(maxsplit=1)[0].upper()
+    if named is None:
+        return our_symbol(text.split(maxsplit=1)[0].upper())
     short = _SHORT.match(named[1])
     root = short[1] if short is not None else named[1]
     return future_symbol(root, int(named[2][:4]), int(named[2][4:]))
+
+
+def _asset_type(symbol: str) -> AssetType:
+    """A contract's month tells it from an equity."""
+    return AssetType.FUTURE if _SHORT.match(symbol) is not None else AssetType.EQUITY
 
 
 def our_symbol(text: str) -> str:

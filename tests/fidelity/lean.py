@@ -20,7 +20,7 @@ from typing import Any
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.fidelity.cases import BadCaseError, Case, read_cases
+from tests.fidelity.cases import BadCaseError, Case, Unreadable, read_file
 from tests.fidelity.catalogs import Catalogs
 from tests.fidelity.comparing import Line, compare
 from tests.fidelity.running import RunFailedError, has_own_logic, run_own, run_trace
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     options = _options(arguments)
     try:
-        cases = read_cases(options.cases)
+        cases = read_file(options.cases)
         if not options.data.is_dir():
             raise BadCaseError(f"--data: there is no folder {options.data}")
         chosen = [case for case in cases if not options.only or case.name in options.only]
@@ -46,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="fidelity-") as folder:
         catalogs = Catalogs(options.data, Path(folder) / "catalogs")
         for case in chosen:
+            if isinstance(case, Unreadable):
+                done.append(_unreadable(case))
+                if not options.json:
+                    print(describe(done[-1]))
+                continue
             for mode in _modes(case, options.mode):
                 result = run_case(case, mode, catalogs, Path(folder) / f"{len(done)}")
                 done.append(result)
@@ -96,6 +101,11 @@ def run_case(case: Case, mode: str, catalogs: Catalogs, folder: Path, *, in_proc
         "equal": all(line.equal for line in lines),
         "passes": all(line.passes for line in lines),
     }
+
+
+def _unreadable(case: Unreadable) -> dict[str, Any]:
+    failed = {"error": case.reason, "lines": [], "equal": False, "passes": False}
+    return {"name": case.name, "mode": "trace", "settings": {}, "notes": [], **failed}
 
 
 def _remarks(case: Case) -> list[str]:

@@ -145,7 +145,7 @@ def test_a_difference_is_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         ("{}", "expected a list of cases"),
         ("[1]", "case 1"),
         ('[{"name": "A", "kind": "equity"}]', "case 1 (A): 'symbols' is missing"),
-        ('[{"name": "A", "kind": "bond"}]', "BOND"),
+        ('[{"name": "A", "kind": "bond", "symbols": ["A"]}]', "'bond'"),
     ],
 )
 def test_a_file_that_is_no_file_of_cases(
