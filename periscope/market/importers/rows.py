@@ -83,7 +83,9 @@ class Rows:
         """The greatest magnitude of any value in the columns of these names; 0 if there is none."""
         most = 0
         for name, column in zip(self.kind.NAMES[2:], self.values, strict=True):
-            known = column[column != self.kind.missing(name)] if name in names else column[:0]
+            if name not in names or len(column) == 0:
+                continue
+            known = column if column.min() != self.kind.missing(name) else column[column != self.kind.missing(name)]
             if len(known) > 0:
                 most = max(most, int(known.max()), -int(known.min()))
         return most
