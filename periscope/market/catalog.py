@@ -215,7 +215,9 @@ class Catalog:
     def earlier_files(self, series: str) -> list[EarlierFile]:
         """The files that held a series before, as far as they were not cleared away."""
         current = {file.sha256 for file in self.current_files(series)}
-        return [each for each in earlier_files(self.files, series) if each.file.sha256 not in current]
+        known = [each for each in earlier_files(self.files, series) if each.file.sha256 not in current]
+        there = self.files.sizes(f"bars/{series}") | self.files.sizes("superseded") if known else {}
+        return [each for each in known if {each.file.file, superseded_name(each.file.sha256)} & there.keys()]
 
     def with_files(self, series: Mapping[str, tuple[BarFile, ...]]) -> "Catalog":
         """The same catalog, to be read, but with other files for some series: earlier ones, for example."""
@@ -232,7 +234,8 @@ class Catalog:
 
         def remove() -> list[Leftover]:
             found = self.leftovers()
-            for leftover in found:
+            # What was noted about files goes first: without it a file is not looked for.
+            for leftover in sorted(found, key=lambda leftover: leftover.name.endswith(".parquet")):
                 self.files.remove(leftover.name)
             return found
 

@@ -12,6 +12,7 @@ import pytest
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.cli.main import main
 from periscope.market.catalog import Catalog
+from periscope.market.local_files import LocalFiles
 from periscope.runs.data_difference import DataDifference, data_difference
 from periscope.runs.recorded import RecordedError, VersionGoneError, as_recorded, read_recorded
 from tests.runs.lab import AAA, BBB, Lab, Ran, at, future, table, walk
@@ -107,6 +108,38 @@ def test_a_version_that_was_cleared_away_is_said(ran: Ran, lab: Lab) -> None:
     assert "it can't be said which bars changed" in found.message
     with pytest.raises(VersionGoneError, match="cleared away, or this is another catalog"):
         as_recorded(lab.catalog, read_recorded(ran.document))
+
+
+def test_a_version_that_was_removed_by_hand_is_said(ran: Ran, lab: Lab) -> None:
+    revise(lab, "10:05", volume=7)
+    [earlier] = lab.catalog.earlier_files("EQUITY/AAA/minute")
+    (lab.catalog.root / "superseded" / f"{earlier.file.sha256}.parquet").unlink()
+    assert lab.catalog.earlier_files("EQUITY/AAA/minute") == []
+    assert [each.code for each in differences(ran, lab.catalog)] == ["VERSION_GONE"]
+
+
+@pytest.mark.parametrize("removals", [0, 1])
+def test_clearing_away_may_be_cut_off_anywhere(
+    ran: Ran, lab: Lab, removals: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revise(lab, "10:05", volume=7)
+    remove, removed = LocalFiles.remove, list[str]()
+
+    def cut_off(files: LocalFiles, name: str) -> None:
+        if len(removed) == removals:
+            raise KeyboardInterrupt
+        removed.append(name)
+        remove(files, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalFiles, "remove", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            lab.catalog.prune()
+    assert [each.code for each in differences(ran, lab.catalog)] == [
+        "BARS_CHANGED" if removals == 0 else "VERSION_GONE"
+    ]
+    lab.catalog.prune()
+    assert lab.catalog.leftovers() == []
 
 
 def test_changed_facts_and_a_lost_instrument_are_named(ran: Ran, lab: Lab) -> None:
