@@ -335,7 +335,7 @@ def test_corporate_actions_are_kept_beside_raw_bars(imported: tuple[Catalog, Imp
     assert kept["factor_rows"][0].startswith("19980102")
     renamed = json.loads((catalog.root / "corporate_actions" / "EQUITY" / "BAC.json").read_text())
     assert [item["ticker"] for item in renamed["tickers"]] == ["NB", "NB", "BAC"]
-    assert any("no run applies them yet" in note for note in summary.notes)
+    assert any("kept in corporate_actions" in note for note in summary.notes)
 
 
 @needs_lean

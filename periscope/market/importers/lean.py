@@ -48,7 +48,7 @@ from periscope.market.importers.storing import ImportedSeries, ImportSummary, Pr
 from periscope.market.mapped_bars import MappedBars
 
 _EQUITY_SCALE = 4
-_KEPT = "dividends, splits and ticker changes are kept in corporate_actions; no run applies them yet"
+_KEPT = "dividends, splits and ticker changes are kept in corporate_actions; core.adjustment applies them"
 _CONTRACT = re.compile(r"_(\d{4})(0[1-9]|1[0-2])(?:_\d+)?\.csv$")
 
 type Month = tuple[int, int]
