@@ -28,7 +28,7 @@ def run_line(run: "Run") -> dict[str, Any]:
         "asked": run.asked if run.is_active else None,
         "reason": run.reason,
         **{name: None if moment is None else time_text(moment) for name, moment in times.items()},
-        "progress": run.reading if run.is_active else None,
+        "progress": _short(run.reading) if run.is_active else None,
         "final_value": None if run.final_value is None else format(run.final_value, "f"),
         "net_trading_cash": None if run.net_trading_cash is None else format(run.net_trading_cash, "f"),
         "copied_from": run.copied_from,
@@ -40,7 +40,9 @@ def run_document(store: "Store", run: "Run") -> dict[str, Any]:
     """Everything about a run but its long lists."""
     files = {file.name: file.bytes for file in store.runs.files(run.id)}
     issues = store.runs.issues(run.id)
-    return run_line(run) | {"config": run.config, "result": run.summary, "issues": issues, "files": files}
+    progress = run.reading if run.is_active else None
+    parts = {"config": run.config, "progress": progress, "result": run.summary, "issues": issues, "files": files}
+    return run_line(run) | parts
 
 
 def print_runs(runs: "Sequence[Run]") -> None:
@@ -80,8 +82,16 @@ def print_run(document: dict[str, Any]) -> None:
     if result is not None and "statistics" in result:
         print_summary(result | {"issues": document["issues"]}, places={})
         return
+    money = (document["progress"] or {}).get("portfolio") or {}
+    for name in (name for name, value in money.items() if isinstance(value, str)):
+        say(f"  {name.replace('_', ' ')}: {money[name]}")
     for issue in document["issues"]:
         say(f"  {issue['code']}: {clean(issue['message'])}")
+
+
+def _short(reading: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A reading without what a list of runs has no room for."""
+    return reading and {name: value for name, value in reading.items() if not isinstance(value, list | dict)}
 
 
 def _progress(line: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import localcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from periscope.runs.lean_feed import feed_for
 from periscope.runs.ports import BundleSource, HostedPort, InProcessPort
 from periscope.runs.preparing import Prepared, prepare
 from periscope.runs.progress import Progress
+from periscope.runs.reading import live_state
 from periscope.runs.recorder import Recorder
 from periscope.runs.result import Circumstances, result_document
 from periscope.sandbox.confinement import BEST_FIRST, Confinement, NoSandboxError, Package, Tier
@@ -71,6 +73,7 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
     evidence = Evidence(out)
     meter = _Meter(config.settings, progress)
     recorder = Recorder(evidence.equity, meter.reached, config.settings, evidence.journal)
+    meter.state = partial(live_state, recorder)
     started = time.monotonic()
     outcome = tier = feed = None
     try:
@@ -193,6 +196,7 @@ class _Meter:
         self.deadline = None if limit is None else time.monotonic() + limit
         self.seconds = 0.0
         self.timed_out = False
+        self.state: Callable[[], dict[str, Any]] | None = None
 
     def reached(self, at: int, bars: int, orders: int) -> bool:
         """The run has come to `at` (microseconds UTC); returns whether it is to go on."""
@@ -218,6 +222,7 @@ class _Meter:
                 orders=orders,
                 bars_per_second=speed,
                 seconds_left=left,
+                state=self.state,
             )
         )
         return answer is not False

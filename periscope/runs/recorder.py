@@ -39,6 +39,7 @@ from periscope.runs.digest import Digest
 from periscope.runs.issues import IssueLog
 from periscope.runs.journal import JournalSink
 from periscope.runs.lean_sampling import lean_sampling
+from periscope.runs.live import LivePortfolio
 from periscope.runs.valuation import Flow, Samples, Sampling, Valuation
 
 
@@ -104,6 +105,7 @@ class Recorder:
         self.tally = TradeTally()
         self.digest = Digest(journal)
         self.samples = 0
+        self.live = LivePortfolio()
         self.delivered: dict[int, int] = {}
         self.days = TradingDays(settings.extended_hours)
         self.accumulator = EquityAccumulator(self.days.numbers)
@@ -170,6 +172,7 @@ class Recorder:
             self.samples += len(piece.times)
             self._in_market += piece.in_market
             self.accumulator.add(piece.times, piece.values)
+            self.live.sampled(piece)
             if self._sink is not None:
                 self._sink.add(piece)
 
@@ -183,6 +186,7 @@ class Recorder:
     def _book(self, record: Booked) -> None:
         self.digest.note(record)
         self._valuation.note(record)
+        self.live.booked(record)
         self.entries.append(record.entry)
         if record.flow is not None:
             self.flows.append((record.entry.time, record.flow))

@@ -15,7 +15,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
 from periscope.runs.backtest import STRATEGY_INVALID, run_backtest
 from periscope.runs.config import RunConfig
@@ -26,6 +25,7 @@ from periscope.runs.managing import read_config
 from periscope.runs.processes import own_process
 from periscope.runs.progress import Progress
 from periscope.runs.publishing import version_folder
+from periscope.runs.reading import reading
 from periscope.runs.store.refusals import StoreError
 from periscope.runs.store.run_rows import AttemptRows, Ending, Run, StoredFile
 from periscope.runs.store.store import Store
@@ -53,12 +53,15 @@ class Pulse:
         self._rows = rows
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
-        self._latest: Progress | None = None
+        self._latest: dict[str, Any] | None = None
+        self._told = threading.Event()
         self.stop_asked = False
 
     def listen(self, progress: Progress) -> bool:
-        """Take a reading of the run; returns whether it is to go on."""
-        self._latest = progress
+        """Take a reading of the run, if it is time for one; returns whether it is to go on."""
+        if not self._told.is_set():
+            self._latest = reading(progress)
+            self._told.set()
         return not self.stop_asked
 
     def __enter__(self) -> "Pulse":
@@ -72,7 +75,8 @@ class Pulse:
     def _run(self) -> None:
         while not self._over.wait(BEAT_SECONDS):
             try:
-                asked = self._rows.beat(None if self._latest is None else reading(self._latest))
+                asked = self._rows.beat(self._latest)
+                self._told.clear()
             except StoreError as error:
                 log.warning("no sign of life could be given: %s", error)
                 asked = "gone" if self._store.is_gone else None
@@ -80,19 +84,6 @@ class Pulse:
                 log.warning("another attempt has taken over")
                 os._exit(_GONE)
             self.stop_asked = self.stop_asked or asked == "stop"
-
-
-def reading(progress: Progress) -> dict[str, Any]:
-    """Progress as the database and everyone who asks gets it."""
-    left = progress.seconds_left
-    return {
-        "fraction": round(progress.fraction, 4),
-        "simulation_time": time_text(progress.simulation_time),
-        "bars": progress.bars,
-        "orders": progress.orders,
-        "bars_per_second": round(progress.bars_per_second, 1),
-        "seconds_left": None if left is None else round(left, 1),
-    }
 
 
 def run_attempt(store: Store, number: int, attempt: int, surroundings: Surroundings) -> bool:
