@@ -2,13 +2,14 @@
 
 A change takes effect as its ex-date begins, before anything else of that instant. First the dividend is paid on the
 real shares held until then, by those who are short too. Then, where prices are as traded, a split changes the position
-and the resting orders: prices to the tick away from the market, quantities down to the step. What is below the step of
-a position is paid out at the first price after, before any order meets that price. The strategy gets no event: its
-next one shows the position as it is now.
+and the resting orders: prices to the tick away from the market (by LEAN's rules to the nearest), quantities down to the
+step. What is below the step of a position is paid out at the first price after, before any order meets that price. The
+strategy gets no event: its next one shows the position as it is now.
 """
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from heapq import heappop, heappush
 
 import msgspec
@@ -17,9 +18,10 @@ from periscope.engine.pieces import Following
 from periscope.engine.records import DividendPaid, Settled, SharesSplit
 from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Key, Phase, Rank
+from periscope.execution.admission import PriceRounding
 from periscope.execution.order import Happening, Order
 from periscope.instruments.instrument import Instrument
-from periscope.instruments.unit import rounded
+from periscope.instruments.unit import Unit, rounded
 from periscope.market.adjustment import Change
 from periscope.portfolio.book import Position, trade
 from periscope.portfolio.exact import ZERO
@@ -126,8 +128,11 @@ def _split_order(state: Simulation, order: Order, change: Change) -> None:
     remaining = unit.step_down(rounded(Fraction(order.remaining) * change.ratio, QUANTITY_PLACES))
     limit, stop = (None if price is None else Fraction(price) / change.ratio for price in (order.limit, order.stop))
     buy = order.sign > 0
-    new_limit = None if limit is None else (unit.floor_tick(limit) if buy else unit.ceiling_tick(limit))
-    new_stop = None if stop is None else (unit.ceiling_tick(stop) if buy else unit.floor_tick(stop))
+    down, up = unit.floor_tick, unit.ceiling_tick
+    if state.settings.price_rounding is PriceRounding.NEAREST:
+        down = up = partial(_nearest_tick, unit)
+    new_limit = None if limit is None else (down(limit) if buy else up(limit))
+    new_stop = None if stop is None else (up(stop) if buy else down(stop))
     if remaining == 0 or (new_limit is not None and new_limit <= 0) or (new_stop is not None and new_stop <= 0):
         state.end_order(order, Happening.CANCELLED, Phase.CONSEQUENCE)
         return
@@ -143,6 +148,12 @@ def _split_order(state: Simulation, order: Order, change: Change) -> None:
             first_row=order.first_row if series is None else max(order.first_row, series.row_from(state.now)),
         )
     )
+
+
+def _nearest_tick(unit: Unit, price: Fraction) -> Decimal:
+    """A price of real shares at the nearest tick, of two the even one."""
+    ticks: int = round(price / Fraction(unit.tick))
+    return ticks * unit.tick
 
 
 def follow(state: Simulation, instrument: Instrument) -> None:

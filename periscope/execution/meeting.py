@@ -176,12 +176,14 @@ class Search:
     """How far an order's next meeting has been looked for; forks of the engine's state share it.
 
     A meeting is a function of the order and the market alone, so sharing it is safe. `found` is the meeting once it is
-    known, `next_row` the first row not looked at yet, `since` when the search began.
+    known, `next_row` the first row not looked at yet, `since` when the search began. `cursor` is for a model that looks
+    at other rows than those of the execution stream.
     """
 
-    __slots__ = ("found", "next_row", "since")
+    __slots__ = ("cursor", "found", "next_row", "since")
 
     def __init__(self, first_row: int, since: int) -> None:
         self.found: Meeting | None = None
         self.next_row = first_row
         self.since = since
+        self.cursor = 0

@@ -21,7 +21,7 @@ from periscope.instruments.instrument import Instrument
 from periscope.instruments.lean_hours import LeanHours, LeanSessions, Stretch
 from periscope.instruments.unit import real_unit
 from periscope.market.adjustment import AS_TRADED
-from periscope.market.columns import BarColumns, QuoteColumns
+from periscope.market.columns import BarColumns, IntColumn, QuoteColumns
 from periscope.market.series import BarSeries, QuoteSeries
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -90,7 +90,7 @@ def columns(text: str, seconds: int, prices: int) -> list[list[int]]:
         numbers, stamp = words[-prices:], " ".join(words[:-prices])
         start = at(stamp)
         rows.append([start, start + seconds * 1_000_000, *(int(Decimal(number) * 100) for number in numbers)])
-    return np.array(rows, dtype=np.int64).reshape(-1, prices + 2).T.copy().tolist()  # type: ignore[no-any-return]
+    return np.array(rows, dtype=np.int64).reshape(-1, prices + 2).T.copy().tolist()
 
 
 def market_of(kind: str, span: str, bars: str, quotes: str, *, extended: bool) -> Market:
@@ -99,13 +99,19 @@ def market_of(kind: str, span: str, bars: str, quotes: str, *, extended: bool) -
     time_span, seconds = SPANS[span]
     found = [np.array(column, dtype=np.int64) for column in columns(bars, seconds, 4)]
     scalings = AS_TRADED.scalings(instrument)
-    series = BarSeries([BarColumns(*found, np.full(len(found[0]), 1000, dtype=np.int64))], scalings)
+    values = [*found, np.full(len(found[0]), 1000, dtype=np.int64)]
+    series = BarSeries([BarColumns(**dict(zip(BarColumns.NAMES, values, strict=True)))], scalings)
     sides = None
     if quotes.strip():
         c = [np.array(column, dtype=np.int64) for column in columns(quotes, seconds, 8)]
-        size = np.full(len(c[0]), 10, dtype=np.int64)
-        sides = QuoteSeries([QuoteColumns(c[0], c[1], *c[2:6], size, *c[6:10], size)], scalings)
+        sides = QuoteSeries([_quote_columns(c)], scalings)
     return Market(instrument, time_span, series, sides, extended)
+
+
+def _quote_columns(found: list[IntColumn]) -> QuoteColumns:
+    sizes = np.full(len(found[0]), 10, dtype=np.int64)
+    values = [*found[:6], sizes, *found[6:], sizes]
+    return QuoteColumns(**dict(zip(QuoteColumns.NAMES, values, strict=True)))
 
 
 def order_of(market: Market, text: str) -> Order:

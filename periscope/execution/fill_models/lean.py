@@ -162,11 +162,11 @@ class Lean(FillModel):
 
     def _waiting(self, order: Order, seen: LeanMarket, search: Search, horizon: int) -> Meeting | None:
         """A market order that found no price: the first moment with new data at which it does."""
-        for now in seen.moments(max(search.since, search.next_row), horizon):
+        for now in seen.moments(max(search.since, search.cursor), horizon):
             found = self._market(order, seen, now, When.INSIDE)
             if found is not None:
                 return found
-        search.next_row = max(search.next_row, horizon)
+        search.cursor = max(search.cursor, horizon)
         return None
 
     def _on_open(self, order: Order, seen: LeanMarket, search: Search, horizon: int) -> Meeting | None:
@@ -218,7 +218,7 @@ class Lean(FillModel):
                 gapped = (row.open - order.stop) * order.sign >= 0
                 price, rule = (row.open, Rule.STOP_AT_OPEN) if gapped else (order.stop, Rule.STOP_INSIDE)
                 return row.meeting(row.end, When.INSIDE, price, rule)
-            search.next_row = row.number + 1
+            search.cursor = row.number + 1
         return None
 
     def _stop_limit(self, order: Order, seen: LeanMarket, search: Search, horizon: int) -> Meeting | None:

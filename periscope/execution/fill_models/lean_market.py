@@ -54,9 +54,9 @@ class Side:
     def rows(self, search: Search, horizon: int) -> Iterator[Row]:
         """The rows that end after the search began, one by one; the search goes on where this leaves off."""
         for number in range(self._from(search), self._until(horizon)):
-            search.next_row = number
+            search.cursor = number
             yield self._row(number)
-            search.next_row = number + 1
+            search.cursor = number + 1
 
     def first_beyond(
         self, price: Decimal, sign: int, search: Search, horizon: int, *, touch: bool = False
@@ -64,9 +64,9 @@ class Side:
         """The first row whose high is above `price` (`sign` -1: whose low is below it), or, with `touch`, at it."""
         number = self._find("high" if sign > 0 else "low", price, sign, self._from(search), horizon, touch=touch)
         if number is None:
-            search.next_row = max(search.next_row, self._until(horizon))
+            search.cursor = max(search.cursor, self._until(horizon))
             return None
-        search.next_row = number
+        search.cursor = number
         return self._row(number)
 
     def first_close_beyond(self, price: Decimal, sign: int, number: int, horizon: int) -> Row | None:
@@ -93,7 +93,7 @@ class Side:
 
     def _from(self, search: Search) -> int:
         window = self._window
-        return max(search.next_row, window.first + int(window.end.searchsorted(search.since, "right")))
+        return max(search.cursor, window.first + int(window.end.searchsorted(search.since, "right")))
 
     def _until(self, horizon: int) -> int:
         window = self._window
