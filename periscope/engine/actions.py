@@ -8,7 +8,6 @@ from libs.shared_ipc.src.protocol import (
     Action,
     CancelLimitsAction,
     InsertCashAction,
-    OrderState,
     OrderType,
     PlaceOrderAction,
     QuoteRegistrationRequest,
@@ -20,7 +19,7 @@ from libs.shared_ipc.src.protocol import (
 )
 from periscope.engine.corporate import follow
 from periscope.engine.fills import meet
-from periscope.engine.pieces import Registration, Timer
+from periscope.engine.pieces import CancelRequest, Registration, Timer
 from periscope.engine.records import ActionTaken, IssueRaised, OrderPlaced, OrderRefused
 from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Phase
@@ -158,9 +157,11 @@ def _cancel_limits(state: Simulation, action: CancelLimitsAction) -> None:
         text = state.markets.feed.explain_unknown(action.symbol, action.asset_type)
         _issue(state, "UNKNOWN_SYMBOL", text, action.symbol)
         return
-    for order in list(state.orders.values()):
-        if order.instrument.key == instrument.key and order.is_limit and order.state is OrderState.WORKING:
-            state.end_order(order, Happening.CANCELLED, Phase.CONSEQUENCE)
+    request = CancelRequest(state.now + state.settings.latency, instrument.key, state.sequence)
+    if state.settings.latency:
+        state.cancels = (*state.cancels, request)
+    else:
+        state.cancel_limits(request)
 
 
 def _register(state: Simulation, action: RegisterSecurityAction) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from libs.shared_ipc.src.protocol import AssetType, OrderState
 from periscope.instruments.instrument import Instrument
 from periscope.market.adjustment import Change as CorporateChange
+from periscope.portfolio.book import InstrumentKey
 from periscope.portfolio.exact import microseconds
 
 
@@ -44,6 +45,14 @@ class Update(NamedTuple):
     state: OrderState
     filled: Decimal
     net_money: Decimal
+
+
+class CancelRequest(NamedTuple):
+    """A cancellation of limits that reaches the market at `arrives_at`, for orders up to number `last_sequence`."""
+
+    arrives_at: int
+    key: InstrumentKey
+    last_sequence: int
 
 
 class Taken(NamedTuple):

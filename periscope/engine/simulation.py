@@ -15,7 +15,7 @@ import msgspec
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState, PlaceOrderAction
 from periscope.engine.margin_watch import MarginWatch
 from periscope.engine.markets import Markets
-from periscope.engine.pieces import Following, Registration, Taken, Timer, Update
+from periscope.engine.pieces import CancelRequest, Following, Registration, Taken, Timer, Update
 from periscope.engine.port import Change
 from periscope.engine.records import Booked, IssueRaised, OrderEnded, Record
 from periscope.engine.settings import Settings
@@ -107,6 +107,7 @@ class Simulation:
         self.followed: frozenset[InstrumentKey] = frozenset()
         self.following: list[Following] = []
         self.fractions: dict[InstrumentKey, int] = {}
+        self.cancels: tuple[CancelRequest, ...] = ()
         self.due: list[Due] = []
         self.pending: list[Update] = []
         self.serial = 0
@@ -145,6 +146,7 @@ class Simulation:
         twin.followed = self.followed
         twin.following = self.following.copy()
         twin.fractions = self.fractions.copy()
+        twin.cancels = self.cancels
         twin.due = self.due.copy()
         twin.pending = self.pending.copy()
         twin.serial = self.serial

@@ -16,6 +16,9 @@ from periscope.instruments.instrument import Instrument
 from periscope.portfolio.book import trade
 from periscope.portfolio.exact import ZERO
 
+_CANCELLATION = (Rank.UPDATES, Phase.CONSEQUENCE, -1, 0)
+"""A cancellation that arrives, before all that is caused now is told."""
+
 
 def next_key(state: Simulation) -> Key | None:
     """Key of what happens next if the strategy does nothing, None if that is nothing."""
@@ -28,6 +31,10 @@ def next_key(state: Simulation) -> Key | None:
         best = (state.now, Rank.UPDATES, phase, 0, serial)
     if due and (best is None or due[0][:5] < best):
         best = due[0][:5]
+    if state.cancels:
+        arrival = (state.cancels[0].arrives_at, *_CANCELLATION)
+        if best is None or arrival < best:
+            best = arrival
     if state.timer is not None:
         key = (state.timer.fires_at, Rank.TIMER, 0, 0, 0)
         if best is None or key < best:
@@ -65,6 +72,11 @@ def step(state: Simulation, key: Key) -> Item | None:
         return _item(state, "P", ()) if take_effect(state) else None
     if rank == Rank.OPENS and key[4] == 0:
         return _item(state, "P", ()) if pay_fraction(state) else None
+    if key[1:] == _CANCELLATION:
+        request, *others = state.cancels
+        state.cancels = tuple(others)
+        state.cancel_limits(request)
+        return None
     if rank == Rank.OPENS or phase == Phase.AT_CLOSE:
         due = heappop(state.due)
         assert due[6] is not None

@@ -78,10 +78,9 @@ class Actions(Desk):
         if instrument is None:
             self.issue("UNKNOWN_SYMBOL")
             return
-        for order in self.resting():
-            if order.is_limit and order.instrument.key == instrument.key:
-                self.finish(order, OrderState.CANCELLED)
-                self.cause(order)
+        self.cancels.append((self.now + self.settings.latency, instrument, len(self.orders)))
+        if self.settings.latency == 0:
+            self.cancel_what_is_due()
 
     def register(self, request: BarRegistrationRequest) -> None:
         """Start a stream of bars."""

@@ -64,6 +64,7 @@ class Desk:
         self.registered: list[Row] = []
         self.timer: Timer | None = None
         self.updates: list[tuple[tuple[int, int], Update]] = []
+        self.cancels: list[tuple[int, Instrument, int]] = []
         self.caused = 0
         self.told_at: dict[int, int] = defaultdict(int)
         self.taken: dict[tuple[Key, int], Fraction] = defaultdict(Fraction)
@@ -114,6 +115,16 @@ class Desk:
     def cause(self, order: Order) -> None:
         """Tell of something that happened to the order because of something else."""
         self.queue(CAUSED_NOW, order)
+
+    def cancel_what_is_due(self) -> None:
+        """Requests to cancel limits that have come to the market, for the orders that were placed before them."""
+        arrived = [request for request in self.cancels if request[0] <= self.now]
+        self.cancels = [request for request in self.cancels if request[0] > self.now]
+        for _, instrument, placed_before in arrived:
+            for order in self.resting():
+                if order.is_limit and order.instrument.key == instrument.key and order.sequence <= placed_before:
+                    self.finish(order, OrderState.CANCELLED)
+                    self.cause(order)
 
     def queue(self, phase: int, order: Order) -> None:
         """Let an update wait for its turn."""

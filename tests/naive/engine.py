@@ -73,6 +73,7 @@ class _Run(Fills, Accounting, CorporateActions):
             self.grid.pop(0)
         times = self.grid[:1]
         times += [order.until for order in self.resting() if order.until is not None and order.until > self.now]
+        times += [request[0] for request in self.cancels if request[0] > self.now]
         if self.timer is not None:
             times.append(self.timer.next)
         times += self.due_times()
@@ -162,6 +163,8 @@ class _Run(Fills, Accounting, CorporateActions):
         """Deliver what waits, and fill market orders at a close, until nothing of the kind is left."""
         while True:
             at_close = [order for order in self.resting() if order.closing_bar is not None]
+            if not self.updates or self.updates[0][0][0] >= CAUSED_NOW:
+                self.cancel_what_is_due()
             if self.updates:
                 self.allow_event()
                 _, update = heapq.heappop(self.updates)
