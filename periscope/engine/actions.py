@@ -83,7 +83,7 @@ def place_order(state: Simulation, action: PlaceOrderAction, origin: Origin = Or
         return
     if instrument.expires_at is not None:
         state.watched[key] = instrument
-    if state.markets.execution(instrument) is None:
+    if state.markets.market(instrument).side(order.sign) is None:
         _issue(state, "NO_EXECUTION_DATA", f"no bar of {action.symbol} in the window can fill an order", action.symbol)
     follow(state, instrument)
     state.records.append(OrderPlaced(state.now, order))
@@ -115,7 +115,7 @@ def _accept(state: Simulation, action: PlaceOrderAction, order_id: str, origin: 
 
 def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, terms: Terms, origin: Origin) -> Order:
     instrument = terms.instrument
-    series = state.markets.execution(instrument)
+    stream = state.markets.market(instrument).side(terms.sign)
     arrives_at = state.now + state.settings.latency
     reference = terms.limit if terms.limit is not None else terms.stop
     if action.order_type is OrderType.MARKET:
@@ -136,7 +136,7 @@ def _make_order(state: Simulation, action: PlaceOrderAction, order_id: str, term
         placed_at=state.now,
         arrives_at=arrives_at,
         until=terms.until,
-        first_row=series.row_from(arrives_at) if series is not None else 0,
+        first_row=stream.row_from(arrives_at) if stream is not None else 0,
         closing=terms.closing,
         unit=terms.unit,
         reference=reference if reference is not None else ZERO,

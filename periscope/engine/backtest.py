@@ -90,7 +90,7 @@ class Backtest:
         self._untold: list[Callable[[], None]] = []
         self._valued_until = settings.start
         self._tuning = tuning if tuning is not None else Tuning()
-        self._markets = Markets(feed, settings.execution_span, settings.pricing())
+        self._markets = Markets(feed, settings.execution_span, settings.pricing(), settings.quotes)
         self._state = Simulation(settings, self._markets)
         self._streams: dict[int, Stream] = {}
         self._streams_seen = 0

@@ -11,7 +11,7 @@ from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Phase
 from periscope.execution.accounts.model import only_reduces
 from periscope.execution.costs import Marked, fee_of_fill, slipped
-from periscope.execution.meeting import Meeting, Rule, When
+from periscope.execution.meeting import Meeting, Met, Rule, When
 from periscope.execution.order import Happening, Order, Rejection, next_state
 from periscope.execution.slippage import Offer
 from periscope.portfolio.book import Change, InstrumentKey, Position, trade
@@ -116,18 +116,12 @@ def _cut_to_position(state: Simulation, order: Order) -> Order:
 def _volume_cap(state: Simulation, order: Order, meeting: Meeting) -> Decimal | None:
     """Units that participation leaves to this order on this bar, None where nothing caps it."""
     share = state.settings.participation
-    volume = None if share is None else _volume(state, order, meeting)
+    volume = None if share is None else state.markets.volume_met(order, meeting, state.now)
     if share is None or volume is None:
         return None
     instrument = order.instrument
     allowed = state.unit(instrument).step_down(share * volume)
     return max(ZERO, allowed - _taken(state, instrument.key, meeting.row))
-
-
-def _volume(state: Simulation, order: Order, meeting: Meeting) -> Decimal | None:
-    """The volume that counts for a fill: at the open the last complete bar's, else the bar's own; None if unknown."""
-    row = meeting.row - 1 if meeting.at_open else meeting.row
-    return state.markets.volume(order.instrument, row, state.now)
 
 
 def _taken(state: Simulation, key: InstrumentKey, row: int) -> Decimal:
@@ -148,7 +142,7 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
     base = meeting.price
     taken = _taken(state, key, meeting.row) + quantity
     unit = state.unit(instrument)
-    offer = Offer(base, unit.price_step, taken, _volume(state, order, meeting))
+    offer = Offer(base, unit.price_step, taken, state.markets.volume_met(order, meeting, state.now))
     price = slipped(order, offer, unit, state.settings.slippage)
     marks = Marked(unit, state.last_price(instrument))
     fee = fee_of_fill(order, quantity, price, state.now, state.settings.fees, marks)
@@ -192,8 +186,7 @@ def _record(
     cap: Decimal | None,
 ) -> None:
     instrument = order.instrument
-    series = state.markets.execution(instrument)
-    assert series is not None
+    start, end, met = _bar_met(state, order, meeting)
     position = change.position.quantity if change.position is not None else ZERO
     state.records.append(
         Filled(
@@ -205,13 +198,27 @@ def _record(
             fee=change.fee,
             realised=change.realised,
             position_after=position,
-            bar_start=int(series.start[meeting.row - series.first]) if meeting.began is None else meeting.began,
+            bar_start=start,
+            bar_end=end,
             span=state.markets.execution_spans[instrument.key],
+            met=met,
+            when=meeting.when,
             rule=meeting.rule,
             volume_cap=cap,
             cash_after=state.book.cash,
         )
     )
+
+
+def _bar_met(state: Simulation, order: Order, meeting: Meeting) -> tuple[int, int | None, Met]:
+    """Start and end of what the order met, and what that was; of a model's own quotes only the start is known."""
+    if meeting.began is not None:
+        return meeting.began, None, Met.ASKS if order.sign > 0 else Met.BIDS
+    market = state.markets.market(order.instrument)
+    stream = market.side(order.sign)
+    assert stream is not None
+    index = meeting.row - stream.first
+    return int(stream.start[index]), int(stream.end[index]), market.met(order.sign)
 
 
 def _breach(state: Simulation, order: Order, held: Position | None, change: Change, base: Decimal) -> Rejection | None:

@@ -8,14 +8,17 @@ from typing import Protocol
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.port import FrontMonthAnswer
-from periscope.execution.meeting import Sessions
+from periscope.execution.meeting import Meeting, Met, QuoteUse, Sessions, Side
+from periscope.execution.order import Order
 from periscope.execution.pricing import Pricing
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.unit import ONE, Unit, rounded
 from periscope.market.adjustment import PLACES, Adjusted, carried
 from periscope.market.columns import UNKNOWN_VOLUME
 from periscope.market.series import BarSeries, QuoteSeries
+from periscope.market.sides import QuoteSide
 from periscope.portfolio.book import InstrumentKey, Position
+from periscope.portfolio.exact import ZERO
 
 
 class Feed(Protocol):
@@ -63,7 +66,19 @@ class OneMarket:
     span: BarTimeSpan | None
     bars: BarSeries | None
     quotes: QuoteSeries | None
+    asks: Side | None
+    bids: Side | None
     feed: Feed
+
+    def side(self, sign: int) -> Side | None:
+        """What buys (+1) or sells (-1) meet."""
+        return self.asks if sign > 0 else self.bids
+
+    def met(self, sign: int) -> Met:
+        """What that is called."""
+        if self.asks is self.bids:
+            return Met.TRADES
+        return Met.ASKS if sign > 0 else Met.BIDS
 
     @property
     def sessions(self) -> Sessions:
@@ -84,10 +99,14 @@ class OneMarket:
 class Markets:
     """The feed as the engine uses it: every series is opened once and read by all who need it."""
 
-    def __init__(self, feed: Feed, execution_span: BarTimeSpan | None, pricing: Pricing) -> None:
+    def __init__(
+        self, feed: Feed, execution_span: BarTimeSpan | None, pricing: Pricing, quotes: QuoteUse = QuoteUse.OFF
+    ) -> None:
         self.feed = feed
         self._execution_span = execution_span
         self._pricing = pricing
+        self._quote_use = quotes
+        self.quoted: dict[InstrumentKey, QuoteSeries] = {}
         self._series: dict[tuple[InstrumentKey, BarTimeSpan], BarSeries | None] = {}
         self.execution_spans: dict[InstrumentKey, BarTimeSpan] = {}
         self._markets: dict[InstrumentKey, OneMarket] = {}
@@ -112,11 +131,23 @@ class Markets:
                 self.execution_spans[key] = span
             bars = None if span is None else self.series(instrument, span)
             quotes = None if span is None else self.feed.quotes(instrument, span)
-            found = self._markets[key] = OneMarket(instrument, span, bars, quotes, self.feed)
+            asks, bids = self._sides(instrument, bars, quotes)
+            found = self._markets[key] = OneMarket(instrument, span, bars, quotes, asks, bids, self.feed)
         return found
 
+    def _sides(
+        self, instrument: Instrument, bars: BarSeries | None, quotes: QuoteSeries | None
+    ) -> tuple[Side | None, Side | None]:
+        """What buys and what sells meet."""
+        if self._quote_use is QuoteUse.OFF or bars is None:
+            return bars, bars
+        if quotes is None or not quotes.reach_row(0):
+            return (bars, bars) if self._quote_use is QuoteUse.PREFER else (None, None)
+        self.quoted[instrument.key] = quotes
+        return QuoteSide(quotes, 1), QuoteSide(quotes, -1)
+
     def execution(self, instrument: Instrument) -> BarSeries | None:
-        """The bars that this instrument's orders meet."""
+        """The trade bars of the span at which this instrument's orders meet the market."""
         return self.market(instrument).bars
 
     def last_price(self, instrument: Instrument, time: int) -> Decimal | None:
@@ -172,6 +203,23 @@ class Markets:
         traded = series.scalings(row).volume.price(volume)
         ratio = self.split_since(instrument, int(series.start[row - series.first]), time)
         return traded if ratio == 1 else rounded(Fraction(traded) * ratio, PLACES)
+
+    def volume_met(self, order: Order, meeting: Meeting, time: int) -> Decimal | None:
+        """The volume that caps a meeting, in units of `time`: at an open the last complete bar's, else the bar's own.
+
+        With quote bars the volume is that of the trade bar of the same time; where there is none, nothing was traded.
+        """
+        instrument = order.instrument
+        quotes, bars = self.quoted.get(instrument.key), self.execution(instrument)
+        if quotes is None or bars is None:
+            return self.volume(instrument, meeting.row - 1 if meeting.at_open else meeting.row, time)
+        if meeting.at_open:
+            return self.volume(instrument, bars.row_ended_by(meeting.time), time)
+        start = int(quotes.start[meeting.row - quotes.first])
+        row = bars.row_from(start)
+        if row < bars.stop and int(bars.start[row - bars.first]) == start:
+            return self.volume(instrument, row, time)
+        return ZERO
 
     def release(self, time: int) -> None:
         """Forget the bars that ended before `time`, but for the last of each stream."""

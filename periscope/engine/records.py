@@ -6,7 +6,7 @@ from fractions import Fraction
 import msgspec
 
 from libs.shared_ipc.src.protocol import Action, BarTimeSpan, PlaceOrderAction
-from periscope.execution.meeting import Rule
+from periscope.execution.meeting import Met, Rule, When
 from periscope.execution.order import Order, Rejection
 from periscope.instruments.instrument import Instrument
 from periscope.portfolio.book import Position
@@ -49,8 +49,10 @@ class OrderEnded(msgspec.Struct, frozen=True, gc=False):
 class Filled(msgspec.Struct, frozen=True, gc=False):
     """A fill and why it is what it is.
 
-    `order` is the order after the fill. `bar_start` and `span` name the bar that it met; `volume_cap` is what
-    participation would have allowed, None where nothing capped it; `cash_after` is the cash in the books with it.
+    `order` is the order after the fill. `met`, `span`, `bar_start` and `bar_end` name the bar that it met, and `when`
+    the moment of it; `bar_end` is None where that is a model's own quote. `rule` is the rule that applied there.
+    `volume_cap` is what participation would have allowed, None where nothing capped it; `cash_after` is
+    the cash in the books with it.
     """
 
     time: int
@@ -62,7 +64,10 @@ class Filled(msgspec.Struct, frozen=True, gc=False):
     realised: Decimal
     position_after: Decimal
     bar_start: int
+    bar_end: int | None
     span: BarTimeSpan
+    met: Met
+    when: When
     rule: Rule
     volume_cap: Decimal | None
     cash_after: Decimal

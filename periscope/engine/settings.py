@@ -20,6 +20,7 @@ from periscope.execution.fees import FeeModel, NoFees
 from periscope.execution.fill_models.choosing import FillModelName
 from periscope.execution.fill_models.lean import LeanFillRules
 from periscope.execution.fill_models.next_bar import LimitFill
+from periscope.execution.meeting import QuoteUse
 from periscope.execution.pricing import LastClose, LeanPricing, Pricing
 from periscope.execution.slippage import NoSlippage, SlippageModel
 from periscope.market.adjustment import Adjustment
@@ -37,6 +38,7 @@ __all__ = [
     "MarginRates",
     "PriceRounding",
     "Profile",
+    "QuoteUse",
     "Settings",
 ]
 
@@ -95,6 +97,7 @@ class Settings:
     limit_fill: LimitFill = LimitFill.THROUGH
     price_rounding: PriceRounding = PriceRounding.PASSIVE
     participation: Decimal | None = None
+    quotes: QuoteUse = QuoteUse.OFF
     latency: int = 0
     good_till: date | int | None = None
     slippage: SlippageModel = field(default_factory=NoSlippage)

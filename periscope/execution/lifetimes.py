@@ -26,7 +26,7 @@ def with_lifetime(order: Order, market: Market) -> Order:
             )
         case TimeInForce.OPG:
             session = _next_to_open(market.regular_sessions, arrives_at)
-            stream = market.bars
+            stream = market.side(order.sign)
             row = order.first_row if stream is None else max(order.first_row, stream.row_from(session.open))
             return msgspec.structs.replace(
                 order, session=session, first_row=row, until=_earlier(order.until, session.close)

@@ -16,6 +16,7 @@ from periscope.instruments.scaling import Scaling
 from periscope.instruments.sessions import Session
 
 type IntColumn = npt.NDArray[np.int64]
+type BoolColumn = npt.NDArray[np.bool_]
 
 
 class Window(Protocol):
@@ -42,6 +43,63 @@ class Window(Protocol):
         """Number of the first row after `row` whose integers stand for something else; `stop` if there is none yet."""
 
 
+class Side(Protocol):
+    """The window of what the orders of one side meet: trade bars, or the asks or the bids of quote bars.
+
+    As in `Window`, but nothing can be set.
+    """
+
+    @property
+    def first(self) -> int:
+        """Number of the first row in the window."""
+
+    @property
+    def stop(self) -> int:
+        """Number after the last row in the window."""
+
+    @property
+    def start(self) -> IntColumn:
+        """Starts, in microseconds UTC."""
+
+    @property
+    def end(self) -> IntColumn:
+        """Ends."""
+
+    @property
+    def open(self) -> IntColumn:
+        """First prices."""
+
+    @property
+    def high(self) -> IntColumn:
+        """Highest prices."""
+
+    @property
+    def low(self) -> IntColumn:
+        """Lowest prices."""
+
+    @property
+    def close(self) -> IntColumn:
+        """Last prices."""
+
+    def tradable(self, low: int, high: int, /) -> BoolColumn | None:
+        """Which of the rows [low, high) have a market at all, and so prices; None where all have."""
+
+    def reach(self, time: int) -> None:
+        """Bring every row that starts at or before `time` into the window."""
+
+    def row_from(self, time: int) -> int:
+        """Number of the first row that starts at or after `time`; the series' length if there is none."""
+
+    def row_ended_by(self, time: int) -> int:
+        """Number of the last row that has ended at `time`, -1 if there is none in the window."""
+
+    def scaling(self, row: int) -> Scaling:
+        """What the integers of a row stand for."""
+
+    def scaling_stop(self, row: int) -> int:
+        """Number of the first row after `row` whose integers stand for something else; `stop` if there is none yet."""
+
+
 class Bars(Window, Protocol):
     """The window of an execution stream of trade bars."""
 
@@ -50,6 +108,9 @@ class Bars(Window, Protocol):
     low: IntColumn
     close: IntColumn
     volume: IntColumn
+
+    def tradable(self, low: int, high: int, /) -> BoolColumn | None:
+        """Which of the rows [low, high) have a market at all; None: all."""
 
 
 class Quotes(Window, Protocol):
@@ -86,8 +147,9 @@ class Sessions(Protocol):
 class Market(Protocol):
     """What a fill model sees of one instrument: the stream that its orders meet, and when its exchange trades.
 
-    `bars` is None where the window has none. `sessions` are those of the run's hours; `regular_sessions` those of the
-    regular hours, between whose opening and closing auctions a day's opening and closing price are made.
+    `bars` is None where the window has none; a model that heeds `core.quotes` looks at `side` instead. `sessions` are
+    those of the run's hours; `regular_sessions` those of the regular hours, between whose opening and closing auctions
+    a day's opening and closing price are made.
     """
 
     @property
@@ -101,6 +163,9 @@ class Market(Protocol):
     @property
     def bars(self) -> Bars | None:
         """The trade bars."""
+
+    def side(self, sign: int) -> Side | None:
+        """What buys (+1) or sells (-1) meet: the trade bars, or that side of the quote bars; None if there is none."""
 
     @property
     def quotes(self) -> Quotes | None:
@@ -117,6 +182,22 @@ class Market(Protocol):
     @property
     def extended_sessions(self) -> Sessions:
         """Those of the extended hours, whatever hours the run has."""
+
+
+class QuoteUse(StrEnum):
+    """Whether orders meet quote bars (`core.quotes`): never, where an instrument has them, or in every case."""
+
+    OFF = "off"
+    PREFER = "prefer"
+    REQUIRE = "require"
+
+
+class Met(StrEnum):
+    """What an order met."""
+
+    TRADES = "trades"
+    ASKS = "asks"
+    BIDS = "bids"
 
 
 class Rule(StrEnum):

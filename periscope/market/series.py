@@ -4,9 +4,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from periscope.instruments.scaling import Scaling, Scalings
 from periscope.market.columns import BarColumns, Columns, IntColumn, QuoteColumns
+
+type BoolColumn = npt.NDArray[np.bool_]
 
 _EMPTY: IntColumn = np.empty(0, dtype=np.int64)
 
@@ -131,6 +134,10 @@ class BarSeries(Window[BarColumns]):
         self.low: IntColumn = _EMPTY
         self.close: IntColumn = _EMPTY
         self.volume: IntColumn = _EMPTY
+
+    def tradable(self, _low: int, _high: int, /) -> BoolColumn | None:
+        """Which rows of a range can be traded on; None where all can, as in trade bars."""
+        return None
 
 
 class QuoteSeries(Window[QuoteColumns]):

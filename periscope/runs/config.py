@@ -26,6 +26,7 @@ from periscope.engine.settings import (
     MarginRates,
     PriceRounding,
     Profile,
+    QuoteUse,
     Settings,
 )
 from periscope.instruments.times import time_text
@@ -338,6 +339,7 @@ def _settings(environment: Environment, core: Mapping[str, Any], hashed: str) ->
         limit_fill=LimitFill(core["limit_fill"]),
         price_rounding=PriceRounding(core["price_rounding"]),
         participation=_decimal_or_none(core["participation"]),
+        quotes=QuoteUse(core["quotes"]),
         latency=int(Decimal(core["latency_seconds"]).scaleb(6)),
         good_till=None if core["good_till"] is None else parse_day_or_moment(core["good_till"]),
         slippage=slippage_model(core["slippage"]),

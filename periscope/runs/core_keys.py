@@ -12,6 +12,7 @@ from periscope.engine.settings import (
     MarginCallPolicy,
     PriceRounding,
     Profile,
+    QuoteUse,
 )
 from periscope.instruments.times import time_text
 from periscope.runs.core_values import (
@@ -118,6 +119,14 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         "`next_bar`, `current_close`",
         "`next_bar` never uses a price from before the order. `current_close` is optimistic and marked so.",
         choice(*(name for name in FillModelName if name != FillModelName.LEAN)),
+    ),
+    CoreKey(
+        "quotes",
+        "text",
+        QuoteUse.OFF.value,
+        "`off`, `prefer`, `require`",
+        "Whether orders meet quote bars: a buy the asks, a sell the bids. `prefer`: trade bars where there are none.",
+        choice(*QuoteUse),
     ),
     CoreKey(
         "limit_fill",

@@ -129,7 +129,7 @@ class CatalogFeed:
         if span not in self._catalog.quote_spans(instrument):
             return None
         extended = self._extended and span is not BarTimeSpan.DAY
-        chunks = self._catalog.quote_chunks(
+        chunks = self._read_from.quote_chunks(
             instrument, span, self.start, self.end, extended=extended, chunk_rows=self._rows_at_once
         )
         return QuoteSeries(chunks, self.adjusted(instrument).scalings(instrument))

@@ -188,6 +188,7 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
             "the future by a constant, and no dividend is paid"
         )
     spans = outcome.markets.execution_spans if outcome is not None else {}
+    quoted = outcome.markets.quoted if outcome is not None else {}
     return {
         "fill": f"{settings.fill_model} (limit orders: {settings.limit_fill}, inside a bar: pessimistic)",
         "slippage": settings.slippage.describe(),
@@ -196,7 +197,8 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
         "adjustment": str(settings.adjustment),
         "hours": "extended" if settings.extended_hours else "regular",
         "participation": None if settings.participation is None else _text(settings.participation),
-        "execution": {symbol: str(span) for (symbol, _), span in sorted(spans.items())},
+        "latency_seconds": _text(Decimal(settings.latency).scaleb(-6)),
+        "execution": {key[0]: f"{span} quotes" if key in quoted else str(span) for key, span in sorted(spans.items())},
         "notes": notes,
     }
 

@@ -94,10 +94,9 @@ class Auditor:
     def _fill(self, step: Step, fill: Fill) -> None:
         order = self.orders[fill.order]
         contract = self.contracts[order.symbol]
-        index = next((n for n, bar in enumerate(contract.bars) if bar.start == fill.bar_start), None)
-        if index is None:
+        bar = next((bar for bar in self._offers(order) if bar.start == fill.bar_start), None)
+        if bar is None:
             return self.claim(False, "its bar does not exist")
-        bar = contract.bars[index]
         self.claim(bar.low <= fill.base <= bar.high, "the price is outside of the bar")
         self.claim(bar in list(self._may_meet(order)), "the order could not meet this bar")
         self.claim((order.number, bar.start) not in self.met, "a second fill on the same bar")
@@ -105,8 +104,8 @@ class Auditor:
         self.met.add((order.number, bar.start))
         self.claim(self._allowed(order, bar) == (fill.base, step.time), "the rules give another price or time")
         order = self._at(order, step.time)
-        self.claim(fill.price == self._slipped(order, contract, index, step.time, fill), "slippage is wrong")
-        self._check_volume(order, contract, index, step.time, fill)
+        self.claim(fill.price == self._slipped(order, contract, bar, step.time, fill), "slippage is wrong")
+        self._check_volume(order, contract, bar, step.time, fill)
         held = self.held[order.symbol]
         if order.closing:
             self.claim(held * order.side < 0 and fill.quantity <= abs(held), "a close order opens a position")
@@ -240,25 +239,29 @@ class Auditor:
 
     def _may_meet(self, order: Order) -> Iterator[Bar]:
         """The bars that the order may fill on, while it lives."""
-        bars = self.contracts[order.symbol].bars
         if order.force == "ATC":
-            yield from self._last_of_session(order, bars)
+            yield from self._last_of_session(order)
             return
-        for bar in bars:
+        for bar in self._offers(order):
             late = order.until is not None and bar.start >= order.until
             early = order.force == "OPG" and order.auctions is not None and bar.start < order.auctions[0]
             at_close = order.at_close and bar.end == order.placed_at
-            if (bar.start >= order.arrives_at or at_close) and not late and not early:
+            if (bar.start >= order.arrives_at or at_close) and bar.offered and not late and not early:
                 yield bar
                 if order.force in ("IOC", "FOK", "OPG"):
                     return
 
-    def _last_of_session(self, order: Order, bars: tuple[Bar, ...]) -> Iterator[Bar]:
+    def _offers(self, order: Order) -> tuple[Bar, ...]:
+        contract = self.contracts[order.symbol]
+        return contract.asks if order.side > 0 else contract.bids
+
+    def _last_of_session(self, order: Order) -> Iterator[Bar]:
         """The bar whose close is the closing price of the order's session, if it ended after the order came."""
         assert order.auctions is not None
         opened, closed = order.auctions
-        ended = [bar for bar in bars if opened < bar.end <= closed]
-        if ended and ended[-1].end > order.arrives_at and (order.until is None or closed <= order.until):
+        ended = [bar for bar in self._offers(order) if opened < bar.end <= closed]
+        in_time = closed <= self.terms.end and (order.until is None or closed <= order.until)
+        if ended and in_time and ended[-1].offered and ended[-1].end > order.arrives_at:
             yield ended[-1]
 
     def _allowed(self, order: Order, bar: Bar) -> tuple[Fraction, int] | None:
@@ -329,19 +332,18 @@ class Auditor:
         kind = (contract.is_future, contract.root, tick_of(contract.instrument, known), contract.multiplier)
         return Deal(order.side, order.limit, order.stop, *kind, snapped)
 
-    def _slipped(self, order: Order, contract: Contract, index: int, time: int, fill: Fill) -> Fraction:
-        taken = self.taken[order.symbol, contract.bars[index].start] + fill.quantity
-        volume = self._volume_that_counts(contract, index, time)
+    def _slipped(self, order: Order, contract: Contract, bar: Bar, time: int, fill: Fill) -> Fraction:
+        taken = self.taken[order.symbol, bar.start] + fill.quantity
+        volume = self._volume_that_counts(contract, bar, time)
         return slipped(self._deal(order, contract, time), fill.base, self.terms.slippage, taken, volume)
 
-    def _volume_that_counts(self, contract: Contract, index: int, time: int) -> Fraction | None:
-        bar = contract.bars[index]
-        measure = bar if time >= bar.end else (contract.bars[index - 1] if index else None)
+    def _volume_that_counts(self, contract: Contract, bar: Bar, time: int) -> Fraction | None:
+        earlier = [one for one in contract.bars if one.end <= bar.start]
+        measure = bar if time >= bar.end else (earlier[-1] if earlier else None)
         if measure is None or measure.volume is None:
             return None
-        volume = measure.volume
         ratio = self._ratio(contract, measure.start, time)
-        return volume if ratio == 1 else round(volume * ratio, 6)
+        return measure.volume if ratio == 1 else round(measure.volume * ratio, 6)
 
     def _ratio(self, contract: Contract, since: int, until: int) -> Fraction:
         found = Fraction(1)
@@ -349,9 +351,8 @@ class Auditor:
             found *= ratio if since < moment <= until else 1
         return found
 
-    def _check_volume(self, order: Order, contract: Contract, index: int, time: int, fill: Fill) -> None:
-        bar = contract.bars[index]
-        volume = self._volume_that_counts(contract, index, time)
+    def _check_volume(self, order: Order, contract: Contract, bar: Bar, time: int, fill: Fill) -> None:
+        volume = self._volume_that_counts(contract, bar, time)
         if self.terms.participation is not None and volume is not None:
             cap = floor(self.terms.participation * volume / contract.step(time)) * contract.step(time)
             self.claim(fill.quantity <= cap - self.taken[order.symbol, bar.start], "more than its share of the volume")

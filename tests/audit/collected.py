@@ -41,6 +41,7 @@ from tests.audit.evidence import (
     Terms,
 )
 from tests.naive.corporate import Meaning, in_run, unit_step
+from tests.naive.market import Bar as MarketBar
 from tests.naive.market import Market, price_of, volume_of
 from tests.naive.sessions import session_from, sessions
 
@@ -179,25 +180,30 @@ def _contract(instrument: Instrument, market: Market, settings: Settings) -> Con
     def means(moment: int) -> Meaning:
         return market.means(instrument, settings, moment)
 
-    bars = tuple(
-        Bar(
-            start=bar.start,
-            end=bar.end,
-            open=price_of(instrument, bar.open),
-            high=price_of(instrument, bar.high),
-            low=price_of(instrument, bar.low),
-            close=price_of(instrument, bar.close),
-            volume=volume_of(instrument, bar.volume),
+    def bars(found: list[MarketBar]) -> tuple[Bar, ...]:
+        return tuple(
+            Bar(
+                start=bar.start,
+                end=bar.end,
+                open=price_of(instrument, bar.open),
+                high=price_of(instrument, bar.high),
+                low=price_of(instrument, bar.low),
+                close=price_of(instrument, bar.close),
+                volume=volume_of(instrument, bar.volume),
+                offered=bar.offered,
+            )
+            for bar in found
         )
-        for bar in market.execution_stream(instrument, settings)
-    )
+
     return Contract(
         symbol=instrument.symbol,
         is_future=instrument.is_future,
         root=instrument.root,
         instrument=instrument,
         multiplier=Fraction(instrument.multiplier),
-        bars=bars,
+        bars=bars(market.execution_stream(instrument, settings)),
+        asks=bars(market.offers(instrument, 1, settings)),
+        bids=bars(market.offers(instrument, -1, settings)),
         means=means,
         step=lambda moment: unit_step(instrument, settings, means(moment)),
         splits=tuple((event.time, event.ratio) for event in events if event.ratio != 1 and raw),
@@ -207,6 +213,7 @@ def _contract(instrument: Instrument, market: Market, settings: Settings) -> Con
 
 def _terms(settings: Settings) -> Terms:
     return Terms(
+        end=settings.end,
         shorts=settings.account is AccountName.MARGIN,
         touch=settings.limit_fill is LimitFill.TOUCH,
         participation=None if settings.participation is None else Fraction(settings.participation),

@@ -12,7 +12,10 @@ from tests.naive.corporate import Meaning
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Times in microseconds, prices in money, volume in units (None: unknown)."""
+    """Times in microseconds, prices in money, volume in units (None: unknown).
+
+    A quote bar has the volume of the trade bar of its time; it is not `offered` where it lacks the side looked at.
+    """
 
     start: int
     end: int
@@ -21,11 +24,12 @@ class Bar:
     low: Fraction
     close: Fraction
     volume: Fraction | None
+    offered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What is traded, and the bars that its orders meet, as the run sees them.
+    """What is traded, as the run sees it: trade bars, and what buys (`asks`) and sells (`bids`) meet, often the same.
 
     `means` says what prices and quantities mean at a moment, and `step` the step of quantities then. `splits` are the
     moments and ratios of splits that change positions and orders, `dividends` moments and amounts for each real share.
@@ -37,6 +41,8 @@ class Contract:
     instrument: Instrument
     multiplier: Fraction
     bars: tuple[Bar, ...]
+    asks: tuple[Bar, ...]
+    bids: tuple[Bar, ...]
     means: Callable[[int], Meaning]
     step: Callable[[int], Fraction]
     splits: tuple[tuple[int, Fraction], ...] = ()
@@ -45,8 +51,9 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The models of the run."""
+    """The models of the run, and the moment at which it ends."""
 
+    end: int
     shorts: bool
     touch: bool
     participation: Fraction | None

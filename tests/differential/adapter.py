@@ -56,6 +56,8 @@ class BlockEngine:
             catalog.write_bars(known[symbol, asset_type], span, columns, source="a test")
         for symbol, events in market.corporate.items():
             add_corporate_actions(catalog.files, symbol, [row for event in events for row in _rows(event)])
+        for (symbol, asset_type, span), quotes in market.quotes.items():
+            catalog.write_bars(known[symbol, asset_type], span, quotes, source="a test")
         self.catalog = catalog
         self.bundle = folder / "bundle"
         self.bundle.mkdir()

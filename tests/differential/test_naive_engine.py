@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from periscope.engine.settings import Adjustment
-from periscope.market.columns import BarColumns
+from periscope.market.columns import NO_PRICE, BarColumns, QuoteColumns
 from tests.differential.compare import compare
 from tests.naive.engine import run_naive
 from tests.naive.market import Market
@@ -35,9 +35,10 @@ def test_the_future_changes_nothing_before_it(seed: int) -> None:
     cut = (2 * case.settings.start + 3 * case.settings.end) // 5
     market = case.market
     if case.settings.adjustment is Adjustment.TOTAL_RETURN:
-        market = Market(market.instruments, market.bars)
+        market = Market(market.instruments, market.bars, quotes=market.quotes)
     poisoned = {name: _poison(bars, cut) for name, bars in market.bars.items()}
-    told, untold = run(case, market), run(case, Market(market.instruments, poisoned, market.corporate))
+    quotes = {name: _poison_quotes(found, cut) for name, found in market.quotes.items()}
+    told, untold = run(case, market), run(case, Market(market.instruments, poisoned, market.corporate, quotes))
     assert _until(told.actions, cut) == _until(untold.actions, cut)
     assert _until([row[1:] for row in told.fills], cut) == _until([row[1:] for row in untold.fills], cut)
 
@@ -56,6 +57,19 @@ def _poison(bars: BarColumns, cut: int) -> BarColumns:
         np.where(late, bars.close + 200, bars.close),
         np.where(late, 1, bars.volume),
     )
+
+
+def _poison_quotes(quotes: QuoteColumns, cut: int) -> QuoteColumns:
+    """Other quotes after `cut`, no side more or less but in bars that begin later; the open of one under way stays."""
+    late, unborn = quotes.end > cut, quotes.start > cut
+    columns = {name: getattr(quotes, name).copy() for name in quotes.NAMES}
+    for side in ("bid", "ask"):
+        there = columns[f"{side}_open"] != NO_PRICE
+        columns[f"{side}_open"] += np.where(there & unborn, 100, 0)
+        columns[f"{side}_high"] += np.where(there & late, 500, 0)
+        columns[f"{side}_low"] -= np.where(there & late, 300, 0)
+        columns[f"{side}_close"] += np.where(there & late, 200, 0)
+    return QuoteColumns(*columns.values())
 
 
 def _until(rows: list[tuple[object, ...]], cut: int) -> list[str]:

@@ -58,7 +58,7 @@ class Actions(Desk):
         self.orders.append(order)
         if code is not None:
             self.finish(order, OrderState.REJECTED, code)
-        elif not self.executions[order.instrument.key]:
+        elif not self.offers[order.instrument.key, order.side]:
             self.issue("NO_EXECUTION_DATA")
         elif self.settings.fill_model is FillModelName.CURRENT_CLOSE and action.order_type is OrderType.MARKET:
             order.closing_bar = self.bar_for_close(order)
@@ -66,8 +66,8 @@ class Actions(Desk):
 
     def bar_for_close(self, order: Order) -> Bar | None:
         """The bar that has just ended, where a market order may fill at its close."""
-        bar = self.ending.get((order.instrument.key, self.now))
-        if bar is None or self.settings.latency > 0 or order.time_in_force in AT_AN_AUCTION:
+        bar = self.offer_ending.get((order.instrument.key, order.side, self.now))
+        if bar is None or not bar.offered or self.settings.latency > 0 or order.time_in_force in AT_AN_AUCTION:
             return None
         closes = session_from(order.instrument.exchange, False, bar.start).close
         return None if order.time_in_force is TimeInForce.GTX and closes == self.now else bar

@@ -75,6 +75,12 @@ class Desk:
         self.complete = {(*name, bar.end): bar for name, bars in self.streams.items() for bar in bars}
         self.ending = {(key, bar.end): bar for key, bars in self.executions.items() for bar in bars}
         self.starting = {(key, bar.start): bar for key, bars in self.executions.items() for bar in bars}
+        self.offers = {
+            (one.key, side): market.offers(one, side, settings) for one in market.instruments for side in (1, -1)
+        }
+        self.offer_ending = {(*which, bar.end): bar for which, bars in self.offers.items() for bar in bars}
+        self.offer_starting = {(*which, bar.start): bar for which, bars in self.offers.items() for bar in bars}
+        self.last_offer: dict[tuple[Key, int], Bar] = {}
         self.last_closed: dict[Key, Bar] = {}
         self.fractions: dict[Key, int] = {}
 

@@ -63,7 +63,7 @@ class _Run(Fills, Accounting, CorporateActions):
         """Every time at which something can happen that the strategy does not cause, ascending."""
         times = {one.expires_at for one in self.market.instruments if one.expires_at is not None}
         times.update(event.time for one in self.market.instruments for event in self.market.events(one))
-        for bars in (*self.executions.values(), *self.streams.values()):
+        for bars in (*self.executions.values(), *self.offers.values(), *self.streams.values()):
             times.update(time for bar in bars for time in (bar.start, bar.end))
         return sorted(time for time in times if self.settings.start < time <= self.settings.end)
 
@@ -85,6 +85,9 @@ class _Run(Fills, Accounting, CorporateActions):
             if (key, self.now) in self.ending:
                 self.last_closed[key] = self.ending[key, self.now]
         self.take_corporate_actions()
+        for which in self.offers:
+            if (*which, self.now) in self.offer_ending:
+                self.last_offer[which] = self.offer_ending[*which, self.now]
         self.close_bars()
         self.tell_updates()
         self.expire_orders()
@@ -140,7 +143,7 @@ class _Run(Fills, Accounting, CorporateActions):
             waiting = [
                 (order, bar)
                 for order in self.resting()
-                if (bar := self.bar_of(order, self.starting)) is not None
+                if (bar := self.bar_of(order, self.offer_starting)) is not None
                 and order.sequence not in done
                 and order.may_meet_open(bar)
             ]

@@ -22,13 +22,13 @@ class Fills(Desk):
         """All fills inside bars that end now are booked before the first of them is told."""
         hits = []
         for order in self.resting():
-            bar = self.bar_of(order, self.ending)
-            last = self.last_closed.get(order.instrument.key)
+            bar = self.bar_of(order, self.offer_ending)
+            last = self.last_offer.get((order.instrument.key, order.side))
             if bar is not None and order.may_meet_inside(bar):
                 met = inside(order, bar, touch=self.touch)
                 if met is not Meeting.NOTHING:
                     hits.append((STOPS if order.is_stop else LIMITS, order.sequence, order, bar, met))
-            elif last is not None and order.takes_close(last, self.now):
+            elif last is not None and last.offered and order.takes_close(last, self.now):
                 price = on_close(order, last, touch=self.touch)
                 if price is not None:
                     hits.append((CLOSING_AUCTION, order.sequence, order, last, price))
@@ -151,9 +151,10 @@ class Fills(Desk):
         self.trace.settlements.append((self.now, *instrument.key, *(decimal_of(number) for number in numbers)))
         self.trace.cash.append((self.now, decimal_of(self.book.cash)))
 
-    def bar_of(self, order: Order, table: dict[tuple[Key, int], Bar]) -> Bar | None:
-        """The execution bar of the order's instrument that starts (or ends) now."""
-        return table.get((order.instrument.key, self.now))
+    def bar_of(self, order: Order, table: dict[tuple[Key, int, int], Bar]) -> Bar | None:
+        """The bar that the order meets and that starts (or ends) now, if it has a price for its side."""
+        found = table.get((order.instrument.key, order.side, self.now))
+        return found if found is not None and found.offered else None
 
     def bar_before(self, order: Order, bar: Bar) -> Bar | None:
         """The last execution bar that was complete when `bar` started."""

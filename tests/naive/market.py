@@ -1,13 +1,13 @@
 """A market as plain lists of bars, and the questions that the naive engine asks about it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
-from periscope.engine.settings import Adjustment, Settings
+from periscope.engine.settings import Adjustment, QuoteUse, Settings
 from periscope.instruments.instrument import Instrument
-from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
+from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, BarColumns, QuoteColumns
 from tests.naive.corporate import Corporate, Meaning, meaning, seen_price, seen_volume
 from tests.naive.sessions import NEW_YORK, TradingDay, in_session, is_stub, micros, session_from, sessions
 
@@ -32,18 +32,24 @@ class Bar:
     close: int | Fraction
     volume: int | Fraction
 
+    @property
+    def offered(self) -> bool:
+        """Whether it has prices; a quote bar without the side that is looked at has none."""
+        return self.open != NO_PRICE
+
 
 @dataclass
 class Market:
     """Everything that can be traded or watched: what a catalog knows.
 
-    `bars` maps (symbol, asset type, span) of an instrument's own key to its whole history, `corporate` a symbol to the
-    splits and dividends of the equity.
+    `bars` and `quotes` map (symbol, asset type, span) of an instrument's own key to its whole history, `corporate` a
+    symbol to the splits and dividends of the equity.
     """
 
     instruments: list[Instrument]
     bars: dict[tuple[str, AssetType, BarTimeSpan], BarColumns] = field(default_factory=dict)
     corporate: dict[str, list[Corporate]] = field(default_factory=dict)
+    quotes: dict[tuple[str, AssetType, BarTimeSpan], QuoteColumns] = field(default_factory=dict)
     _closes: dict[tuple[Key, date], Fraction | None] = field(default_factory=dict, repr=False)
     _histories: dict[tuple[str, AssetType, BarTimeSpan], list[Bar]] = field(default_factory=dict, repr=False)
 
@@ -141,6 +147,40 @@ class Market:
             if found:
                 return self._adjusted(instrument, found, settings)
         return []
+
+    def execution_span(self, instrument: Instrument, settings: Settings) -> BarTimeSpan | None:
+        """The span of the bars that orders of the instrument meet."""
+        wanted = () if settings.execution_span is None else (settings.execution_span,)
+        there = (
+            span for span in (*wanted, *SPANS) if self._stored(instrument, span, settings, settings.extended_hours)
+        )
+        return next(there, None)
+
+    def offers(self, instrument: Instrument, side: int, settings: Settings) -> list[Bar]:
+        """What buys (side +1) or sells (-1) of the instrument meet: trade bars, or the asks or bids of quote bars.
+
+        The volume of a quote bar is that of the trade bar of the same time, none where there is no such bar.
+        """
+        trades = self.execution_stream(instrument, settings)
+        if settings.quotes is QuoteUse.OFF or not trades:
+            return trades
+        span = self.execution_span(instrument, settings)
+        assert span is not None
+        columns = self.quotes.get((*instrument.key, span))
+        traded = {bar.start: bar.volume for bar in trades}
+        found = []
+        for row in range(0 if columns is None else len(columns)):
+            assert columns is not None
+            names = [f"{'ask' if side > 0 else 'bid'}_{part}" for part in ("open", "high", "low", "close")]
+            start, end = int(columns.start[row]), int(columns.end[row])
+            opened, high, low, close = (int(getattr(columns, name)[row]) for name in names)
+            extended = settings.extended_hours and span is not BarTimeSpan.DAY
+            in_window = settings.start <= start and end <= settings.end
+            if in_window and in_session(instrument.exchange, extended, start):
+                bar = Bar(start, end, opened, high, low, close, 0)
+                seen = self._adjusted(instrument, [bar], settings)[0] if bar.offered else bar
+                found.append(replace(seen, volume=traded.get(start, 0)))
+        return found or (trades if settings.quotes is QuoteUse.PREFER else [])
 
     def front_month(self, root: str, as_of: int) -> str:
         """The unexpired contract that traded most in the last complete trading day; LookupError without data."""

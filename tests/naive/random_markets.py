@@ -13,7 +13,7 @@ import numpy as np
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.instruments.instrument import Instrument
-from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
+from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, BarColumns, QuoteColumns
 from tests.naive.corporate import Corporate
 from tests.naive.host import moment
 from tests.naive.market import Market
@@ -40,6 +40,7 @@ class Style:
     window_bars: int
 
 
+_NO_SIDE = (NO_PRICE, NO_PRICE, NO_PRICE, NO_PRICE, UNKNOWN_VOLUME)
 STYLES = [
     Style((BarTimeSpan.MINUTE, BarTimeSpan.HOUR, BarTimeSpan.DAY), 3, 2, 60),
     Style((BarTimeSpan.MINUTE,), 2, 3, 80),
@@ -220,7 +221,9 @@ def _add(
         if instrument.expires_at is not None and dice.random() < 0.7:
             times = [pair for pair in times if pair[1] <= instrument.expires_at]
         if times:
-            found.market.bars[(*instrument.key, span)] = _bars(dice, instrument, unit, level, times)
+            bars = found.market.bars[(*instrument.key, span)] = _bars(dice, instrument, unit, level, times)
+            if dice.random() < 0.7:
+                found.market.quotes[(*instrument.key, span)] = _quotes(dice, instrument, unit, bars)
 
 
 def _times(
@@ -241,6 +244,28 @@ def _times(
         marks = {mark for begin, end in windows for mark in range(begin - begin % length, end, length)}
         found = [(mark, mark + length) for mark in sorted(marks)]
     return [pair for pair in found if dice.random() >= gaps]
+
+
+def _quotes(dice: Random, instrument: Instrument, unit: Decimal, bars: BarColumns) -> QuoteColumns:
+    """Quotes around the trades of a span: some bars lack a side, some are missing, some are there without a trade."""
+    scaled = int(unit * 10**instrument.price_scale)
+    gaps, one_sided = dice.choice([(0.0, 0.0), (0.1, 0.2), (0.3, 0.5)])
+    rows: list[tuple[int, ...]] = []
+    for n in range(len(bars)):
+        start, end = int(bars.start[n]), int(bars.end[n])
+        prices = [int(getattr(bars, name)[n]) for name in ("open", "high", "low", "close")]
+        gap = 0 if not rows else start - rows[-1][1]
+        if gap >= end - start and end - start <= HOUR and dice.random() < 0.5:
+            rows.append((start - (end - start), start, *rows[-1][2:]))
+        if dice.random() < gaps:
+            continue
+        away = scaled * dice.choice([0, 1, 1, 2])
+        bid = (*(price - away for price in prices), dice.choice([UNKNOWN_VOLUME, 100]))
+        ask = (*(price + away for price in prices), dice.choice([UNKNOWN_VOLUME, 100]))
+        if dice.random() < one_sided:
+            bid, ask = dice.choice([(bid, _NO_SIDE), (_NO_SIDE, ask)])
+        rows.append((start, end, *bid, *ask))
+    return QuoteColumns(*np.array(rows, dtype=np.int64).reshape(-1, 12).T)
 
 
 def _bars(dice: Random, instrument: Instrument, unit: Decimal, level: int, times: list[tuple[int, int]]) -> BarColumns:

@@ -20,6 +20,7 @@ from periscope.engine.settings import (
     MarginCallPolicy,
     MarginRates,
     PriceRounding,
+    QuoteUse,
     Settings,
 )
 from periscope.execution.fee_schedules import FEE_SCHEDULES
@@ -113,6 +114,7 @@ def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
         limit_fill=dice.choice(list(LimitFill)),
         price_rounding=PriceRounding.REJECT if dice.random() < 0.25 else PriceRounding.PASSIVE,
         participation=None if dice.random() < 0.5 else Decimal(dice.choice(["0.05", "0.1", "0.333", "1"])),
+        quotes=dice.choice([QuoteUse.OFF, QuoteUse.OFF, QuoteUse.PREFER, QuoteUse.PREFER, QuoteUse.REQUIRE]),
         latency=0 if dice.random() < 0.6 else dice.choice([1, 250_000, 1_000_000, 90_000_000, 3_600_000_000]),
         good_till=_good_till(dice, drawn),
         slippage=dice.choice(slippages),

@@ -3,7 +3,7 @@
 from typing import override
 
 from libs.shared_ipc.src.protocol import OrderType, TimeInForce
-from periscope.execution.fill_models.next_bar import NextBar
+from periscope.execution.fill_models.next_bar import NextBar, has_market
 from periscope.execution.meeting import Market, Meeting, Rule, When
 from periscope.execution.order import Order
 
@@ -22,13 +22,13 @@ class CurrentClose(NextBar):
     @override
     def at_once(self, order: Order, market: Market, now: int) -> Meeting | None:
         """The close of the bar that ended now."""
-        bars = market.bars
+        bars = market.side(order.sign)
         if bars is None or order.order_type is not OrderType.MARKET:
             return None
         if order.is_auction_only or order.arrives_at > now:
             return None
         row = bars.row_ended_by(now)
-        if row < 0 or int(bars.end[row - bars.first]) != now:
+        if row < 0 or int(bars.end[row - bars.first]) != now or not has_market(bars, row):
             return None
         if order.time_in_force is TimeInForce.GTX:
             start = int(bars.start[row - bars.first])

@@ -7,7 +7,7 @@ from typing import override
 from libs.shared_ipc.src.protocol import OrderType, TimeInForce
 from periscope.execution.fill_models.model import FillModel
 from periscope.execution.lifetimes import with_lifetime
-from periscope.execution.meeting import Bars, Market, Meeting, Rule, Search, When
+from periscope.execution.meeting import Market, Meeting, Rule, Search, Side, When
 from periscope.execution.order import Order, Rejection
 
 _FIRST_CHUNK = 32
@@ -36,6 +36,8 @@ class NextBar(FillModel):
       the closing price of the present session, or of the next one if it is closed: the close of its last bar, known at
       the session's close, if that bar ended after the order came. A LIMIT takes part where the price is better than the
       limit. What does not fill is EXPIRED.
+    - With quote bars (`core.quotes`) a buy meets the asks and a sell the bids, stops included. A row without that side
+      is no market: nothing happens in it, and a first or a last price is not to be had there.
     - GTX stays out of the closing auction: of the bar that ends at the session's close it meets only the open.
 
     What is unrealistic about it: the whole quantity is there at the price unless `core.participation` caps it, there is
@@ -61,7 +63,7 @@ class NextBar(FillModel):
         """The first bar that does something to the order, found by comparing columns with a price."""
         if search.found is not None:
             return search.found
-        bars = market.bars
+        bars = market.side(order.sign)
         if bars is None:
             return None
         bars.reach(horizon)
@@ -70,8 +72,9 @@ class NextBar(FillModel):
             return search.found
         stop = bars.first + int(bars.start.searchsorted(horizon, "right"))
         if _first_bar_decides(order):
-            if search.next_row < stop:
-                search.found = self._at_first_bar(order, bars, search.next_row)
+            row = search.next_row = _first_with_market(bars, search.next_row, stop)
+            if row < stop:
+                search.found = self._at_first_bar(order, bars, row)
             return search.found
         size = _FIRST_CHUNK
         while search.next_row < stop:
@@ -98,7 +101,7 @@ class NextBar(FillModel):
         gap = (order.limit - price) * order.sign
         return gap >= 0 if self._touch else gap > 0
 
-    def _at_first_bar(self, order: Order, bars: Bars, row: int) -> Meeting:
+    def _at_first_bar(self, order: Order, bars: Side, row: int) -> Meeting:
         index = row - bars.first
         price = bars.scaling(row).price(int(bars.open[index]))
         opening = order.time_in_force is TimeInForce.OPG
@@ -109,7 +112,7 @@ class NextBar(FillModel):
                 rule = Rule.NOT_IMMEDIATE
         return Meeting(int(bars.start[index]), row, When.AT_OPEN, price, rule)
 
-    def _on_close(self, order: Order, bars: Bars, horizon: int) -> Meeting | None:
+    def _on_close(self, order: Order, bars: Side, horizon: int) -> Meeting | None:
         """The closing price of the order's session, once the session is over, if the order takes it."""
         session = order.session
         assert session is not None
@@ -118,6 +121,8 @@ class NextBar(FillModel):
         row = bars.row_ended_by(session.close)
         if row < 0 or int(bars.end[row - bars.first]) <= max(order.arrives_at, session.open):
             return None
+        if not has_market(bars, row):
+            return None
         price = bars.scaling(row).price(int(bars.close[row - bars.first]))
         if order.order_type is OrderType.MARKET:
             return Meeting(session.close, row, When.ON_CLOSE, price, Rule.MARKET_ON_CLOSE)
@@ -125,7 +130,7 @@ class NextBar(FillModel):
             return Meeting(session.close, row, When.ON_CLOSE, price, Rule.LIMIT_ON_CLOSE)
         return None
 
-    def _first_hit(self, order: Order, bars: Bars, low: int, high: int) -> int:
+    def _first_hit(self, order: Order, bars: Side, low: int, high: int) -> int:
         """Place, counted from `low`, of the first row of [low, high) that does something to the order; -1 if none."""
         scaling = bars.scaling(low)
         window = slice(low - bars.first, high - bars.first)
@@ -144,10 +149,13 @@ class NextBar(FillModel):
                 hits = bars.low[window] < (above if self._touch else at_or_above)
             else:
                 hits = bars.high[window] >= (at_or_above if self._touch else above)
+        tradable = bars.tradable(low, high)
+        if tradable is not None:
+            hits = hits & tradable
         place = int(hits.argmax())
         return place if hits[place] else -1
 
-    def _meeting(self, order: Order, bars: Bars, row: int) -> Meeting | None:
+    def _meeting(self, order: Order, bars: Side, row: int) -> Meeting | None:
         """What the bar does to the order; None where that is in a closing auction that the order stays out of."""
         index, scaling = row - bars.first, bars.scaling(row)
         price = scaling.price(int(bars.open[index]))
@@ -179,6 +187,24 @@ class NextBar(FillModel):
         if self._better(close, order):
             return order.limit, Rule.STOP_LIMIT_AT_LIMIT
         return order.stop, Rule.TRIGGER
+
+
+def has_market(bars: Side, row: int) -> bool:
+    """Whether a row of the window has prices to trade at."""
+    tradable = bars.tradable(row, row + 1)
+    return tradable is None or bool(tradable[0])
+
+
+def _first_with_market(bars: Side, row: int, stop: int) -> int:
+    """The first row from `row` on, before `stop`, that has a market; if none has, the first one not looked at yet."""
+    while row < stop:
+        tradable = bars.tradable(row, min(row + _FIRST_CHUNK, stop))
+        if tradable is None:
+            return row
+        if tradable.any():
+            return row + int(tradable.argmax())
+        row += len(tradable)
+    return row
 
 
 def _first_bar_decides(order: Order) -> bool:
