@@ -49,6 +49,7 @@ class Simulation:
         "account",
         "accounted",
         "book",
+        "cancels",
         "called",
         "changes",
         "closers",
@@ -352,6 +353,14 @@ class Simulation:
             self.settlements.pop(key, None)
         elif key not in self.settlements:
             self.settlements[key] = self.session_close(instrument, max(self.now - 1, self.accounted))
+
+    def cancel_limits(self, request: CancelRequest) -> None:
+        """Cancel what rests as a limit order of an instrument and was placed before the request."""
+        for order in list(self.orders.values()):
+            if order.sequence > request.last_sequence:
+                break
+            if order.instrument.key == request.key and order.is_limit:
+                self.end_order(order, Happening.CANCELLED, Phase.CONSEQUENCE)
 
     def cancel_stranded(self, key: InstrumentKey) -> None:
         """Cancel the resting close orders of a position that is flat or has changed sides."""

@@ -25,34 +25,23 @@ def next_key(state: Simulation) -> Key | None:
     due = state.due
     while due and state.orders.get(due[0][4]) is not due[0][5]:
         heappop(due)
-    best: Key | None = None
+    keys: list[Key] = []
     if state.pending:
         phase, serial = state.pending[0][:2]
-        best = (state.now, Rank.UPDATES, phase, 0, serial)
-    if due and (best is None or due[0][:5] < best):
-        best = due[0][:5]
+        keys.append((state.now, Rank.UPDATES, phase, 0, serial))
+    if due:
+        keys.append(due[0][:5])
     if state.cancels:
-        arrival = (state.cancels[0].arrives_at, *_CANCELLATION)
-        if best is None or arrival < best:
-            best = arrival
+        keys.append((state.cancels[0].arrives_at, *_CANCELLATION))
     if state.timer is not None:
-        key = (state.timer.fires_at, Rank.TIMER, 0, 0, 0)
-        if best is None or key < best:
-            best = key
-    if state.book.positions or state.interest_at is not None:
-        due_accounting = next_accounting(state)
-        if due_accounting is not None and (best is None or due_accounting < best):
-            best = due_accounting
+        keys.append((state.timer.fires_at, Rank.TIMER, 0, 0, 0))
     if state.watched:
         expires_at = _next_expiring(state).expires_at
         assert expires_at is not None
-        key = (expires_at, Rank.EXPIRATIONS, 0, 0, 0)
-        if best is None or key < best:
-            best = key
-    corporate = next_corporate_key(state)
-    if corporate is not None and (best is None or corporate < best):
-        best = corporate
-    return best
+        keys.append((expires_at, Rank.EXPIRATIONS, 0, 0, 0))
+    accounting = next_accounting(state) if state.book.positions or state.interest_at is not None else None
+    keys += [key for key in (accounting, next_corporate_key(state)) if key is not None]
+    return min(keys, default=None)
 
 
 def step(state: Simulation, key: Key) -> Item | None:
@@ -68,16 +57,14 @@ def step(state: Simulation, key: Key) -> Item | None:
         return _fire_timer(state)
     if rank == Rank.EXPIRATIONS:
         return _expire_instrument(state)
-    if rank == Rank.CORPORATE:
-        return _item(state, "P", ()) if take_effect(state) else None
-    if rank == Rank.OPENS and key[4] == 0:
-        return _item(state, "P", ()) if pay_fraction(state) else None
+    if rank == Rank.CORPORATE or (rank == Rank.OPENS and key[4] == 0):
+        changed = take_effect(state) if rank == Rank.CORPORATE else pay_fraction(state)
+        return _item(state, "P", ()) if changed else None
     if key[1:] == _CANCELLATION:
         request, *others = state.cancels
         state.cancels = tuple(others)
         state.cancel_limits(request)
-        return None
-    if rank == Rank.OPENS or phase == Phase.AT_CLOSE:
+    elif rank == Rank.OPENS or phase == Phase.AT_CLOSE:
         due = heappop(state.due)
         assert due[6] is not None
         meet(state, due[5], due[6])
