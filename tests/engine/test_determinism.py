@@ -173,7 +173,7 @@ def test_random_strategies_in_a_process_of_their_own(tmp_path: Path, seed: int) 
 def _prepare(folder: Path, case: Case) -> Path:
     catalog = Catalog.create(folder / "catalog")
     catalog.add_instruments(case.market.instruments)
-    for (symbol, kind, span), bars in case.market.bars.items():
+    for (symbol, kind, span), bars in [*case.market.bars.items(), *case.market.quotes.items()]:
         instrument = case.market.find(symbol, kind)
         assert instrument is not None
         catalog.write_bars(instrument, span, bars, source="test")

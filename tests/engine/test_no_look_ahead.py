@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from periscope.engine.settings import Adjustment
-from periscope.market.columns import BarColumns
+from periscope.market.columns import NO_PRICE, BarColumns, QuoteColumns
 from tests.differential.adapter import BlockEngine
 from tests.naive.corporate import Corporate
 from tests.naive.market import Market
@@ -46,10 +46,11 @@ def _compare(seed: int, folder: Path) -> int:
         visible = [bar.start for bar in case.market.stream(instrument, span, case.settings)]
         poisoned[symbol, kind, span] = _poison(dice, columns, cut, visible[-1:])
     known, unknown = _corporate(case, cut)
+    quotes = {key: _poison_quotes(dice, columns, cut) for key, columns in case.market.quotes.items()}
     traces = []
     markets = (
-        Market(case.market.instruments, case.market.bars, known),
-        Market(case.market.instruments, poisoned, unknown),
+        Market(case.market.instruments, case.market.bars, known, case.market.quotes),
+        Market(case.market.instruments, poisoned, unknown, quotes),
     )
     for number, market in enumerate(markets):
         place = folder / f"{seed}-{number}"
@@ -109,6 +110,24 @@ def _poison(dice: Random, old: BarColumns, cut: int, kept: Sequence[int] = ()) -
     keep |= np.isin(old.start, np.array(kept, dtype=np.int64))
     names = ("start", "end", "open", "high", "low", "close", "volume")
     return BarColumns(*(getattr(poisoned, name)[keep] for name in names))
+
+
+def _poison_quotes(dice: Random, old: QuoteColumns, cut: int) -> QuoteColumns:
+    """Another future of quotes: other prices, other sides. That a span has any quote is known from the start."""
+    unborn, late = old.start > cut, old.end > cut
+    up = dice.choice([1, 50, 900])
+    columns = {name: getattr(old, name).copy() for name in old.NAMES}
+    swapped = unborn & (np.array([dice.random() for _ in range(len(old))]) < 0.3)
+    for part in ("open", "high", "low", "close", "size"):
+        bid, ask = columns[f"bid_{part}"].copy(), columns[f"ask_{part}"].copy()
+        columns[f"bid_{part}"], columns[f"ask_{part}"] = np.where(swapped, ask, bid), np.where(swapped, bid, ask)
+    for side in ("bid", "ask"):
+        there = columns[f"{side}_open"] != NO_PRICE
+        columns[f"{side}_open"] += np.where(there & unborn, up, 0)
+        columns[f"{side}_close"] += np.where(there & late, up, 0)
+        columns[f"{side}_high"] += np.where(there & late, 2 * up, 0)
+        columns[f"{side}_low"] -= np.where(there & late & ~unborn, up, 0)
+    return QuoteColumns(*columns.values())
 
 
 ACTIVE = """

@@ -20,15 +20,15 @@ COLUMNS = {
     " placed_at state filled_quantity average_fill_price net_money fees closed_at reject_code"
     " reject_message reference_price expires_at origin",
     "fills": "order_id sequence fill_number symbol asset_type side quantity price price_before_slippage fee filled_at"
-    " bar_start bar_span rule volume_cap realised_pnl position_after cash_after",
+    " bar_start bar_end bar_span met path rule volume_cap realised_pnl position_after cash_after",
     "equity": "time portfolio_value cash",
     "trades": "symbol asset_type direction quantity entry_time exit_time entry_price exit_price gross_pnl fees net_pnl",
     "ledger": "entry time reason account symbol amount",
 }
-TIMES = "placed_at expires_at closed_at filled_at bar_start time entry_time exit_time"
+TIMES = "placed_at expires_at closed_at filled_at bar_start bar_end time entry_time exit_time"
 INTEGERS = ["sequence", "fill_number", "entry"]
 TEXTS = """
-    order_id symbol asset_type side intent order_type time_in_force state reject_code reject_message bar_span rule
+    order_id symbol asset_type side intent order_type time_in_force state reject_code reject_message bar_span met path rule
     direction origin reason account
 """
 FILES = {"result.json", "logs.jsonl", "journal.jsonl.zst", "bars.jsonl", "strategy"}.union(
