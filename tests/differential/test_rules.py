@@ -46,7 +46,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 def test_rule(engine: Engine, rule: Rule, tmp_path: Path) -> None:
     """The strategy is told what the table says, and money and positions end as it says."""
     trace = engine(tmp_path, source_of(rule), market_of(rule), settings_of(rule))
-    assert told(trace, bars=lists_bars(rule)) == expected_of(rule)
+    assert told(trace, bars=lists_bars(rule), monday=rule.monday) == expected_of(rule)
     if rule.cash is not None:
         assert trace.final_cash == Decimal(rule.cash)
     if rule.value is not None:

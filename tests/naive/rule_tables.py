@@ -2,13 +2,16 @@
 
 from tests.naive.rules.accounts import ACCOUNTS
 from tests.naive.rules.admission import ADMISSION
+from tests.naive.rules.auctions import AUCTIONS
 from tests.naive.rules.brokers import BROKERS
 from tests.naive.rules.costs import COSTS
 from tests.naive.rules.dividends import DELISTINGS, DIVIDENDS
 from tests.naive.rules.intents import INTENTS
+from tests.naive.rules.latency import LATENCY
 from tests.naive.rules.moments import MOMENTS
 from tests.naive.rules.money import MONEY
 from tests.naive.rules.order_types import ORDER_TYPES
+from tests.naive.rules.quotes import QUOTES
 from tests.naive.rules.script import Rule
 from tests.naive.rules.splits import SPLITS
 from tests.naive.rules.stop_limits import STOP_LIMITS
@@ -21,6 +24,9 @@ RULES: list[Rule] = [
     *ORDER_TYPES,
     *STOP_LIMITS,
     *TIME_IN_FORCE,
+    *AUCTIONS,
+    *LATENCY,
+    *QUOTES,
     *INTENTS,
     *MOMENTS,
     *VOLUME,

@@ -28,8 +28,8 @@ COLUMNS = {
 TIMES = "placed_at expires_at closed_at filled_at bar_start bar_end time entry_time exit_time"
 INTEGERS = ["sequence", "fill_number", "entry"]
 TEXTS = """
-    order_id symbol asset_type side intent order_type time_in_force state reject_code reject_message bar_span met path rule
-    direction origin reason account
+    order_id symbol asset_type side intent order_type time_in_force state reject_code reject_message bar_span met path
+    rule direction origin reason account
 """
 FILES = {"result.json", "logs.jsonl", "journal.jsonl.zst", "bars.jsonl", "strategy"}.union(
     f"{name}.parquet" for name in ("orders", "fills", "equity", "trades", "ledger")

@@ -1,8 +1,12 @@
 """The little language of the tables.
 
 `bars` has one line a bar: `09:30 100 101 99 100 500` is the minute that starts at 09:30 New York time on Monday, 22
-January 2024 (`Tue 09:30` the day after): open, high, low, close, and the volume (1000 if left out, `?` if unknown). A
-symbol other than AAA stands in front: `ESH4 09:30 ...`; a span other than minute after it: `AAA hour 09:30 ...`.
+January 2024 (`Tue 09:30` the day after, `Next 09:30` the Monday after): open, high, low, close, and the volume (1000 if
+left out, `?` if unknown). A symbol other than AAA stands in front: `ESH4 09:30 ...`; a span other than minute after it:
+`AAA hour 09:30 ...`. `monday` chooses another week.
+
+`quotes` likewise, with the bid's and the ask's four prices: `09:30 100 101 99 100 | 101 102 100 101`; a `-` is a side
+that is not there.
 
 `corporate` has one line a split or a dividend: `Tue 7:1` is seven new shares for each old one from Tuesday on,
 `Tue pays 0.5` half a dollar for each share held until then.
@@ -21,7 +25,7 @@ a rejection; `timer`; `expired ESH4`; `bar AAA` only if the table lists bars any
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -32,7 +36,7 @@ import numpy as np
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderIntent, TimeInForce
 from periscope.engine.settings import AccountName, Settings
 from periscope.instruments.instrument import Instrument
-from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
+from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, BarColumns, QuoteColumns
 from tests.naive.corporate import Corporate
 from tests.naive.host import moment
 from tests.naive.market import Market
@@ -40,9 +44,9 @@ from tests.naive.sessions import NEW_YORK, TradingDay, new_york, sessions
 from tests.naive.trace import Trace
 
 TEMPLATE = Path(__file__).parents[1] / "scripted_bundle" / "strategy.py"
-DAYS = {"Mon": date(2024, 1, 22), "Tue": date(2024, 1, 23), "Wed": date(2024, 1, 24)}
-OPEN = new_york(DAYS["Mon"], 9, 30)
-CLOSE = new_york(DAYS["Mon"], 16)
+MONDAY = date(2024, 1, 22)
+DAYS = {"Mon": 0, "Tue": 1, "Wed": 2, "Thu": 3, "Fri": 4, "Sat": 5, "Sun": 6, "Next": 7}
+"""Days after the rule's Monday."""
 MINUTE = 60_000_000
 SPANS = {span.value: span for span in BarTimeSpan}
 LENGTHS = {"second": MINUTE // 60, "minute": MINUTE, "hour": 60 * MINUTE}
@@ -84,13 +88,15 @@ class Rule:
     end: str = "16:00"
     money: str = "1000000"
     registers: bool = True
+    quotes: str = ""
+    monday: date = MONDAY
 
 
 def settings_of(rule: Rule) -> Settings:
     """The run's settings: Monday's session unless the rule says otherwise."""
     values: dict[str, Any] = {
-        "start": OPEN,
-        "end": at(rule.end),
+        "start": at("09:30", rule.monday),
+        "end": at(rule.end, rule.monday),
         "version": "rules",
         "account": AccountName.CASH,
         **(rule.settings or {}),
@@ -103,22 +109,17 @@ def market_of(rule: Rule) -> Market:
     rows: dict[tuple[str, str], list[list[int]]] = {}
     known = {one.symbol: one for one in rule.instruments}
     for line in _lines(rule.bars):
-        words = line.split()
-        symbol = words.pop(0) if words[0] in known else "AAA"
-        span = words.pop(0) if words[0] in SPANS else "minute"
-        stamp = f"{words.pop(0)} {words.pop(0)}" if words[0] in DAYS else words.pop(0)
-        begin = at(stamp)
+        symbol, span, begin, end, words = _placed(line, rule)
         scale = 10 ** known[symbol].price_scale
         prices = [int(Decimal(word) * scale) for word in words[:4]]
         volume = words[4] if len(words) > 4 else "1000"
-        end = _day(begin).close if span == "day" else begin - begin % LENGTHS[span] + LENGTHS[span]
         row = [begin, end, *prices, UNKNOWN_VOLUME if volume == "?" else int(volume)]
         rows.setdefault((symbol, span), []).append(row)
     bars = {
         (*known[symbol].key, SPANS[span]): BarColumns(*np.array(found, dtype=np.int64).T)
         for (symbol, span), found in rows.items()
     }
-    return Market(list(rule.instruments), bars, corporate_of(rule))
+    return Market(list(rule.instruments), bars, corporate_of(rule), _quotes_of(rule))
 
 
 def corporate_of(rule: Rule) -> dict[str, list[Corporate]]:
@@ -128,7 +129,7 @@ def corporate_of(rule: Rule) -> dict[str, list[Corporate]]:
     for line in _lines(rule.corporate):
         words = line.split()
         symbol = words.pop(0) if words[0] in known else "AAA"
-        day = DAYS[words.pop(0)]
+        day = rule.monday + timedelta(days=DAYS[words.pop(0)])
         before = found.get((symbol, day), Corporate(day))
         if words[0] == "pays":
             found[symbol, day] = replace(before, dividend=Fraction(words[1]))
@@ -139,6 +140,30 @@ def corporate_of(rule: Rule) -> dict[str, list[Corporate]]:
     for (symbol, _), event in found.items():
         events.setdefault(symbol, []).append(event)
     return events
+
+
+def _placed(line: str, rule: Rule) -> tuple[str, str, int, int, list[str]]:
+    """Symbol, span, start and end of a line's bar, and the rest of its words."""
+    words = line.split()
+    symbol = words.pop(0) if words[0] in {one.symbol for one in rule.instruments} else "AAA"
+    span = words.pop(0) if words[0] in SPANS else "minute"
+    stamp = f"{words.pop(0)} {words.pop(0)}" if words[0] in DAYS else words.pop(0)
+    begin = at(stamp, rule.monday)
+    end = _day(begin).close if span == "day" else begin - begin % LENGTHS[span] + LENGTHS[span]
+    return symbol, span, begin, end, words
+
+
+def _quotes_of(rule: Rule) -> dict[tuple[str, AssetType, BarTimeSpan], QuoteColumns]:
+    known = {one.symbol: one for one in rule.instruments}
+    rows: dict[tuple[str, AssetType, BarTimeSpan], list[list[int]]] = {}
+    for line in _lines(rule.quotes):
+        symbol, span, begin, end, words = _placed(line, rule)
+        row = [begin, end]
+        for side in " ".join(words).split("|"):
+            prices = [int(Decimal(word) * 10 ** known[symbol].price_scale) for word in side.replace("-", "").split()]
+            row += [*prices, 100] if prices else [NO_PRICE] * 4 + [UNKNOWN_VOLUME]
+        rows.setdefault((*known[symbol].key, SPANS[span]), []).append(row)
+    return {key: QuoteColumns(*np.array(found, dtype=np.int64).T) for key, found in rows.items()}
 
 
 def source_of(rule: Rule) -> str:
@@ -168,7 +193,7 @@ def expected_of(rule: Rule) -> list[str]:
     return [" ".join(line.split()) for line in told if line.strip()]
 
 
-def told(trace: Trace, *, bars: bool) -> list[str]:
+def told(trace: Trace, *, bars: bool, monday: date = MONDAY) -> list[str]:
     """What the strategy was told, in the words of the tables."""
     fills: dict[object, list[tuple[object, ...]]] = {}
     for number, *fill in trace.fills:
@@ -181,7 +206,7 @@ def told(trace: Trace, *, bars: bool) -> list[str]:
         if kind == "ORDER":
             number, _, _, state, cumulative, *_ = rest
             assert isinstance(cumulative, Decimal)
-            words = [_clock(time), str(number), str(state)]
+            words = [_clock(time, monday), str(number), str(state)]
             if cumulative > 0:
                 words.append(_plain(cumulative))
             if cumulative > seen.get(number, Decimal(0)):
@@ -192,12 +217,12 @@ def told(trace: Trace, *, bars: bool) -> list[str]:
             seen[number] = cumulative
             lines.append(" ".join(words))
         elif kind == "TIMER":
-            lines.append(f"{_clock(time)} timer")
+            lines.append(f"{_clock(time, monday)} timer")
         elif kind == "EXPIRATION":
-            lines.append(f"{_clock(time)} expired {rest[0]}")
+            lines.append(f"{_clock(time, monday)} expired {rest[0]}")
         elif bars:
             assert isinstance(rest[2], int)
-            lines.append(f"{_clock(time)} bar {rest[0]} {_clock(rest[2])}")
+            lines.append(f"{_clock(time, monday)} bar {rest[0]} {_clock(rest[2], monday)}")
     return lines
 
 
@@ -219,20 +244,22 @@ def _lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
 
 
-def at(text: str) -> int:
+def at(text: str, monday: date = MONDAY) -> int:
     """The instant of a New York time like `Tue 09:31:05`; without a day it is Monday."""
     *day, clock = text.split()
     hour, minute, *second = (int(part) for part in clock.split(":"))
-    return new_york(DAYS[day[0] if day else "Mon"], hour, minute) + (second[0] if second else 0) * MINUTE // 60
+    after = timedelta(days=DAYS[day[0] if day else "Mon"])
+    return new_york(monday + after, hour, minute) + (second[0] if second else 0) * MINUTE // 60
 
 
 def _day(begin: int) -> TradingDay:
     return next(day for day in sessions("XNYS", False) if begin < day.close)
 
 
-def _clock(time: int) -> str:
+def _clock(time: int, monday: date) -> str:
     local = moment(time).astimezone(NEW_YORK)
-    day = next((f"{name} " for name, value in DAYS.items() if value == local.date() and name != "Mon"), "")
+    after = (local.date() - monday).days
+    day = next((f"{name} " for name, value in DAYS.items() if value == after != 0), "")
     return day + (f"{local:%H:%M}" if local.second == 0 else f"{local:%H:%M:%S}")
 
 
