@@ -17,9 +17,10 @@ from libs.shared_ipc.src.protocol import (
     UnregisterQuoteAction,
     WithdrawCashAction,
 )
+from periscope.engine.cancellations import ask_to_cancel
 from periscope.engine.corporate import follow
 from periscope.engine.fills import meet
-from periscope.engine.pieces import CancelRequest, Registration, Timer
+from periscope.engine.pieces import Registration, Timer
 from periscope.engine.records import ActionTaken, IssueRaised, OrderPlaced, OrderRefused
 from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Phase
@@ -77,7 +78,7 @@ def place_order(state: Simulation, action: PlaceOrderAction, origin: Origin = Or
     after = None
     if not order.closing:
         after = (state.exposures.get(key) or Exposure(instrument)).plus(order, settings.fees)
-    refusal = state.account.check_order(order, state.book, state.exposures, after, state)
+    refusal = _one_too_many(state, origin) or state.account.check_order(order, state.book, state.exposures, after, state)
     if refusal is not None:
         _refuse(state, action, order_id, refusal)
         return
@@ -96,6 +97,15 @@ def place_order(state: Simulation, action: PlaceOrderAction, origin: Origin = Or
         meet(state, order, meeting)
     else:
         state.meet_at(order, meeting)
+
+
+def _one_too_many(state: Simulation, origin: Origin) -> Rejection | None:
+    """The limit of resting orders, which binds the strategy and not the account."""
+    most = state.settings.limits.open_orders
+    if len(state.orders) < most or origin is not Origin.STRATEGY:
+        return None
+    text = f"{most:,} orders are resting, as many as core.limits.open_orders allows"
+    return Rejection("TOO_MANY_OPEN_ORDERS", text)
 
 
 def _accept(state: Simulation, action: PlaceOrderAction, order_id: str, origin: Origin) -> Order | Rejection:
@@ -157,11 +167,7 @@ def _cancel_limits(state: Simulation, action: CancelLimitsAction) -> None:
         text = state.markets.feed.explain_unknown(action.symbol, action.asset_type)
         _issue(state, "UNKNOWN_SYMBOL", text, action.symbol)
         return
-    request = CancelRequest(state.now + state.settings.latency, instrument.key, state.sequence)
-    if state.settings.latency:
-        state.cancels = (*state.cancels, request)
-    else:
-        state.cancel_limits(request)
+    ask_to_cancel(state, instrument.key)
 
 
 def _register(state: Simulation, action: RegisterSecurityAction) -> None:

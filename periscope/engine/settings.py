@@ -53,6 +53,7 @@ class Limits:
     memory_bytes: int = 2 << 30
     events_per_instant: int = 10_000
     actions_per_reply: int = 1_000
+    open_orders: int = 10_000
     output_bytes: int = 10_000_000
 
 

@@ -354,14 +354,6 @@ class Simulation:
         elif key not in self.settlements:
             self.settlements[key] = self.session_close(instrument, max(self.now - 1, self.accounted))
 
-    def cancel_limits(self, request: CancelRequest) -> None:
-        """Cancel what rests as a limit order of an instrument and was placed before the request."""
-        for order in list(self.orders.values()):
-            if order.sequence > request.last_sequence:
-                break
-            if order.instrument.key == request.key and order.is_limit:
-                self.end_order(order, Happening.CANCELLED, Phase.CONSEQUENCE)
-
     def cancel_stranded(self, key: InstrumentKey) -> None:
         """Cancel the resting close orders of a position that is flat or has changed sides."""
         closers = self.closers.get(key)

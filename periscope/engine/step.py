@@ -5,6 +5,7 @@ from heapq import heappop
 import msgspec
 
 from periscope.engine.accounting import account, next_accounting
+from periscope.engine.cancellations import cancel_next
 from periscope.engine.corporate import next_corporate_key, pay_fraction, take_effect
 from periscope.engine.fills import Moment, meet
 from periscope.engine.port import Item
@@ -61,9 +62,7 @@ def step(state: Simulation, key: Key) -> Item | None:
         changed = take_effect(state) if rank == Rank.CORPORATE else pay_fraction(state)
         return _item(state, "P", ()) if changed else None
     if key[1:] == _CANCELLATION:
-        request, *others = state.cancels
-        state.cancels = tuple(others)
-        state.cancel_limits(request)
+        cancel_next(state)
     elif rank == Rank.OPENS or phase == Phase.AT_CLOSE:
         due = heappop(state.due)
         assert due[6] is not None

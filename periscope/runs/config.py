@@ -51,7 +51,7 @@ __all__ = [
 MAX_DOCUMENT_CHARACTERS = 4_000_000
 _SECTIONS = ("environment", "strategy", "core")
 _KEYS = {key.path: key for key in CORE_KEYS}
-_LATER_LIMITS = (("memory_bytes", _KEYS["limits.memory_bytes"].default),)
+_LATER_LIMITS = tuple((name, _KEYS[f"limits.{name}"].default) for name in ("memory_bytes", "open_orders"))
 _GROUPS = {key.path.split(".")[0] for key in CORE_KEYS if "." in key.path}
 
 

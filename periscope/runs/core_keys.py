@@ -347,6 +347,14 @@ CORE_KEYS: tuple[CoreKey, ...] = (
         integer(1, 1_000_000),
     ),
     CoreKey(
+        "limits.open_orders",
+        "integer",
+        10_000,
+        "1 to 1,000,000",
+        "Orders that may rest at one time. Each costs memory, and time whenever the strategy acts.",
+        integer(1, 1_000_000),
+    ),
+    CoreKey(
         "limits.output_bytes",
         "integer",
         10_000_000,

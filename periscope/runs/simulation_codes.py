@@ -139,6 +139,12 @@ REJECTIONS: tuple[IssueCode, ...] = (
         'Write the fee as an object, such as {"per_contract": "2.25"}; docs/fee-schedules.md lists what is known.',
     ),
     _order(
+        "TOO_MANY_OPEN_ORDERS",
+        "As many orders are resting as `core.limits.open_orders` allows.",
+        "order 10001: 10,000 orders are resting, as many as core.limits.open_orders allows",
+        "Cancel what is not needed any more (CancelLimitsAction), or use DAY; or raise `core.limits.open_orders`.",
+    ),
+    _order(
         "MARGIN_UNKNOWN",
         "The future has no initial margin in the catalog, so nobody can say whether it is affordable.",
         "order 1: ESZ13 has no initial margin",

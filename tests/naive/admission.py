@@ -31,6 +31,7 @@ def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], se
     order.known = instrument
     order.arrives_at = order.placed_at + settings.latency
     order.placed_in = market.means(instrument, settings, order.placed_at)
+    resting = list(resting)
     held = book.quantity(instrument)
     order.closing = action.intent in CLOSING
     refused = (
@@ -57,7 +58,9 @@ def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], se
     if isinstance(settings.fees, BrokerFees) and _fee_is_unknown(instrument, settings.fees.name):
         return "FEE_UNKNOWN"
     _set_lifetime(order, instrument, settings)
-    return None if order.closing else _buying_power_refusal(order, instrument, book, list(resting))
+    if len(resting) >= settings.limits.open_orders:
+        return "TOO_MANY_OPEN_ORDERS"
+    return None if order.closing else _buying_power_refusal(order, instrument, book, resting)
 
 
 def _fee_is_unknown(instrument: Instrument, broker: str) -> bool:

@@ -129,6 +129,7 @@ def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
         limits=Limits(
             events_per_instant=dice.choice([4, 8, 15]) if dice.random() < 0.06 else 10_000,
             actions_per_reply=10 if dice.random() < 0.05 else 1_000,
+            open_orders=dice.choice([1, 3, 10]) if dice.random() < 0.05 else 10_000,
         ),
     )
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from libs.shared_ipc.src.protocol import AssetType
-from periscope.engine.settings import LimitFill, PriceRounding
+from periscope.engine.settings import LimitFill, Limits, PriceRounding
 from tests.naive.rules.script import AAA, BBB, ESH4, Rule, at
 
 INDEX = replace(AAA, symbol="IDX", asset_type=AssetType.INDEX)
@@ -184,6 +184,22 @@ ADMISSION = [
             09:31   1: BUY 2.5               | 09:31 1 WORKING
             09:31   2: BUY 2.55              | 09:31 2 REJECTED QUANTITY_OFF_STEP
                                              | 09:31 1 WORKING 1.4 @ 100
+        """,
+    ),
+    Rule(
+        name="no more orders may rest than the limit says; what has ended counts no more",
+        settings={"limits": Limits(open_orders=2)},
+        bars="""
+            09:30 100 101 99 100
+            09:31 100 101 99 100
+        """,
+        steps="""
+            start   1: BUY 1 LIMIT 90         | 09:30 1 WORKING
+            start   2: BUY 1                  | 09:30 2 WORKING
+            start   3: BUY 1 LIMIT 91         | 09:30 3 REJECTED TOO_MANY_OPEN_ORDERS
+            start   4: BUY 0 LIMIT 91         | 09:30 4 REJECTED QUANTITY_NOT_POSITIVE
+                                              | 09:30 2 FILLED 1 @ 100
+            09:31   5: BUY 1 LIMIT 92         | 09:31 5 WORKING
         """,
     ),
 ]

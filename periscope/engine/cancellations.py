@@ -1,0 +1,32 @@
+"""Cancellations of limit orders: asked for at one moment, true when they have come to the market."""
+
+from periscope.engine.pieces import CancelRequest
+from periscope.engine.simulation import Simulation
+from periscope.engine.timeline import Phase
+from periscope.execution.order import Happening
+from periscope.portfolio.book import InstrumentKey
+
+
+def ask_to_cancel(state: Simulation, key: InstrumentKey) -> None:
+    """Cancel the limit orders of an instrument as soon as `core.latency_seconds` lets the request arrive."""
+    request = CancelRequest(state.now + state.settings.latency, key, state.sequence)
+    if state.settings.latency:
+        state.cancels = (*state.cancels, request)
+    else:
+        _cancel(state, request)
+
+
+def cancel_next(state: Simulation) -> None:
+    """The first request on its way arrives now."""
+    request, *others = state.cancels
+    state.cancels = tuple(others)
+    _cancel(state, request)
+
+
+def _cancel(state: Simulation, request: CancelRequest) -> None:
+    """Cancel what rests as a limit order of the instrument and was placed before the request."""
+    for order in list(state.orders.values()):
+        if order.sequence > request.last_sequence:
+            break
+        if order.instrument.key == request.key and order.is_limit:
+            state.end_order(order, Happening.CANCELLED, Phase.CONSEQUENCE)
