@@ -78,7 +78,9 @@ def place_order(state: Simulation, action: PlaceOrderAction, origin: Origin = Or
     after = None
     if not order.closing:
         after = (state.exposures.get(key) or Exposure(instrument)).plus(order, settings.fees)
-    refusal = _one_too_many(state, origin) or state.account.check_order(order, state.book, state.exposures, after, state)
+    refusal = _one_too_many(state, origin)
+    if refusal is None:
+        refusal = state.account.check_order(order, state.book, state.exposures, after, state)
     if refusal is not None:
         _refuse(state, action, order_id, refusal)
         return

@@ -58,7 +58,14 @@ def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], se
     if isinstance(settings.fees, BrokerFees) and _fee_is_unknown(instrument, settings.fees.name):
         return "FEE_UNKNOWN"
     _set_lifetime(order, instrument, settings)
-    if len(resting) >= settings.limits.open_orders:
+    return _capacity_refusal(order, instrument, book, resting, settings)
+
+
+def _capacity_refusal(
+    order: Order, instrument: Instrument, book: Book, resting: list[Order], settings: Settings
+) -> str | None:
+    """Whether the run and the account can bear one more order."""
+    if len(resting) >= settings.limits.open_orders and not order.of_margin_call:
         return "TOO_MANY_OPEN_ORDERS"
     return None if order.closing else _buying_power_refusal(order, instrument, book, resting)
 

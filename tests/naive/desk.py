@@ -64,6 +64,7 @@ class Desk:
         self.registered: list[Row] = []
         self.timer: Timer | None = None
         self.updates: list[tuple[tuple[int, int], Update]] = []
+        self.bars_closed_at = settings.start  # what ended then has had its effect
         self.cancels: list[tuple[int, Instrument, int]] = []
         self.caused = 0
         self.told_at: dict[int, int] = defaultdict(int)

@@ -166,7 +166,8 @@ class _Run(Fills, Accounting, CorporateActions):
         """Deliver what waits, and fill market orders at a close, until nothing of the kind is left."""
         while True:
             at_close = [order for order in self.resting() if order.closing_bar is not None]
-            if not self.updates or self.updates[0][0][0] >= CAUSED_NOW:
+            news = self.updates and self.updates[0][0][0] < CAUSED_NOW
+            if self.bars_closed_at == self.now and not news:
                 self.cancel_what_is_due()
             if self.updates:
                 self.allow_event()

@@ -21,6 +21,7 @@ class Fills(Desk):
     def close_bars(self) -> None:
         """All fills inside bars that end now are booked before the first of them is told."""
         hits = []
+        self.bars_closed_at = self.now
         for order in self.resting():
             bar = self.bar_of(order, self.offer_ending)
             last = self.last_offer.get((order.instrument.key, order.side))
