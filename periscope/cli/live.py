@@ -82,10 +82,10 @@ def describe(progress: "Progress") -> str:
 
 @contextmanager
 def progress_display(*, quiet: bool) -> Iterator[Display]:
-    """The display that fits where stderr goes; a bar disappears when the run is over."""
+    """The display that fits where stderr goes, or a notebook; a bar disappears when the run is over."""
     if quiet:
         yield Silent()
-    elif not sys.stderr.isatty():
+    elif not sys.stderr.isatty() and "ipykernel" not in sys.modules:
         yield Lines()
     else:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn

@@ -1,0 +1,1 @@
+"""Backtests and their results in a notebook or a script: frames instead of files, a report below the cell."""

@@ -1,0 +1,109 @@
+"""A backtest from a cell, and its results as frames: exact, complete, and the same as from the command line."""
+
+import asyncio
+import gc
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import periscope
+from periscope.cli.main import main
+from periscope.cli.output import CliError
+
+START, END = "2023-11-01", "2023-11-10"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder as a workspace with invented data and the strategy `cross`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PERISCOPE_CATALOG", raising=False)
+    for words in (["init"], ["data", "sample"], ["new", "cross"]):
+        assert main(words) == 0
+    return tmp_path
+
+
+def test_a_run_from_a_cell_is_the_run_of_the_command(desk: Path) -> None:
+    run = periscope.backtest("cross", start=START, end=END, quiet=True)
+    assert main(["backtest", "cross", "--start", "2023-11-01", "--end", "2023-11-10", "--out", "runs/a", "-q"]) == 0
+    same = periscope.load_run("a")
+    assert (run.status, run.hash) == ("complete", same.hash)
+    assert repr(run).startswith("<Run complete: bars ")
+    assert run.verify().holds
+
+
+def test_tables_are_exact_frames(desk: Path) -> None:
+    run = periscope.backtest(
+        "cross", start=START, end=END, parameters={"length": 5}, core={"slippage": {"ticks": 1}}, quiet=True
+    )
+    assert run.orders.height == run.result["orders"]
+    assert run.fills.height == run.result["fills"] > 10
+    assert isinstance(run.fills.schema["price"], pl.Decimal)
+    assert run.equity.schema["time"] == pl.Datetime("us", "UTC")
+    assert run.equity["portfolio_value"][-1] == Decimal(run.result["final_value"]).quantize(Decimal("0.000001"))
+    assert set(run.statistics) >= {"sharpe", "max_drawdown"}
+    assert run.trades.height > 0
+    assert run.issues.columns == ["severity", "code", "count", "message"]
+    assert run.logs.columns == ["time", "stream", "line"]
+
+
+def test_bars_are_those_of_the_catalog(desk: Path) -> None:
+    run = periscope.backtest("cross", start=START, end=END, quiet=True)
+    symbol, span = run.result["data"][0]["symbol"], run.result["data"][0]["span"]
+    bars = run.bars(symbol)
+    assert bars.height == run.result["bars"]
+    assert bars.columns == ["start", "end", "open", "high", "low", "close", "volume"]
+    assert isinstance(bars.schema["close"], pl.Decimal)
+    filled = run.fills.join(bars, left_on="bar_start", right_on="start")
+    assert (filled["price"] == filled["open"]).all(), "market orders fill at the opens of these bars"
+    assert run.bars(symbol, span).equals(bars)
+    with pytest.raises(LookupError, match=f"the run did not read NOPE bars; it read {symbol} {span}"):
+        run.bars("NOPE")
+
+
+def test_the_report_shows_below_the_cell(desk: Path) -> None:
+    run = periscope.backtest("cross", start=START, end=END, quiet=True)
+    shown = run._repr_html_()
+    assert shown.startswith('<iframe title="Periscope report"')
+    assert "&lt;!doctype html&gt;" in shown[:300].lower()
+    assert "<script" not in shown, "the page must stay inside its frame"
+
+
+def test_a_kept_run_is_found_by_its_number(desk: Path) -> None:
+    assert main(["publish", "cross"]) == 0
+    assert main(["runs", "create", "cross@1", "--start", "2023-11-01", "--end", "2023-11-10"]) == 0
+    assert main(["runs", "start", "1", "--wait"]) == 0
+    run = periscope.load_run(1)
+    assert (run.status, run.fills.height) == ("complete", run.result["fills"])
+    folder = run.folder
+    del run
+    gc.collect()
+    assert not folder.exists(), "a temporary folder goes with the object"
+
+
+def test_it_works_where_an_event_loop_runs_as_in_a_notebook(desk: Path) -> None:
+    async def cell() -> str:
+        return periscope.backtest("cross", start=START, end=END, quiet=True).status
+
+    assert asyncio.run(cell()) == "complete"
+
+
+def test_mistakes_are_told_in_plain_words(desk: Path) -> None:
+    with pytest.raises(CliError, match="there is no strategy folder 'nope'"):
+        periscope.backtest("nope")
+    with pytest.raises(CliError) as wrong:
+        periscope.backtest("cross", core={"slipage": "none"})
+    assert "slipage" in wrong.value.text()
+    with pytest.raises(CliError, match="there is no run 'nope'"):
+        periscope.load_run("nope")
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    code = "import sys, periscope; print(sorted(m for m in sys.modules if m.startswith(('periscope.', 'polars'))))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert not hasattr(periscope, "nope")
