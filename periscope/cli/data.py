@@ -60,7 +60,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """Import bars. Nothing is written unless every row is understood, or --skip-bad-rows is given."""
     from periscope.market.catalog import Catalog
     from periscope.market.importers.formats import FORMATS, import_path
-    from periscope.market.importers.options import ImportOptions
+    from periscope.market.importers.options import BARS, QUOTES, ImportOptions
 
     options = ImportOptions(
         symbol=symbol,
@@ -74,7 +74,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
         currency=currency,
         date_format=date_format,
         decimal=_decimal_mark(decimal),
-        kind=_choice(kind, "--kind", ("bars", "quotes")),
+        kind=_choice(kind, "--kind", (BARS, QUOTES)),
         skip_bad_rows=skip_bad_rows,
         replace=replace,
     )
