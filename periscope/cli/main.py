@@ -25,6 +25,7 @@ from periscope.cli.release import release
 from periscope.cli.runs_results import runs_app
 from periscope.cli.sessions import sessions
 from periscope.cli.start import init
+from periscope.cli.store_commands import store_app
 from periscope.cli.verify import compare, verify
 from periscope.cli.versions import diff, versions
 
@@ -53,6 +54,8 @@ app.command()(versions)
 app.command()(diff)
 runs_app.rich_markup_mode = None
 app.add_typer(runs_app, name="runs")
+store_app.rich_markup_mode = None
+app.add_typer(store_app, name="store")
 data_app.rich_markup_mode = None
 app.add_typer(data_app, name="data")
 instruments_app.rich_markup_mode = None
