@@ -1,25 +1,34 @@
 """Bars for the report out of the catalog that a run read."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
+from periscope.instruments.scaling import Scaling, Scalings
 from periscope.instruments.sessions import SessionRangeError, UnknownExchangeError, sessions_for
+from periscope.market.adjustment import PLACES, Adjustment
+from periscope.market.adjustments import Adjustments
 from periscope.market.catalog import Catalog
-from periscope.market.columns import BarColumns, IntColumn
+from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
+from periscope.portfolio.exact import scaled
 from periscope.report.bars import DataEntry, SeriesBars
 
 _DAY = 86_400_000_000
 
 
 class CatalogBars:
-    """Reads a run's bars from its catalog; a series that is no longer there is not found, which is no error."""
+    """Reads a run's bars from its catalog, adjusted as the run saw them (`window` is its start and end).
 
-    def __init__(self, root: Path | str, *, extended: bool) -> None:
+    A series that is no longer there is not found, which is no error.
+    """
+
+    def __init__(self, root: Path | str, window: tuple[int, int], *, adjustment: Adjustment, extended: bool) -> None:
         self._catalog = Catalog(root)
         self._extended = extended
+        self._adjustments = Adjustments(self._catalog, *window, adjustment)
 
     def __call__(self, entry: DataEntry, /) -> SeriesBars | None:
         """The bars from the entry's first to its last."""
@@ -39,14 +48,39 @@ class CatalogBars:
                 return (starts // _DAY).astype(np.int32)
 
         pieces = self._catalog.chunks(instrument, span, entry.first, entry.last + 2 * _DAY, extended=self._extended)
-        zone = sessions.zone.key
+        wanted = (_until(piece, entry.last) for piece in pieces)
+        scalings = self._adjustments.of(instrument).scalings(instrument)
+        plain = all(each.price.is_plain and each.volume.is_plain for each in scalings)
         return SeriesBars(
-            pieces=(_until(piece, entry.last) for piece in pieces),
-            price_scale=instrument.price_scale,
+            pieces=wanted if plain else (_adjusted(piece, scalings) for piece in wanted),
+            price_scale=instrument.price_scale if plain else PLACES,
             tick=instrument.tick,
-            zone=zone,
+            zone=sessions.zone.key,
             day_numbers=day_numbers,
         )
+
+
+def _adjusted(bars: BarColumns, scalings: Sequence[Scalings]) -> BarColumns:
+    """The bars as the run saw them: prices in millionths, volumes rounded to whole units."""
+    periods = np.searchsorted([each.since for each in scalings], bars.start, side="right") - 1
+    columns = {name: getattr(bars, name).copy() for name in BarColumns.NAMES}
+    for number in np.unique(periods).tolist():
+        rows = periods == number
+        for name in BarColumns.PRICES:
+            columns[name][rows] = _scaled(columns[name][rows], scalings[number].price, PLACES)
+        traded = rows & (bars.volume != UNKNOWN_VOLUME)
+        columns["volume"][traded] = _scaled(
+            bars.volume[traded], scalings[number].volume, scalings[number].volume.digits
+        )
+    return BarColumns(**columns)
+
+
+def _scaled(values: IntColumn, scaling: Scaling, digits: int) -> IntColumn:
+    """What integers stand for, as integers of another scale; prices repeat, so each is worked out once."""
+    distinct, places = np.unique(values, return_inverse=True)
+    changed = np.array([scaled(scaling.price(value), digits) for value in distinct.tolist()], dtype=np.int64)
+    found: IntColumn = changed[places] if len(changed) else values
+    return found
 
 
 def _until(bars: BarColumns, last: int) -> BarColumns:

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from periscope.market.adjustment import Adjustment
 from periscope.market.catalog_files import is_address
 from periscope.market.errors import CatalogError
 from periscope.report import sections_body as body
@@ -129,7 +130,9 @@ def _catalog_bars(result: dict[str, Any], catalog_root: Path | str | None) -> Ba
     from periscope.report.catalog_bars import CatalogBars
 
     core = (result.get("config") or {}).get("core") or {}
-    return CatalogBars(root, extended=core.get("hours") == "extended")
+    start, end = microseconds(result.get("start")), microseconds(result.get("end"))
+    adjustment = Adjustment(core.get("adjustment") or Adjustment.RAW)
+    return CatalogBars(root, (start or 0, end or 0), adjustment=adjustment, extended=core.get("hours") == "extended")
 
 
 def _missing_note(missing: list[DataEntry], catalog: object) -> str | None:

@@ -1,6 +1,7 @@
 """The report reads a run's bars from its catalog, cut to the run's window."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.instruments.instrument import Instrument
+from periscope.market.adjustment import Adjustment
 from periscope.market.catalog import Catalog
+from periscope.market.corporate_actions import ActionKind, StoredAction, add_corporate_actions
 from periscope.report.catalog_bars import CatalogBars
 from periscope.report.page import write_report
 from tests.report.made import MadeRun, Market, make_market
@@ -28,7 +31,7 @@ def market(tmp_path: Path) -> Market:
 def test_the_bars_are_those_of_the_window(market: Market, tmp_path: Path) -> None:
     starts = market.bars.start
     entry = replace(market.entry, first=int(starts[10]), last=int(starts[800]))
-    series = CatalogBars(tmp_path / "catalog", extended=False)(entry)
+    series = CatalogBars(tmp_path / "catalog", (0, 0), adjustment=Adjustment.RAW, extended=False)(entry)
     assert series is not None
     pieces = list(series.pieces)
     assert np.concatenate([piece.start for piece in pieces]).tolist() == starts[10:801].tolist()
@@ -37,8 +40,24 @@ def test_the_bars_are_those_of_the_window(market: Market, tmp_path: Path) -> Non
     assert len(set(series.day_numbers(starts).tolist())) == 3
 
 
+def test_bars_after_a_split_are_shown_in_the_units_of_the_start(market: Market, tmp_path: Path) -> None:
+    starts = market.bars.start
+    second = int(np.flatnonzero(np.diff(starts) > 3_600_000_000)[0]) + 1
+    day = datetime.fromtimestamp(int(starts[second]) // 1_000_000, UTC).date()
+    files = Catalog(tmp_path / "catalog").files
+    add_corporate_actions(files, "SPY", [StoredAction(day, ActionKind.SPLIT, "3:2", "test")])
+    window = (int(starts[0]), int(market.bars.end[-1]))
+    source = CatalogBars(tmp_path / "catalog", window, adjustment=Adjustment.SPLIT, extended=False)
+    series = source(market.entry)
+    assert series is not None
+    shown = np.concatenate([piece.close for piece in series.pieces])
+    stored = market.bars.close * 10 ** (series.price_scale - 4)
+    assert shown[:second].tolist() == stored[:second].tolist()
+    assert shown[second:].tolist() == (stored[second:] * 3 // 2).tolist()
+
+
 def test_what_the_catalog_has_not_is_not_found(market: Market, tmp_path: Path) -> None:
-    source = CatalogBars(tmp_path / "catalog", extended=False)
+    source = CatalogBars(tmp_path / "catalog", (0, 0), adjustment=Adjustment.RAW, extended=False)
     assert source(replace(market.entry, symbol="QQQ")) is None
     assert source(replace(market.entry, span="day")) is None
 
