@@ -97,23 +97,24 @@ class Case:
         found = {str(order["tif"]).partition(":")[2] for order in self.trace if str(order["tif"]).startswith("GTD")}
         return sorted(date.fromisoformat(text) for text in found if text)
 
-    def placed(self) -> list[dict[str, Any]]:
-        """What the strategy of the trace is told of each order: all of it is known when it is placed."""
-        return [
-            {
-                "at": microseconds(datetime.fromisoformat(order["placed_at"])),
-                "symbol": our_symbol(str(order["symbol"])),
-                "asset_type": _asset_type(our_symbol(str(order["symbol"]))).value,
-                "side": order["side"],
-                "type": _type(self.name, order)[0],
-                "tif": _type(self.name, order)[1] or str(order["tif"]).partition(":")[0],
-                "quantity": str(order["quantity"]),
-                "limit": _text(order["limit"]),
-                "stop": _text(order["stop"]),
-            }
-            for order in self.trace
-            if order.get("tag") != AUTOMATIC
+    def placed(self) -> str:
+        """What the strategy of the trace is told of each order, a line each: all of it is known when it is placed."""
+        return "\n".join(self._line(order) for order in self.trace if order.get("tag") != AUTOMATIC)
+
+    def _line(self, order: dict[str, Any]) -> str:
+        symbol = our_symbol(str(order["symbol"]))
+        kind, tif = _type(order)
+        words = [
+            microseconds(datetime.fromisoformat(order["placed_at"])),
+            symbol,
+            _asset_type(symbol).value,
+            order["side"],
+            kind,
+            tif or str(order["tif"]).partition(":")[0],
+            order["quantity"],
+            *("-" if order[name] is None else order[name] for name in ("limit", "stop")),
         ]
+        return " ".join(map(str, words))
 
 
 def read_cases(path: Path) -> list[Case]:
@@ -170,7 +171,7 @@ def _read(entry: dict[str, Any]) -> Case:
         files=tuple(entry["data_files"]),
         settings=_settings(logic),
         expected=dict(entry.get("expected") or {}),
-        trace=tuple(entry["order_trace"]),
+        trace=tuple(sorted(entry["order_trace"], key=lambda order: datetime.fromisoformat(order["placed_at"]))),
         notes=tuple(str(entry[key]) for key in ("note", "sdk_note") if entry.get(key)),
         final_states=None if states is None else tuple(states),
     )
@@ -231,15 +232,11 @@ def _spans(resolution: str, symbols: list[str]) -> list[tuple[str, BarTimeSpan]]
     return found
 
 
-def _type(name: str, order: dict[str, Any]) -> tuple[str, str | None]:
+def _type(order: dict[str, Any]) -> tuple[str, str | None]:
     kind = str(order["type"]).upper()
     if kind not in _TYPES:
         raise ValueError(f"order {order.get('n')} is a {kind}; known are {', '.join(_TYPES)}")
     return _TYPES[kind]
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
 
 
 def microseconds(moment: datetime) -> int:

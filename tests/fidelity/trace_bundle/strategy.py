@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from libs.common_types.src.types import JSONValue
-from libs.shared_ipc.src.framework import DataCoordinator, StrategyBase, validate_config
+from libs.shared_ipc.src.framework import DataCoordinator, StrategyBase, require_str, validate_config
 from libs.shared_ipc.src.protocol import (
     Action,
     AssetType,
@@ -35,9 +35,8 @@ class Strategy(StrategyBase):
 
     def __init__(self, data_coordinator: DataCoordinator, config: dict[str, JSONValue]) -> None:
         validate_config(config)
-        orders: Any = config["orders"]
         streams: Any = config["streams"]
-        self.orders: list[dict[str, Any]] = list(orders)
+        self.orders = [line.split() for line in require_str(config, "orders").splitlines()]
         self.streams = [(symbol, AssetType(kind), BarTimeSpan(span)) for symbol, kind, span in streams]
         self.cash = Decimal(str(config["cash"]))
         self.done = 0
@@ -65,25 +64,26 @@ class Strategy(StrategyBase):
         return found
 
 
-def moment(order: dict[str, Any]) -> datetime:
+def moment(order: list[str]) -> datetime:
     """When an order is to be placed."""
-    return EPOCH + timedelta(microseconds=order["at"])
+    return EPOCH + timedelta(microseconds=int(order[0]))
 
 
-def action(order: dict[str, Any]) -> PlaceOrderAction:
+def action(order: list[str]) -> PlaceOrderAction:
     """An order of the list as an action."""
+    _, symbol, kind, side, order_type, tif, quantity, limit, stop = order
     return PlaceOrderAction(
-        order["symbol"],
-        AssetType(order["asset_type"]),
-        OrderIntent(order["side"]),
-        OrderType(order["type"]),
-        contract_quantity=Decimal(order["quantity"]),
-        limit_price=price(order["limit"]),
-        stop_price=price(order["stop"]),
-        time_in_force=TimeInForce(order["tif"]),
+        symbol,
+        AssetType(kind),
+        OrderIntent(side),
+        OrderType(order_type),
+        contract_quantity=Decimal(quantity),
+        limit_price=price(limit),
+        stop_price=price(stop),
+        time_in_force=TimeInForce(tif),
     )
 
 
-def price(text: str | None) -> Decimal | None:
+def price(text: str) -> Decimal | None:
     """A price of the list, None where there is none."""
-    return None if text is None else Decimal(text)
+    return None if text == "-" else Decimal(text)
