@@ -69,11 +69,15 @@ def _show(verdict: "Verdict", *, strict: bool, as_json: bool) -> None:
                 "hash": verdict.hash,
                 "hash_again": verdict.hash_again,
                 "stopped": verdict.stopped,
+                "data_changed": list(verdict.data),
                 "difference": _document(verdict.difference),
                 "findings": findings,
             }
         )
-    elif verdict.holds:
+        return
+    for change in verdict.data:
+        say(f"the data has changed since: {change}")
+    if verdict.holds:
         extent = "as far as it went before it was stopped" if verdict.stopped else f"hash {verdict.hash}"
         say(f"verified: the repetition is the same, event by event ({extent})")
     else:

@@ -12,8 +12,10 @@ from periscope.market.catalog import Catalog
 from periscope.runs.backtest import OnProgress, run_backtest
 from periscope.runs.comparison import Difference, differing_facts, first_difference
 from periscope.runs.config import RunConfig, parse_run_config
+from periscope.runs.data_difference import data_difference
 from periscope.runs.evidence import STRATEGY
 from periscope.runs.journal import BARS, JOURNAL, JournalDamagedError
+from periscope.runs.recorded import RecordedError, VersionGoneError, as_recorded, read_recorded
 from periscope.sandbox.confinement import Package
 from periscope.strategies.bundle import bundle_version, read_folder
 
@@ -28,10 +30,11 @@ class NotARunError(Exception):
 class Verdict:
     """What came of running a run again.
 
-    `difference` is the first event in which the two differ, `facts` what else does (data, models, status), one
-    sentence each, `tampered` what of the kept evidence does not agree with itself. `hash` and `hash_again` are the
-    hashes of both runs. `stopped` says that the run had been ended from outside, so that only what it did until then
-    was compared.
+    `difference` is the first event in which the two differ, `facts` what else does (models, status), one sentence
+    each, `tampered` what of the kept evidence does not agree with itself. `data` says what the catalog has otherwise
+    today than when the run read it; the run was then repeated over the earlier version, where it is still there.
+    `hash` and `hash_again` are the hashes of both runs. `stopped` says that the run had been ended from outside, so
+    that only what it did until then was compared.
     """
 
     hash: str
@@ -39,6 +42,7 @@ class Verdict:
     difference: Difference | None
     facts: tuple[str, ...]
     tampered: tuple[str, ...]
+    data: tuple[str, ...]
     stopped: bool
 
     @property
@@ -73,7 +77,7 @@ def verify(
     progress: OnProgress | None = None,
     trusted: bool = False,
 ) -> Verdict:
-    """Run the run in `folder` again over the catalog's data, in a sandbox, and compare.
+    """Run the run in `folder` again over the data that it read, in a sandbox, and compare.
 
     `strict` hands the strategy one bar at a time: one that finds bars of the future in its memory, where a normal run
     has the rest of a block, then acts differently. Raises `NotARunError` and `JournalDamagedError`.
@@ -85,11 +89,12 @@ def verify(
     config = parse_run_config(document["config"])
     if not isinstance(config, RunConfig):
         raise NotARunError(f"the config in {folder / RESULT} is not valid: {config[0].message}")
+    changed, read = _data_then(document, catalog)
     with TemporaryDirectory(prefix="periscope-verify-") as again:
         ran = run_backtest(
             folder / STRATEGY,
             config,
-            catalog,
+            read,
             out=Path(again),
             progress=progress,
             tuning=Tuning(block_rows=1) if strict else None,
@@ -98,15 +103,31 @@ def verify(
         )
         stopped = document.get("status") == "stopped"
         repeated = ran.document()
-        facts = [] if stopped else list(differing_facts(document, repeated))
+        facts = [] if stopped else list(differing_facts(document, repeated, without=("data",)))
         return Verdict(
             hash=str(document.get("hash")),
             hash_again=str(repeated.get("hash")),
             difference=first_difference(folder, Path(again), prefix=stopped),
             facts=tuple(facts),
             tampered=tuple(_tampered(folder, document)),
+            data=changed,
             stopped=stopped,
         )
+
+
+def _data_then(document: dict[str, Any], catalog: Catalog) -> tuple[tuple[str, ...], Catalog]:
+    """What changed in the data since the run read it, and the catalog as it was then, as far as it still has that."""
+    try:
+        recorded = read_recorded(document)
+    except RecordedError as error:
+        raise NotARunError(str(error)) from None
+    changed = tuple(each.message for each in data_difference(recorded, catalog))
+    if not changed:
+        return (), catalog
+    try:
+        return changed, as_recorded(catalog, recorded)
+    except VersionGoneError:
+        return changed, catalog
 
 
 def _tampered(folder: Path, document: dict[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.engine.backtest import Tuning
 from periscope.runs.comparison import first_difference
 from periscope.runs.journal import BARS, JOURNAL, JournalDamagedError, read_checkpoints, read_lines, zstd
@@ -127,8 +128,18 @@ def test_other_data_is_named_with_the_bars_that_it_changed(tmp_path: Path) -> No
     rows[250][3] = max(rows[250][3], rows[250][5])
     verdict = verify(ran.out, Lab(tmp_path / "second").add(AAA, minute=bars(rows)).catalog)
     assert not verdict.holds
-    assert any("data" in fact for fact in verdict.facts)
+    assert "AAA" in verdict.data[0]
     assert verdict.difference is not None
+
+
+def test_revised_data_is_named_and_the_run_is_repeated_over_what_it_read(lab: Lab) -> None:
+    ran = lab.run(CROSS)
+    revised = walk("09:30", 300, first=10_500)
+    lab.catalog.write_bars(AAA, BarTimeSpan.MINUTE, revised, source="revised", replace=True)
+    verdict = verify(ran.out, lab.catalog)
+    assert verdict.holds
+    assert verdict.data[0].startswith("AAA"), verdict.data
+    assert lab.run(CROSS).document["hash"] != ran.document["hash"]
 
 
 def test_a_stopped_run_is_compared_as_far_as_it_went(lab: Lab) -> None:
