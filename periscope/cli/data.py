@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from periscope.cli.data_actions import actions
 from periscope.cli.data_check import check, imported_findings, show_imported
 from periscope.cli.data_diff import diff
 from periscope.cli.data_versions import prune, versions
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 data_app = typer.Typer(name="data", help="Bring bars into the catalog and look at them.", no_args_is_help=True)
 data_app.command()(check)
+data_app.command()(actions)
 data_app.command()(versions)
 data_app.command()(diff)
 data_app.command()(prune)

@@ -88,6 +88,10 @@ def show(
     wanted, on = _asset_type(asset_type), _day(day, "--date")
     path, master = _open(catalog)
     found = _found(master, symbol.strip().upper(), wanted, on)
+    if path is not None:
+        from periscope.cli.instruments_view import with_actions
+
+        found = [with_actions(path, document) for document in found]
     if not found:
         _fail_unknown(master, symbol.strip().upper(), wanted)
     if as_json:
@@ -286,7 +290,10 @@ def _readable(document: dict[str, Any]) -> dict[str, Any]:
         for name in document.get("names", ())
     ]
     ticks = [f"{tick['value']} from {tick['since'] or 'the start'}" for tick in document.get("ticks", ())]
-    return document | {"sources": own, "names": names, "ticks": ticks if len(ticks) > 1 else []}
+    splits = [f"{split['ratio']} on {split['ex_date']}" for split in document.get("splits", ())]
+    dividends = [f"{paid['amount']} on {paid['ex_date']}" for paid in document.get("dividends", ())]
+    lists = {"names": names, "ticks": ticks if len(ticks) > 1 else [], "splits": splits, "dividends": dividends}
+    return document | {"sources": own} | lists
 
 
 def _text(value: Any) -> str:

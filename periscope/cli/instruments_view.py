@@ -1,15 +1,17 @@
 """What `periscope instruments` says about instruments, roots and contracts, as JSON documents."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from libs.shared_ipc.src.protocol import AssetType
 from periscope.cli.data_view import instrument_document
 from periscope.instruments.chains import Contract
 from periscope.instruments.contract_names import spellings
 from periscope.instruments.expiry_rules import rule_text
 from periscope.instruments.futures import MONTH_CODES, ContractDates, contract_dates
-from periscope.instruments.instrument import Instrument
+from periscope.instruments.instrument import TRADES_AS_EQUITY, Instrument
 from periscope.instruments.products import DatedMargin, FutureProduct
 from periscope.instruments.sessions import MICROSECONDS_PER_SECOND, UnknownExchangeError, sessions_for
 from periscope.instruments.times import time_text
@@ -38,6 +40,31 @@ def stored_document(instrument: Instrument, day: date | None) -> dict[str, Any]:
     if day is not None:
         document |= {"date": day.isoformat(), "ticker_on_date": instrument.ticker_on(day)}
     return document
+
+
+def with_actions(where: Path | str, document: dict[str, Any]) -> dict[str, Any]:
+    """The document of a share with its splits and dividends, any other as it is."""
+    from periscope.market.catalog_files import files_at
+    from periscope.market.corporate_actions import corporate_actions_of
+
+    if document["kind"] != "instrument" or AssetType(document["asset_type"]) not in TRADES_AS_EQUITY:
+        return document
+    kind = AssetType(document["asset_type"])
+    share = Instrument(symbol=document["symbol"], asset_type=kind, exchange=document["exchange"])
+    known = corporate_actions_of(files_at(where), share)
+    splits = [
+        {
+            "ex_date": split.ex_date.isoformat(),
+            "ratio": f"{split.ratio.numerator}:{split.ratio.denominator}",
+            "source": split.source,
+        }
+        for split in known.splits
+    ]
+    dividends = [
+        {"ex_date": paid.ex_date.isoformat(), "amount": f"{paid.amount:f}", "source": paid.source}
+        for paid in known.dividends
+    ]
+    return document | {"splits": splits, "dividends": dividends}
 
 
 def root_document(product: FutureProduct, day: date | None) -> dict[str, Any]:

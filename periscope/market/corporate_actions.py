@@ -216,12 +216,12 @@ def _damaged(files: CatalogFiles, name: str, error: Exception) -> CatalogDamaged
 
 
 def add_corporate_actions(
-    files: CatalogFiles, symbol: str, actions: list[StoredAction], *, replace: bool = False
+    files: CatalogFiles, symbol: str, actions: list[StoredAction], *, replace: bool = False, only_check: bool = False
 ) -> tuple[int, int]:
     """Keep rows of a table of corporate actions; returns how many are new, and how many replaced another value.
 
     Adding the same rows again changes nothing. Where a row of the same kind and day has another value, ValueError says
-    so and nothing is written, unless `replace` lets the new one win.
+    so and nothing is written, unless `replace` lets the new one win. `only_check` writes nothing either.
     """
     with files.writing():
         kept = read_corporate_actions(files, symbol) or StoredActions()
@@ -239,7 +239,7 @@ def add_corporate_actions(
             else:
                 changed += 1
             known[action.ex_date, action.kind] = action
-        if new or changed:
+        if (new or changed) and not only_check:
             _save(files, symbol, [known[key] for key in sorted(known)])
     return new, changed
 
