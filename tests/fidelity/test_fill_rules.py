@@ -61,6 +61,10 @@ class Market:
     quotes: QuoteSeries | None
     extended: bool
 
+    def side(self, sign: int) -> None:  # noqa: ARG002 - LEAN's model looks at bars and quotes by itself
+        """What other models meet."""
+        return
+
     def _sessions(self, *, extended: bool) -> LeanSessions:
         day = FUTURE_DAY if self.instrument.is_future else EQUITY_DAY
         hours = LeanHours("America/New_York", "America/New_York", (day,) * 5 + ((), ()))

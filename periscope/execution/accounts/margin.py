@@ -39,6 +39,7 @@ class MarginAccount(Account):
 
     name = "margin"
     shorts = True
+    judges_resting_orders = False
 
     def __init__(self, initial: Decimal = Decimal("0.5"), maintenance: Decimal = Decimal("0.25")) -> None:
         self._initial = initial

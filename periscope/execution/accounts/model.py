@@ -62,10 +62,12 @@ class Cushion(msgspec.Struct, frozen=True, gc=False):
 class Account(Protocol):
     """What an account may do with its money. Its docstring states the rules in prose.
 
-    `name` is how `core.account` calls it. All amounts are in the run's currency.
+    `name` is how `core.account` calls it. All amounts are in the run's currency. `judges_resting_orders` says that
+    resting orders are looked at anew after each fill, and end where they would not be taken any more.
     """
 
     name: str
+    judges_resting_orders: bool
 
     def describe(self) -> str:
         """The model and its numbers in a sentence, for results."""
