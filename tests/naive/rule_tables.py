@@ -11,6 +11,7 @@ from tests.naive.rules.latency import LATENCY
 from tests.naive.rules.moments import MOMENTS
 from tests.naive.rules.money import MONEY
 from tests.naive.rules.order_types import ORDER_TYPES
+from tests.naive.rules.paths import PATHS
 from tests.naive.rules.quotes import QUOTES
 from tests.naive.rules.script import Rule
 from tests.naive.rules.splits import SPLITS
@@ -27,6 +28,7 @@ RULES: list[Rule] = [
     *AUCTIONS,
     *LATENCY,
     *QUOTES,
+    *PATHS,
     *INTENTS,
     *MOMENTS,
     *VOLUME,
