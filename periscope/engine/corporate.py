@@ -136,7 +136,7 @@ def _split_order(state: Simulation, order: Order, change: Change) -> None:
     if remaining == 0 or (new_limit is not None and new_limit <= 0) or (new_stop is not None and new_stop <= 0):
         state.end_order(order, Happening.CANCELLED, Phase.CONSEQUENCE)
         return
-    series = state.markets.execution(order.instrument)
+    series = state.markets.market(order.instrument).side(order.sign)
     state.forget_meeting(order)
     state.put(
         msgspec.structs.replace(

@@ -6,11 +6,12 @@ from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 
-from periscope.engine.settings import Adjustment
+from periscope.engine.settings import Adjustment, FillModelName, QuoteUse
 from periscope.market.columns import NO_PRICE, BarColumns, QuoteColumns
 from tests.differential.adapter import BlockEngine
 from tests.naive.corporate import Corporate
@@ -31,9 +32,20 @@ def test_the_future_changes_nothing(cases: Callable[..., int], tmp_path: Path) -
     assert told > 1_000, "the cases say too little"
 
 
-def _compare(seed: int, folder: Path) -> int:
+@pytest.mark.parametrize("quotes", list(QuoteUse))
+@pytest.mark.parametrize("model", [FillModelName.NEXT_BAR, FillModelName.CURRENT_CLOSE])
+def test_no_model_looks_ahead(model: FillModelName, quotes: QuoteUse, tmp_path: Path) -> None:
+    """Every fill model on trades and on quotes, with every time in force, at once and with latency."""
+    told = 0
+    for seed, latency in ((3, 0), (4, 1_000_000)):
+        told += _compare(seed, tmp_path, fill_model=model, quotes=quotes, latency=latency)
+    assert told > 20, "the cases say too little"
+
+
+def _compare(seed: int, folder: Path, **settings: Any) -> int:
     """Run a random strategy on a market and on one with another future; returns how many rows were compared."""
     case = random_case(20_000 + seed)
+    case = replace(case, settings=replace(case.settings, **settings))
     dice = Random(seed)
     width = case.settings.end - case.settings.start
     ends = [int(end) for columns in case.market.bars.values() for end in columns.end]
