@@ -69,7 +69,7 @@ def _read(path: Path) -> bytes:
 def _show(done: "Published", path: Path) -> None:
     place = shown(path)
     for problem in done.problems:
-        say(f"error: {place}/{problem}")
+        say(f"error: {problem}" if problem.file == place else f"error: {place}/{problem}")
     for warning in done.warnings:
         say(f"warning: {place}/{warning}")
     if done.version is None:

@@ -147,8 +147,10 @@ def start(
     require_platform()
     with open_desk() as desk:
         surroundings = desk.surroundings(catalog)
-        started = [_allowed(managing.start(desk.store, number)) for number in numbers]
-        ensure_supervisor(desk.store, surroundings, at_once=at_once)
+        try:
+            started = [_allowed(managing.start(desk.store, number)) for number in numbers]
+        finally:  # also for those that were started before one that could not be
+            ensure_supervisor(desk.store, surroundings, at_once=at_once)
         if wait:
             return wait_for(desk.store, surroundings, numbers, as_json=as_json)
         if as_json:

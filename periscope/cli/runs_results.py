@@ -21,7 +21,7 @@ __all__ = ["runs_app"]
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-AfterOption = Annotated[int, typer.Option(help="Leave out so many: the next page.", min=0)]
+AfterOption = Annotated[int, typer.Option(help="Leave out so many: the next page.", min=0, max=10**12)]
 LimitOption = Annotated[int, typer.Option(help="How many at most.", min=1, max=100_000)]
 SymbolOption = Annotated[str | None, typer.Option(help="Only this symbol.")]
 _FOLLOW_SECONDS = 0.5

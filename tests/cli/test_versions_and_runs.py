@@ -81,6 +81,17 @@ def test_a_published_run_gives_what_backtest_gives(periscope_command: Command, d
     _no_leftovers(desk)
 
 
+def test_what_was_started_goes_on_though_the_next_could_not_be(periscope_command: Command, desk: Path) -> None:
+    assert periscope_command("publish", "cross").code == 0
+    run = str(periscope_command("runs", "create", "cross", "--json").json["run"])
+    assert periscope_command("runs", "start", run, "77").code == 6
+    deadline = time.monotonic() + 60
+    while (status := periscope_command("runs", "show", run, "--json").json["status"]) in ("starting", "running"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert status == "complete"
+
+
 def _refusals(command: Command, run: int) -> None:
     """What an ended run refuses; nothing is changed by it."""
     for words in (("start", str(run)), ("stop", str(run)), ("kill", str(run)), ("edit", str(run), "--set", "a=1")):

@@ -81,6 +81,10 @@ class Ending:
     net_trading_cash: Decimal | None = None
 
 
+_MOST_RUNS = 1 << 31
+"""PostgreSQL's integers end there."""
+
+
 class RunNotFoundError(Exception):
     """There is no run of that number."""
 
@@ -138,7 +142,7 @@ class RunRows:
         if strategy is not None:
             wanted = wanted.where(strategies.c.name == strategy)
         if before is not None:
-            wanted = wanted.where(runs.c.id < before)
+            wanted = wanted.where(runs.c.id < min(before, _MOST_RUNS - 1))
         return self._all(wanted)
 
     def active(self) -> list[Run]:
@@ -295,6 +299,8 @@ def move_run(connection: Connection, run: Run, move: Move, **changes: Any) -> No
 
 
 def _one(connection: Connection, number: int, *, locked: bool = False) -> Run:
+    if not 0 < number < _MOST_RUNS:
+        raise RunNotFoundError(number)
     wanted = _SELECT.where(runs.c.id == number)
     found = connection.execute(wanted.with_for_update(of=runs) if locked else wanted).one_or_none()
     if found is None:

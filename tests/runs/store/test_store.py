@@ -172,6 +172,12 @@ class StoreContract:
             store.runs.get(run.id)
         assert store.runs.create(run.version_id, {}).id > run.id, "a number is never given twice"
 
+    def test_a_number_that_no_run_can_have_is_not_found(self, store: Store) -> None:
+        for number in (0, -1, 1 << 31, 1 << 63, 10**30):
+            with pytest.raises(RunNotFoundError):
+                store.runs.get(number)
+        assert store.runs.page(before=10**30) == []
+
     def test_active_runs_are_not_deleted(self, store: Store) -> None:
         run = _running(store)
         assert store.runs.delete(run.id) == (False, set())
