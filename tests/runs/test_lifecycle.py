@@ -65,7 +65,7 @@ class Runs(RuleBasedStateMachine):
         self._folder = tempfile.TemporaryDirectory()
         self._place = store_place(self.kind, Path(self._folder.name))
         self.store = Store(self._place.__enter__())
-        self.world = World(self.store)
+        self.world = World(self.store, elsewhere_every=3)
         self.version = self.store.versions.add("one", "h", "a" * 64, [])[0]
         self.ended: dict[int, Run] = {}
         self.known: dict[int, Status] = {}
@@ -198,7 +198,7 @@ class Runs(RuleBasedStateMachine):
 
     def _bring_to_an_end(self) -> None:
         supervisor = self.world.new_supervisor(AT_ONCE)
-        for _ in range(40 + 20 * len(self.known)):
+        for _ in range(60 + 40 * len(self.known)):
             if not self.store.runs.active():
                 break
             self.world.seconds += 6

@@ -23,12 +23,13 @@ class CrashError(BaseException):
 
 @dataclass(eq=False)
 class FakeProcess:
-    """The process of an attempt."""
+    """The process of an attempt. One that is elsewhere can neither be looked at nor killed from here."""
 
     name: str
     run: int
     attempt: int
     rows: AttemptRows
+    is_elsewhere: bool = False
     is_alive: bool = True
     has_begun: bool = False
     ended_run: bool = False
@@ -58,6 +59,8 @@ class World:
     """All processes that ever were, and the time."""
 
     store: Store
+    elsewhere_every: int = 0
+    """Every so many processes is one on another machine; 0 for none."""
     seconds: float = 0.0
     processes: list[FakeProcess] = field(default_factory=list)
     supervisors: set[str] = field(default_factory=set)
@@ -84,7 +87,9 @@ class FakeLauncher:
     def launch(self, run: int, attempt: int) -> None:
         """Start one."""
         rows = AttemptRows(self._world.store.database, run, attempt)
-        self._world.processes.append(FakeProcess(f"process {run}.{attempt}", run, attempt, rows))
+        every = self._world.elsewhere_every
+        elsewhere = bool(every) and len(self._world.processes) % every == every - 1
+        self._world.processes.append(FakeProcess(f"process {run}.{attempt}", run, attempt, rows, elsewhere))
 
     def has_ended(self, run: int, attempt: int) -> bool:
         """Whether one is over."""
@@ -93,17 +98,19 @@ class FakeLauncher:
     def abandon(self, run: int, attempt: int) -> None:
         """End one by its attempt."""
         for process in self._world.processes:
-            if (process.run, process.attempt) == (run, attempt):
+            if (process.run, process.attempt) == (run, attempt) and not process.is_elsewhere:
                 process.is_alive = False
 
     def is_alive(self, process: str) -> bool | None:
         """Whether a process or a supervisor of the world lives."""
+        if any(each.name == process and each.is_elsewhere for each in self._world.processes):
+            return None
         return process in self._world.supervisors or any(each.name == process for each in self._world.living())
 
     def kill(self, process: str) -> None:
         """End one by its name."""
         for each in self._world.processes:
-            if each.name == process:
+            if each.name == process and not each.is_elsewhere:
                 each.is_alive = False
 
     def left_behind(self) -> set[tuple[int, int]]:
