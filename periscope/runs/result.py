@@ -8,7 +8,7 @@ from typing import Any
 from libs.shared_ipc.src.protocol import OrderState
 from periscope.engine.backtest import Outcome
 from periscope.engine.records import DividendPaid, Settled, SharesSplit
-from periscope.engine.settings import Adjustment, FillModelName
+from periscope.engine.settings import Adjustment, FillModelName, Settings
 from periscope.execution.fees import NoFees
 from periscope.execution.slippage import NoSlippage
 from periscope.instruments.times import time_text
@@ -106,15 +106,20 @@ def _text(value: Decimal) -> str:
 def _money(outcome: Outcome | None) -> dict[str, str]:
     if outcome is None:
         return {"final_value": "0", "cash": "0", "net_trading_cash": "0"}
-    book = outcome.state.book
-    value = book.cash + sum(
-        (position.worth_at(_last_price(outcome, position)) for position in book.positions.values()), ZERO
-    )
+    book, now = outcome.state.book, outcome.state.now
+    value = book.cash + sum((outcome.markets.worth(position, now) for position in book.positions.values()), ZERO)
     return {
         "final_value": _text(value),
         "cash": _text(book.cash),
         "net_trading_cash": _text(book.net_trading_cash),
     }
+
+
+def _fill(settings: Settings) -> str:
+    """The fill model and what decides where a bar is not clear; LEAN's model decides all of it by itself."""
+    if settings.fill_model is FillModelName.LEAN:
+        return str(settings.fill_model)
+    return f"{settings.fill_model} (limit orders: {settings.limit_fill}, inside a bar: pessimistic)"
 
 
 def _lean(recorder: Recorder) -> dict[str, Any]:
@@ -190,7 +195,7 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
     spans = outcome.markets.execution_spans if outcome is not None else {}
     quoted = outcome.markets.quoted if outcome is not None else {}
     return {
-        "fill": f"{settings.fill_model} (limit orders: {settings.limit_fill}, inside a bar: pessimistic)",
+        "fill": _fill(settings),
         "slippage": settings.slippage.describe(),
         "fees": settings.fees.describe(),
         "account": settings.account_model().describe(),

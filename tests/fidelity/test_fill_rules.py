@@ -61,7 +61,7 @@ class Market:
     quotes: QuoteSeries | None
     extended: bool
 
-    def side(self, sign: int) -> None:  # noqa: ARG002 - LEAN's model looks at bars and quotes by itself
+    def side(self, sign: int) -> None:
         """What other models meet."""
         return
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,19 @@ def test_nothing_that_is_expected_is_read_by_a_run(
         other = run(blanked[name], catalogs.of(blanked[name]), tmp_path / f"other{number}", in_process=True)
         assert one.figures == other.figures
         assert one.orders == other.orders
+
+
+@needs_cases
+def test_an_open_future_is_worth_what_closing_it_brings(
+    cases: dict[str, Case], catalogs: Catalogs, tmp_path: Path
+) -> None:
+    """The result's own value is LEAN's end equity: at the bid, less the fee for closing."""
+    case = cases["WarmupFutureRegressionAlgorithm"]
+    outcome = run_trace(case, catalogs.of(case), tmp_path / "run", in_process=True)
+    result = json.loads((tmp_path / "run" / "result.json").read_text(encoding="utf-8"))
+    assert result["positions"]
+    assert Decimal(result["final_value"]) == Decimal(outcome.figures["end_equity"])
+    assert result["models"]["account"].startswith("lean")
 
 
 @needs_cases
