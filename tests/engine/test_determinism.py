@@ -57,16 +57,19 @@ def test_the_same_run_twice_and_in_this_process(busy: Lab) -> None:
     for again in (busy.run(folder, core=CORE), busy.run(folder, core=CORE, in_process=True)):
         assert again.document["hash"] == first.document["hash"]
         assert _comparable(again.document) == _comparable(first.document)
-        for name in ("orders", "fills", "equity", "trades"):
+        for name in ("orders", "fills", "equity", "trades", "ledger"):
             assert (again.out / f"{name}.parquet").read_bytes() == (first.out / f"{name}.parquet").read_bytes()
     assert (busy.run(folder, core=CORE).out / "logs.jsonl").read_bytes() == (first.out / "logs.jsonl").read_bytes()
 
 
 def _comparable(document: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same: all but the speed, and where the strategy ran."""
-    return {
+    """What must be the same: all but the speed, where the strategy ran, and how far ahead a run that failed had read."""
+    kept = {
         name: value for name, value in document.items() if name not in ("bars_per_second", "elapsed_seconds", "sandbox")
     }
+    if document["status"] == "error":
+        kept["data"] = [(each["symbol"], each["asset_type"], each["span"]) for each in document["data"]]
+    return kept
 
 
 TUNINGS = [Tuning(rows, budget) for rows in (1, 7, 4096) for budget in (1, 5, 64)]
@@ -78,7 +81,7 @@ def test_however_finely_it_is_cut(busy: Lab) -> None:
     for tuning in TUNINGS:
         again = busy.run(folder, core=CORE, tuning=tuning, in_process=tuning.script_budget != 5)
         assert _comparable(again.document) == _comparable(first.document), tuning
-        for name in ("orders", "fills", "equity", "trades"):
+        for name in ("orders", "fills", "equity", "trades", "ledger"):
             assert again.table(name).equals(first.table(name)), (name, tuning)
 
 
@@ -113,7 +116,7 @@ def test_elsewhere(busy: Lab) -> None:
             check=False,
         )
         assert ran.stdout.strip() == first.document["hash"], ran.stderr
-        for name in ("orders", "fills", "equity", "trades"):
+        for name in ("orders", "fills", "equity", "trades", "ledger"):
             assert (paths[2] / f"{name}.parquet").read_bytes() == (first.out / f"{name}.parquet").read_bytes()
 
 
