@@ -63,7 +63,7 @@ def test_the_same_run_twice_and_in_this_process(busy: Lab) -> None:
 
 
 def _comparable(document: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same: all but the speed, where the strategy ran, and how far ahead a run that failed had read."""
+    """What must be the same: all but the speed, where it ran, and how far ahead a run that failed had read."""
     kept = {
         name: value for name, value in document.items() if name not in ("bars_per_second", "elapsed_seconds", "sandbox")
     }
