@@ -10,7 +10,7 @@ import msgspec
 
 from libs.shared_ipc.src.protocol import OrderIntent, OrderType, PlaceOrderAction
 from periscope.engine.actions import place_order
-from periscope.engine.margin_watch import MarginWatch
+from periscope.engine.margin_watch import NEVER, MarginWatch
 from periscope.engine.records import IssueRaised
 from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Accounting, Key, Rank
@@ -23,6 +23,7 @@ from periscope.portfolio.ledger import Account, named
 
 _DAY = 86_400_000_000
 _ONE = Decimal(1)
+_NOTHING = Cushion(ZERO, ())
 
 
 def next_accounting(state: Simulation) -> Key | None:
@@ -103,8 +104,10 @@ def _watch(state: Simulation) -> MarginWatch:
     """
     since, below = max(state.now, state.accounted + 1), not state.called
     cushion = state.account.cushion(state.book, state)
+    if cushion is None and not state.called:
+        return MarginWatch(_NOTHING, state.markets, NEVER, below=below)
     if cushion is None:
-        parts = [Part(held.instrument, ZERO, ZERO) for held in state.book.positions.values()] if state.called else []
+        parts = [Part(held.instrument, ZERO, ZERO) for held in state.book.positions.values()]
         return MarginWatch(Cushion(ZERO, tuple(parts)), state.markets, since, below=below)
     at_once = state.called and _sells(state) and not _is_selling(state)
     return MarginWatch(cushion, state.markets, since, below=None if at_once else below)

@@ -22,6 +22,10 @@ _MOST_ROWS = 8192
 _SAFE = 1 << 61
 
 
+NEVER = 1 << 62
+"""A moment after every other: a watch that begins there finds nothing."""
+
+
 class MarginWatch:
     """Looks for the first moment from `since` on (microseconds UTC) at which the cushion is below zero, or is not.
 

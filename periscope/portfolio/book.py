@@ -129,7 +129,7 @@ class Book:
         if instrument.is_future:
             held = (f"unrealised:{symbol}", -change.settled)
         postings = (("cash", change.cash), held, (f"realised:{symbol}", -change.realised), ("fees", change.fee))
-        return self._post(time, reason, postings, instrument, change.position)
+        return self._post(time, reason, postings, instrument, change.position, held[1])
 
     def settle(self, time: int, instrument: Instrument, price: Decimal) -> Entry:
         """Move the result of an open future since it was last settled to cash, at the settlement price.
@@ -141,7 +141,8 @@ class Book:
         after = msgspec.structs.replace(held, settled=held.settled + amount)
         self.cash += amount
         postings = (("cash", amount), (named(Account.UNREALISED, instrument.symbol), -amount))
-        return self._post(time, f"daily settlement of {instrument.symbol} at {price:f}", postings, instrument, after)
+        reason = f"daily settlement of {instrument.symbol} at {price:f}"
+        return self._post(time, reason, postings, instrument, after, -amount)
 
     def dividend(self, time: int, instrument: Instrument, units: Decimal, per_unit: Decimal) -> Entry:
         """Pay a cash dividend of `per_unit` on `units` (signed: those who are short pay it)."""
@@ -172,9 +173,11 @@ class Book:
         postings: tuple[Posting, ...],
         instrument: Instrument | None = None,
         position: Position | None = None,
+        moved: Decimal = ZERO,
     ) -> Entry:
         """Write an entry, and the position that `instrument` has after it: the only function that changes either.
 
+        `moved` is what the postings do to the position's own account.
         Checks that the entry adds up to zero (and with it all balances together), and that the accounts of cash and of
         the position change by what these do.
         """
@@ -185,15 +188,13 @@ class Book:
         if balances.get("cash", ZERO) != self.cash or balances.get("contributions", ZERO) != -self.contributed:
             raise BooksUnbalancedError(f"cash is not what the accounts say after {reason!r} at {time}")
         if instrument is not None:
-            self._hold(instrument, position, entry)
+            self._hold(instrument, position, moved, entry)
         return entry
 
-    def _hold(self, instrument: Instrument, position: Position | None, entry: Entry) -> None:
+    def _hold(self, instrument: Instrument, position: Position | None, moved: Decimal, entry: Entry) -> None:
         before = self.positions.get(instrument.key)
-        moved = _booked(position, instrument) - _booked(before, instrument)
-        account = f"unrealised:{instrument.symbol}" if instrument.is_future else f"position:{instrument.symbol}"
-        if moved != sum((amount for name, amount in entry.postings if name == account), ZERO):
-            text = f"{account} is not what the position says after {entry.reason!r} at {entry.time}"
+        if moved != _booked(position, instrument) - _booked(before, instrument):
+            text = f"the position in {instrument.symbol} is not what is booked after {entry.reason!r} at {entry.time}"
             raise BooksUnbalancedError(text)
         if position is None:
             self.positions.pop(instrument.key, None)

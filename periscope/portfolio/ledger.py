@@ -74,10 +74,11 @@ def parted(name: str) -> tuple[Account, str]:
 
 def balanced(time: int, reason: str, postings: Iterable[Posting]) -> Entry:
     """An entry of the postings that move something; raises BooksUnbalancedError where they do not add up to zero."""
-    kept = tuple(posting for posting in postings if posting[1] != 0)
-    total = ZERO
-    for _, amount in kept:
-        total += amount
+    kept, total = [], ZERO
+    for posting in postings:
+        if posting[1] != 0:
+            kept.append(posting)
+            total += posting[1]
     if total != 0:
         raise BooksUnbalancedError(f"postings of {reason!r} at {time} do not add up to zero: {kept}")
-    return Entry(time, reason, kept)
+    return Entry(time, reason, tuple(kept))

@@ -115,7 +115,7 @@ def test_what_does_not_add_up_is_refused() -> None:
     with pytest.raises(BooksUnbalancedError, match="do not add up"):
         balanced(0, "nonsense", (("cash", Decimal(1)), ("fees", Decimal(1))))
     wrong = Change(Position(AAA, Decimal(1), Decimal(90)), Decimal(-100), ZERO, Decimal(100), ZERO, ZERO)
-    with pytest.raises(BooksUnbalancedError, match="position:AAA"):
+    with pytest.raises(BooksUnbalancedError, match="the position in AAA"):
         Book().apply(1, "a wrong fill", AAA, wrong)
 
 
