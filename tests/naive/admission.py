@@ -176,7 +176,7 @@ def _set_lifetime(order: Order, instrument: Instrument, settings: Settings) -> N
 
 
 def _buying_power_refusal(order: Order, instrument: Instrument, book: Book, resting: list[Order]) -> str | None:
-    if instrument.is_future and instrument.initial_margin is None:
+    if instrument.is_future and instrument.initial_margin is None and not instrument.margins:
         return "MARGIN_UNKNOWN"
     if not book.lends and not instrument.is_future and order.side < 0:
         promised = sum(

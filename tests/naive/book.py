@@ -59,7 +59,8 @@ class Book:
     """The account: cash, positions, and what of the cash is free.
 
     `last_price` answers the close of the last complete execution bar of an instrument, None if there was none yet;
-    `opening_moment` the moment from which a position that is opened now counts for daily settlement.
+    `opening_moment` the moment from which a position that is opened now counts for daily settlement; `margins` what one
+    contract needs on the present trading day to be opened and to be kept.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class Book:
         settings: Settings,
         last_price: Callable[[Instrument], Fraction | None],
         opening_moment: Callable[[], int],
+        margins: Callable[[Instrument], tuple[Fraction, Fraction | None]],
     ) -> None:
+        self.margins = margins
         self.settings = settings
         self.opening_moment = opening_moment
         self.last_price = last_price
@@ -142,9 +145,8 @@ class Book:
         """What keeping a position needs."""
         instrument = position.instrument
         if instrument.is_future:
-            margin = instrument.maintenance_margin
-            margin = instrument.initial_margin if margin is None else margin
-            return abs(position.quantity) * Fraction(margin or 0)
+            initial, maintenance = self.margins(instrument)
+            return abs(position.quantity) * (initial if maintenance is None else maintenance)
         return self.maintenance * abs(self.worth(position))
 
     def missing(self) -> Fraction:
@@ -203,4 +205,4 @@ class Book:
         return price or Fraction(0)
 
     def _margin(self, instrument: Instrument, quantity: Fraction) -> Fraction:
-        return quantity * Fraction(instrument.initial_margin or 0)
+        return quantity * self.margins(instrument)[0]

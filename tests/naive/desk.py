@@ -14,6 +14,7 @@ from tests.naive.exact import half_even, half_up
 from tests.naive.host import RunEndedError
 from tests.naive.market import SPANS, Bar, Key, Market, price_of, volume_of
 from tests.naive.order import Order
+from tests.naive.sessions import session_from
 from tests.naive.trace import Row, Trace
 
 type Update = tuple[Order, OrderState, Fraction, Fraction]
@@ -57,7 +58,7 @@ class Desk:
         self.touch = settings.limit_fill is LimitFill.TOUCH
         self.now = settings.start
         self.trace = Trace()
-        self.book = Book(settings, self.last_price, self.opening_moment)
+        self.book = Book(settings, self.last_price, self.opening_moment, self.margins)
         self.accounted = settings.start - 1  # the last instant whose accounting is over
         self.orders: list[Order] = []
         self.registrations: list[Registration] = []
@@ -107,6 +108,16 @@ class Desk:
     def means(self, instrument: Instrument) -> Meaning:
         """What prices and quantities mean now."""
         return self.market.means(instrument, self.settings, self.now)
+
+    def margins(self, instrument: Instrument) -> tuple[Fraction, Fraction | None]:
+        """Initial and maintenance margin of a contract on the trading day that runs, or that comes next."""
+        if not instrument.margins:
+            maintenance = instrument.maintenance_margin
+            return Fraction(instrument.initial_margin or 0), None if maintenance is None else Fraction(maintenance)
+        day = session_from(instrument.exchange, self.settings.extended_hours, self.now).day
+        begun = [period for period in instrument.margins if period.first_day <= day]
+        period = begun[-1] if begun else instrument.margins[0]
+        return Fraction(period.initial), Fraction(period.maintenance)
 
     def opening_moment(self) -> int:
         """A moment within the session to which a position that is opened now belongs."""

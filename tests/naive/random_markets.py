@@ -12,7 +12,7 @@ from random import Random
 import numpy as np
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
-from periscope.instruments.instrument import Instrument
+from periscope.instruments.instrument import Instrument, MarginPeriod
 from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, BarColumns, QuoteColumns
 from tests.naive.corporate import Corporate
 from tests.naive.host import moment
@@ -159,6 +159,15 @@ def _share(
     )
 
 
+def _margins(days: list[TradingDay], margin: Decimal) -> tuple[MarginPeriod, ...]:
+    """Margins that double within the window."""
+    last = days[-1].day
+    return (
+        MarginPeriod(first_day=days[0].day, initial=margin, maintenance=margin - 100),
+        MarginPeriod(first_day=last, initial=2 * margin, maintenance=2 * margin - 50),
+    )
+
+
 def _futures(dice: Random, days: list[TradingDay]) -> list[Instrument]:
     """Two or three contracts of one root of which the first expires in the window, at times one without a margin."""
     middle = days[len(days) // 2]
@@ -166,6 +175,7 @@ def _futures(dice: Random, days: list[TradingDay]) -> list[Instrument]:
     expiries = [dice.choice([middle.close, morning, morning + 30 * MINUTE + 1]), days[-1].close + 40 * HOUR, None]
     margin = Decimal(dice.choice(["500", "1000.5"]))
     scale = dice.choice([2, 3])
+    dated = Random(repr((days[0].day, margin))).choice([(), _margins(days, margin)])
     found = [
         Instrument(
             symbol=symbol,
@@ -176,6 +186,7 @@ def _futures(dice: Random, days: list[TradingDay]) -> list[Instrument]:
             multiplier=Decimal(50),
             initial_margin=margin,
             maintenance_margin=margin - 100,
+            margins=dated,
             root="XX",
             expires_at=expiry,
         )
