@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from periscope.engine.settings import AccountName, Adjustment, PriceRounding
+from periscope.engine.settings import AccountName, Adjustment, PriceRounding, QuoteUse
 from periscope.execution.fees import PerShare
 from periscope.execution.slippage import Ticks
 from tests.naive.rules.script import Rule
@@ -304,6 +304,28 @@ SPLITS_OF_ORDERS = [
             16:00   2: BUY 1 STOP 750       | 16:00 2 WORKING
                                             | Tue 09:32 2 FILLED 7 @ 107.15
                                             | Tue 09:32 1 FILLED 7 @ 95.72
+        """,
+        end="Tue 16:00",
+    ),
+    Rule(
+        name="raw, 2:1: where orders meet quotes, a resting order goes on with the quotes after the split",
+        settings=RAW | {"quotes": QuoteUse.REQUIRE},
+        corporate="Tue 2:1",
+        bars="""
+            15:57     100 101 99 100
+            15:58     100 101 99 100
+            15:59     100 101 99 100
+            Tue 09:30 50 51 49 50
+            Tue 09:31 50 51 48 50
+        """,
+        quotes="""
+            15:59      99.90 100.90 98.90  99.90 | 100.10 101.10 99.10 100.10
+            Tue 09:30  49.90  50.90 48.90  49.90 |  50.10  51.10 49.10  50.10
+            Tue 09:31  49.90  50.90 47.90  49.90 |  50.10  51.10 48.40  50.10
+        """,
+        steps="""
+            15:59   1: BUY 10 LIMIT 97      | 15:59 1 WORKING
+                                            | Tue 09:32 1 FILLED 20 @ 48.5
         """,
         end="Tue 16:00",
     ),
