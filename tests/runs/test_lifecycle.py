@@ -180,7 +180,8 @@ class Runs(RuleBasedStateMachine):
             assert files == []
         else:
             assert [file.bytes for file in files] == [run.summary["attempt"]]
-            assert run.summary["attempt"] in [winner.attempt for winner in winners]
+            assert run.summary["attempt"] == run.attempt, "only the newest attempt may end a run"
+            assert run.attempt in [winner.attempt for winner in winners]
 
     def _note(self, run: Run) -> int:
         self.known[run.id] = Status.NEW
