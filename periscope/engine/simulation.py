@@ -215,7 +215,7 @@ class Simulation:
         given = self.settings.good_till
         if not isinstance(given, date):
             return given
-        return last_close_until(given, self.markets.market(instrument).sessions)
+        return last_close_until(given, self.markets.market(instrument).sessions, self.settings.end)
 
     def look_ahead(self, horizon: int) -> None:
         """A new block reaches to `horizon`: find out anew what each resting order does up to there."""

@@ -7,8 +7,9 @@ import msgspec
 from libs.shared_ipc.src.protocol import TimeInForce
 from periscope.execution.meeting import Market, Sessions
 from periscope.execution.order import Order
-from periscope.instruments.sessions import Session
+from periscope.instruments.sessions import Session, SessionRangeError
 
+_EPOCH = date(1970, 1, 1)
 _LONGEST_CLOSURE_DAYS = 40
 """Far more than any closure in the session tables."""
 
@@ -37,15 +38,22 @@ def with_lifetime(order: Order, market: Market) -> Order:
     return order
 
 
-def last_close_until(day: date, sessions: Sessions) -> int:
+def last_close_until(day: date, sessions: Sessions, end: int) -> int:
     """The close of a trading day; of the last one before it where the exchange is closed on `day`.
 
-    Raises `SessionRangeError` where that is outside the exchange's session table.
+    Outside of the exchange's session table it is that day's midnight, if it lies beyond the run's `end` (microseconds
+    UTC), where no order comes to; otherwise raises `SessionRangeError`.
     """
-    for back in range(_LONGEST_CLOSURE_DAYS):
-        session = sessions.session_of_day(day - timedelta(days=back))
-        if session is not None:
-            return session.close
+    try:
+        for back in range(_LONGEST_CLOSURE_DAYS):
+            session = sessions.session_of_day(day - timedelta(days=back))
+            if session is not None:
+                return session.close
+    except SessionRangeError:
+        midnight = (day - _EPOCH) // timedelta(microseconds=1)
+        if midnight > end:
+            return midnight
+        raise
     raise AssertionError(f"no session in the {_LONGEST_CLOSURE_DAYS} days before {day}")
 
 
