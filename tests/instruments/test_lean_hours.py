@@ -88,14 +88,15 @@ def test_lunch_is_a_break_of_one_session() -> None:
 
 def test_bars_belong_to_the_hours_where_they_overlap_them() -> None:
     sessions = LeanSessions(read_entry(FUTURE), date(2013, 11, 25), date(2013, 12, 2), extended=False)
-    rows = [
-        ("2013-11-27 09:00", "2013-11-27 10:00", True),
-        ("2013-11-27 08:00", "2013-11-27 09:30", False),
-        ("2013-11-27 17:00", "2013-11-27 18:00", False),
-        ("2013-11-28 11:00", "2013-11-28 12:00", True),
-    ]
-    starts, ends = (np.array([at(row[side]) for row in rows], dtype=np.int64) for side in (0, 1))
-    assert sessions.overlap_mask(starts, ends).tolist() == [row[2] for row in rows]
+    rows = {
+        ("2013-11-27 09:00", "2013-11-27 10:00"): True,
+        ("2013-11-27 08:00", "2013-11-27 09:30"): False,
+        ("2013-11-27 17:00", "2013-11-27 18:00"): False,
+        ("2013-11-28 11:00", "2013-11-28 12:00"): True,
+    }
+    starts = np.array([at(start) for start, _ in rows], dtype=np.int64)
+    ends = np.array([at(end) for _, end in rows], dtype=np.int64)
+    assert sessions.overlap_mask(starts, ends).tolist() == list(rows.values())
 
 
 @pytest.mark.parametrize("broken", [{}, {"exchangeTimeZone": "Mars"}, FUTURE | {"monday": [{"start": "x"}]}])
