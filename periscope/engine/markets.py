@@ -8,7 +8,7 @@ from typing import Protocol
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.engine.port import FrontMonthAnswer
-from periscope.execution.meeting import Meeting, Met, QuoteUse, Sessions, Side
+from periscope.execution.meeting import Meeting, Met, QuoteUse, Sessions, Side, When
 from periscope.execution.order import Order
 from periscope.execution.pricing import Pricing
 from periscope.instruments.instrument import Instrument
@@ -213,7 +213,7 @@ class Markets:
         quotes, bars = self.quoted.get(instrument.key), self.execution(instrument)
         if quotes is None or bars is None:
             return self.volume(instrument, meeting.row - 1 if meeting.at_open else meeting.row, time)
-        if meeting.at_open:
+        if meeting.at_open or meeting.when is When.ON_CLOSE:
             return self.volume(instrument, bars.row_ended_by(meeting.time), time)
         start = int(quotes.start[meeting.row - quotes.first])
         row = bars.row_from(start)

@@ -334,12 +334,14 @@ class Auditor:
 
     def _slipped(self, order: Order, contract: Contract, bar: Bar, time: int, fill: Fill) -> Fraction:
         taken = self.taken[order.symbol, bar.start] + fill.quantity
-        volume = self._volume_that_counts(contract, bar, time)
+        volume = self._volume_that_counts(order, contract, bar, time)
         return slipped(self._deal(order, contract, time), fill.base, self.terms.slippage, taken, volume)
 
-    def _volume_that_counts(self, contract: Contract, bar: Bar, time: int) -> Fraction | None:
+    def _volume_that_counts(self, order: Order, contract: Contract, bar: Bar, time: int) -> Fraction | None:
         earlier = [one for one in contract.bars if one.end <= bar.start]
-        measure = bar if time >= bar.end else (earlier[-1] if earlier else None)
+        if order.force == "ATC":
+            earlier = [one for one in contract.bars if one.end <= time]
+        measure = bar if time == bar.end and order.force != "ATC" else (earlier[-1] if earlier else None)
         if measure is None or measure.volume is None:
             return None
         ratio = self._ratio(contract, measure.start, time)
@@ -352,7 +354,7 @@ class Auditor:
         return found
 
     def _check_volume(self, order: Order, contract: Contract, bar: Bar, time: int, fill: Fill) -> None:
-        volume = self._volume_that_counts(contract, bar, time)
+        volume = self._volume_that_counts(order, contract, bar, time)
         if self.terms.participation is not None and volume is not None:
             cap = floor(self.terms.participation * volume / contract.step(time)) * contract.step(time)
             self.claim(fill.quantity <= cap - self.taken[order.symbol, bar.start], "more than its share of the volume")

@@ -47,11 +47,15 @@ class Fills(Desk):
                 continue
             was_filled = order.filled
             self.allow_event()
-            self.meet(order, bar, met, self.cap(order, bar, bar), consequences)
+            self.meet(order, bar, met, self.cap(order, bar, self.measure(order, bar, turn)), consequences)
             if turn == STOPS and order.filled > was_filled and order.side * before < 0:
                 stopped_out.add(order.instrument.key)
         for order in consequences:
             self.cause(order)
+
+    def measure(self, order: Order, bar: Bar, turn: int) -> Bar | None:
+        """The bar whose volume counts: in the closing auction the last one with trades."""
+        return self.last_closed.get(order.instrument.key) if turn == CLOSING_AUCTION else bar
 
     def exceeds_position(self, order: Order, before: Fraction) -> bool:
         """Whether a limit order would trade more than the stops of this moment have left of the position."""
@@ -96,6 +100,8 @@ class Fills(Desk):
                 self.queue(OWN_FILL, order)
             return
         measure = bar if self.now >= bar.end else self.bar_before(order, bar)
+        if order.time_in_force is TimeInForce.ATC:
+            measure = self.last_closed.get(order.instrument.key)
         volume = None if measure is None else self.traded_volume(order.instrument, measure)
         taken = self.taken[order.instrument.key, bar.start] + quantity
         known = self.means(order.instrument)
