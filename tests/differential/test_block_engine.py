@@ -14,15 +14,20 @@ BLOCK_ROWS = (1, 7, 4096)
 BUDGETS = (1, 5, 64)
 SEEDS = 540
 """With --full, each with every size of block and script; a twentieth of them, with three pairs of sizes, otherwise."""
+ONCE_DIFFERENT = (
+    117,  # the volume that counts in the closing auction of an instrument with quotes
+    706,  # a resting order that meets quotes after a split that changes quantities
+)
+"""Seeds on which the engines did not agree once, and about what: always run."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """All seeds and sizes with --full, every twentieth seed otherwise."""
+    """All seeds and sizes with --full, every twentieth seed otherwise, and always those that were different once."""
     if "seed" in metafunc.fixturenames:
         full = any(metafunc.config.getoption(name, default=False) for name in ("--full", "--long"))
         sizes = list(product(BLOCK_ROWS, BUDGETS)) if full else list(zip(BLOCK_ROWS, BUDGETS, strict=True))
         if "sizes" in metafunc.fixturenames:
-            metafunc.parametrize("seed", range(0, SEEDS, 1 if full else 20))
+            metafunc.parametrize("seed", sorted({*range(0, SEEDS, 1 if full else 20), *ONCE_DIFFERENT}))
             metafunc.parametrize("sizes", [pytest.param(sizes, id=f"{len(sizes)} sizes")])
         else:
             metafunc.parametrize("seed", range(7, SEEDS, 20 if full else 180))
