@@ -151,10 +151,12 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
     """Book a fill. Returns the order after it, None where the account could not bear it."""
     instrument, key = order.instrument, order.instrument.key
     base = meeting.price
-    taken = _taken(state, key, meeting.row) + quantity
     unit = state.unit(instrument)
-    offer = Offer(base, unit.price_step, taken, state.markets.volume_met(order, meeting, state.now))
-    price = slipped(order, offer, unit, state.settings.slippage)
+    taken, volume = ZERO, None
+    if state.settings.slippage.asks_for_volume:
+        taken = _taken(state, key, meeting.row) + quantity
+        volume = state.markets.volume_met(order, meeting, state.now)
+    price = slipped(order, Offer(base, unit.price_step, taken, volume), unit, state.settings.slippage)
     marks = Marked(unit, state.last_price(instrument))
     fee = fee_of_fill(order, quantity, price, state.now, state.settings.fees, marks)
     held = state.book.positions.get(key)
@@ -165,7 +167,8 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
         return None
 
     entry = state.book.apply(state.now, f"fill of order {order.sequence}", instrument, change)
-    _take(state, key, meeting.row, quantity)
+    if state.settings.slippage.asks_for_volume or state.settings.participation is not None:
+        _take(state, key, meeting.row, quantity)
     if instrument.expires_at is not None:
         state.watched[key] = instrument
     done = order.filled + quantity == order.quantity

@@ -157,7 +157,7 @@ class Markets:
         if known is not None and known[0] == time:
             return known[1]
         price = self._pricing.last_price(self.market(instrument), time)
-        series = self.execution(instrument)
+        series = self.execution(instrument) if self.feed.adjusted(instrument).changes else None
         if price is not None and series is not None and (row := series.row_ended_by(time)) >= 0:
             ratio = self.split_since(instrument, int(series.start[row - series.first]), time)
             price = price if ratio == 1 else carried(price, ratio)

@@ -42,6 +42,8 @@ def fee_of_fill(order: Order, quantity: Decimal, price: Decimal, time: int, fees
 
     `quantity` and `price` are those of the fill; the fee model sees the real contract of that day.
     """
+    if fees.is_free:
+        return ZERO
     real = marks.unit.real_quantity(quantity)
     owed = fees.owed(_traded(order, real, quantity * price * order.instrument.multiplier, time, marks))
     if order.charged_units == 0:
@@ -51,6 +53,8 @@ def fee_of_fill(order: Order, quantity: Decimal, price: Decimal, time: int, fees
 
 def fee_to_reserve(order: Order, fees: FeeModel) -> Decimal:
     """What the rest of the order will owe if it fills at the price at which its buying power is reserved."""
+    if fees.is_free:
+        return ZERO
     marks = Marked(order.unit, order.reference)
     return fee_of_fill(order, order.remaining, order.reference, order.placed_at, fees, marks)
 

@@ -8,7 +8,7 @@ whatever units the run's series are in.
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import msgspec
 
@@ -37,7 +37,9 @@ class Traded(msgspec.Struct, frozen=True, gc=False):
 
 
 class FeeModel(Protocol):
-    """How fees are reckoned (`core.fees`)."""
+    """How fees are reckoned (`core.fees`). `is_free` says that nothing is ever owed."""
+
+    is_free: ClassVar[bool] = False
 
     def owed(self, traded: Traded, /) -> Decimal:
         """The fee of an order that has traded so much, in the run's currency; zero for one that has not traded."""
@@ -53,6 +55,8 @@ class FeeModel(Protocol):
 @dataclass(frozen=True, slots=True)
 class NoFees(FeeModel):
     """Nothing costs anything."""
+
+    is_free = True
 
     def owed(self, _traded: Traded, /) -> Decimal:
         """Zero."""

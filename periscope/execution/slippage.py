@@ -4,7 +4,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from periscope.execution.fees import BASIS_POINT
 from periscope.portfolio.exact import ZERO, plain, quotient
@@ -24,7 +24,12 @@ class Offer(NamedTuple):
 
 
 class SlippageModel(Protocol):
-    """How far a fill is moved against the order (`core.slippage`)."""
+    """How far a fill is moved against the order (`core.slippage`).
+
+    `asks_for_volume` says whether `Offer.taken` and `Offer.volume` count; where they don't they are not looked up.
+    """
+
+    asks_for_volume: ClassVar[bool] = False
 
     def distance(self, offer: Offer, /) -> Decimal:
         """How far, in price units: at least zero, before rounding to the tick."""
@@ -34,7 +39,7 @@ class SlippageModel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class NoSlippage:
+class NoSlippage(SlippageModel):
     """Fills at the price that the bar has, on the tick or not."""
 
     def distance(self, _offer: Offer, /) -> Decimal:
@@ -47,7 +52,7 @@ class NoSlippage:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticks:
+class Ticks(SlippageModel):
     """The same number of ticks for every fill."""
 
     count: int
@@ -62,7 +67,7 @@ class Ticks:
 
 
 @dataclass(frozen=True, slots=True)
-class PriceBasisPoints:
+class PriceBasisPoints(SlippageModel):
     """A share of the price, in ten-thousandths; of its size, where the price is negative."""
 
     rate: Decimal
@@ -77,7 +82,7 @@ class PriceBasisPoints:
 
 
 @dataclass(frozen=True, slots=True)
-class VolumeShare:
+class VolumeShare(SlippageModel):
     """The more of the bar's volume the run takes, the worse the price: price x impact x share ** power.
 
     The share is what the run has traded on the bar, this fill included, over the volume that counts for it: at an open
@@ -86,6 +91,8 @@ class VolumeShare:
     (quantopian/zipline, zipline/finance/slippage.py, Apache-2.0), which also caps the share: `core.participation` does
     that here. A power of 1 is a linear impact.
     """
+
+    asks_for_volume = True
 
     impact: Decimal
     power: int = 2

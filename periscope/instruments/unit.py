@@ -24,7 +24,8 @@ class Unit(msgspec.Struct, frozen=True):
 
     A price in units is the real price x `price`, rounded half-even to `places` decimals (None: exact); a quantity in
     units x `shares` is the number of real shares. `tick` is the real price tick, `quantity_step` the step of
-    quantities in units: the smallest that is a finite decimal and a whole number of real steps.
+    quantities in units: the smallest that is a finite decimal and a whole number of real steps. The last two fields
+    follow from `price` and `shares`.
     """
 
     tick: Decimal
@@ -32,27 +33,36 @@ class Unit(msgspec.Struct, frozen=True):
     price: Fraction = ONE
     shares: Fraction = ONE
     places: int | None = None
+    at_real_prices: bool = True
+    in_real_shares: bool = True
+
+    def __post_init__(self) -> None:
+        """Compare the fractions once: every order asks."""
+        msgspec.structs.force_setattr(self, "at_real_prices", self.price == 1)
+        msgspec.structs.force_setattr(self, "in_real_shares", self.shares == 1)
 
     @property
     def is_real(self) -> bool:
         """Whether a unit is the real share at its real price."""
-        return self.price == 1 and self.shares == 1
+        return self.at_real_prices and self.in_real_shares
 
     @property
     def price_step(self) -> Decimal:
         """The tick in units; rounded down to the places of prices where it has more."""
+        if self.at_real_prices:
+            return self.tick
         size = Fraction(self.tick) * self.price
-        if self.places is not None and self.price != 1:
+        if self.places is not None:
             size = Fraction(floor(size * 10**self.places), 10**self.places) or Fraction(1, 10**self.places)
-        return self.tick if self.price == 1 else decimal_of(size)
+        return decimal_of(size)
 
     def tick_down(self, price: Decimal) -> Decimal:
         """The highest price on a tick that is not above `price`."""
-        return _floor(price, self.tick) if self.price == 1 else self._on_tick(Fraction(price), up=False)
+        return _floor(price, self.tick) if self.at_real_prices else self._on_tick(Fraction(price), up=False)
 
     def tick_up(self, price: Decimal) -> Decimal:
         """The lowest price on a tick that is not below `price`."""
-        return -_floor(-price, self.tick) if self.price == 1 else self._on_tick(Fraction(price), up=True)
+        return -_floor(-price, self.tick) if self.at_real_prices else self._on_tick(Fraction(price), up=True)
 
     def is_on_tick(self, price: Decimal) -> bool:
         """Whether a price in units stands for a whole number of real ticks."""
@@ -64,11 +74,11 @@ class Unit(msgspec.Struct, frozen=True):
 
     def real_quantity(self, quantity: Decimal) -> Decimal:
         """How many real shares a quantity in units is, rounded half-even to twelve decimals."""
-        return quantity if self.shares == 1 else rounded(Fraction(quantity) * self.shares, _SHARE_PLACES)
+        return quantity if self.in_real_shares else rounded(Fraction(quantity) * self.shares, _SHARE_PLACES)
 
     def real_price(self, price: Decimal) -> Decimal:
         """The real price that a price in units stands for, rounded half-even to ten decimals."""
-        return price if self.price == 1 else rounded(Fraction(price) / self.price, _PRICE_PLACES)
+        return price if self.at_real_prices else rounded(Fraction(price) / self.price, _PRICE_PLACES)
 
     def floor_tick(self, price: Fraction) -> Decimal:
         """The highest price on a tick that is not above `price`."""
@@ -79,7 +89,7 @@ class Unit(msgspec.Struct, frozen=True):
         return self._on_tick(price, up=True)
 
     def _on_tick(self, exact: Fraction, *, up: bool) -> Decimal:
-        if self.price == 1:
+        if self.at_real_prices:
             ticks = exact / Fraction(self.tick)
             return Decimal(ceil(ticks) if up else floor(ticks)) * self.tick
         size = Fraction(self.tick) * self.price
