@@ -111,7 +111,7 @@ class Auditor:
             self.claim(held * order.side < 0 and fill.quantity <= abs(held), "a close order opens a position")
         if not contract.is_future and not self.terms.shorts:
             self.claim(held + order.side * fill.quantity >= 0, "shares are sold short")
-        if self._is_stop(order) and held * order.side < 0 and step.time == bar.end:
+        if order.is_stop and held * order.side < 0 and step.time == bar.end:
             self.stopped.add((order.symbol, bar.start))
         owed = self._fee(order, contract, step.time)
         self.filled[order.number] += fill.quantity
@@ -279,7 +279,7 @@ class Auditor:
             told = bar.end if order.auctions is None or order.force != "ATC" else order.auctions[1]
             return (bar.close, told) if order.kind == "MARKET" or self._meets(order, bar.close) else None
         kind = order.kind
-        if self._is_stop(order):
+        if order.is_stop:
             touch_bar = next(
                 (one for one in self._may_meet(placed) if self._touches(self._at(placed, one.start), one)), None
             )
@@ -303,9 +303,6 @@ class Auditor:
         if order.kind == "STOP" or self._meets(order, order.stop):
             return order.stop, bar.end
         return self._at_limit(order, bar) if self._meets(order, bar.close) else None
-
-    def _is_stop(self, order: Order) -> bool:
-        return order.kind in ("STOP", "STOP_LIMIT")
 
     def _at_limit(self, order: Order, bar: Bar) -> tuple[Fraction, int]:
         assert order.limit is not None
@@ -338,10 +335,9 @@ class Auditor:
         return slipped(self._deal(order, contract, time), fill.base, self.terms.slippage, taken, volume)
 
     def _volume_that_counts(self, order: Order, contract: Contract, bar: Bar, time: int) -> Fraction | None:
-        earlier = [one for one in contract.bars if one.end <= bar.start]
-        if order.force == "ATC":
-            earlier = [one for one in contract.bars if one.end <= time]
-        measure = bar if time == bar.end and order.force != "ATC" else (earlier[-1] if earlier else None)
+        known_by = time if order.force == "ATC" else bar.start
+        earlier = [one for one in contract.bars if one.end <= known_by]
+        measure = bar if known_by < time else (earlier[-1] if earlier else None)
         if measure is None or measure.volume is None:
             return None
         ratio = self._ratio(contract, measure.start, time)

@@ -89,6 +89,11 @@ class Order:
     closed_at: int | None
     updates: tuple[tuple[int, str, Fraction], ...]
 
+    @property
+    def is_stop(self) -> bool:
+        """Whether it waits for a stop price first."""
+        return self.kind in ("STOP", "STOP_LIMIT")
+
 
 @dataclass(frozen=True, slots=True)
 class Fill:
