@@ -16,11 +16,12 @@ def ask_to_cancel(state: Simulation, key: InstrumentKey) -> None:
         _cancel(state, request)
 
 
-def cancel_next(state: Simulation) -> None:
-    """The first request on its way arrives now."""
-    request, *others = state.cancels
-    state.cancels = tuple(others)
-    _cancel(state, request)
+def cancel_arrived(state: Simulation) -> None:
+    """All requests that arrive now take effect together: what a strategy does about one can't come before another."""
+    arrived = [request for request in state.cancels if request.arrives_at == state.now]
+    state.cancels = state.cancels[len(arrived) :]
+    for request in arrived:
+        _cancel(state, request)
 
 
 def _cancel(state: Simulation, request: CancelRequest) -> None:

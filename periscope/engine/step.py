@@ -5,7 +5,7 @@ from heapq import heappop
 import msgspec
 
 from periscope.engine.accounting import account, next_accounting
-from periscope.engine.cancellations import cancel_next
+from periscope.engine.cancellations import cancel_arrived
 from periscope.engine.corporate import next_corporate_key, pay_fraction, take_effect
 from periscope.engine.fills import Moment, meet
 from periscope.engine.port import Item
@@ -18,7 +18,7 @@ from periscope.portfolio.book import trade
 from periscope.portfolio.exact import ZERO
 
 _CANCELLATION = (Rank.UPDATES, Phase.CONSEQUENCE, -1, 0)
-"""A cancellation that arrives, before all that is caused now is told."""
+"""Cancellations that arrive, before all that is caused now is told."""
 
 
 def next_key(state: Simulation) -> Key | None:
@@ -62,7 +62,7 @@ def step(state: Simulation, key: Key) -> Item | None:
         changed = take_effect(state) if rank == Rank.CORPORATE else pay_fraction(state)
         return _item(state, "P", ()) if changed else None
     if key[1:] == _CANCELLATION:
-        cancel_next(state)
+        cancel_arrived(state)
     elif rank == Rank.OPENS or phase == Phase.AT_CLOSE:
         due = heappop(state.due)
         assert due[6] is not None
