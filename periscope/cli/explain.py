@@ -81,6 +81,7 @@ def _show_fill(fill: dict[str, Any]) -> None:
     say(f"\nfill {fill['number']}  {fill['quantity']} at {fill['price']}, {fill['filled_at']}")
     bar = fill["bar"]
     prices = " ".join(f"{name} {bar[name]}" for name in ("open", "high", "low", "close") if name in bar)
+    quoted = "" if bar["of"] == "trades" else f" ({bar['of']})"
     slippage, volume, fee = fill["slippage"], fill["volume"], fill["fee"]
     moved = "not moved" if slippage["moved_by"] == "0" else f"moved by {slippage['moved_by']}, on the tick"
     capped = f"cap {volume['cap']} (participation {volume['participation']})" if volume["cap"] else "no cap"
@@ -89,7 +90,7 @@ def _show_fill(fill: dict[str, Any]) -> None:
     _lines(
         "  ",
         {
-            "bar": f"{bar['span']} from {bar['start']}  {prices}".rstrip(),
+            "bar": f"{bar['span']}{quoted} from {bar['start']}  {prices}".rstrip(),
             "rule": fill["rule"],
             "that is": fill["rule_in_prose"],
             "price": f"{fill['price_before_slippage']} {moved}: {fill['price']}  ({slippage['model']})",

@@ -5,6 +5,7 @@ them, say what the market did around it. Where the catalog is not at hand, what 
 """
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
@@ -18,11 +19,13 @@ from periscope.engine.markets import Markets, OneMarket
 from periscope.engine.settings import Settings
 from periscope.execution.fee_schedules import BrokerFees
 from periscope.execution.fees import FeeModel, Sum, Traded
+from periscope.execution.meeting import Met
 from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
 from periscope.portfolio.exact import EXACT, ZERO, plain
 from periscope.runs.config import RunConfig, parse_run_config
-from periscope.runs.explaining_bars import Bar, Stretch, bar_at, bar_from, stretch_between
+from periscope.runs.evidence import FILL_COLUMNS, ORDER_COLUMNS
+from periscope.runs.explaining_bars import Bar, Seen, Stretch, bar_at, bar_from, stretch_between
 from periscope.runs.explaining_words import PROSE, could_have, why_it_ended
 from periscope.runs.issues import ISSUE_CODES
 from periscope.runs.lean_feed import feed_for
@@ -56,7 +59,7 @@ class Run:
         if instrument is None:
             return None
         found = self.markets.market(instrument)
-        return found if found.bars is not None else None
+        return found if found.side(_sign(order)) is not None else None
 
 
 def open_run(folder: Path, catalog: Catalog | None) -> Run:
@@ -65,14 +68,14 @@ def open_run(folder: Path, catalog: Catalog | None) -> Run:
     config = parse_run_config(document["config"])
     if not isinstance(config, RunConfig):
         raise NotARunError(f"the config of {folder} is none that this release can read: {config[0]}")
-    orders, fills = (_table(folder / f"{name}.parquet") for name in ("orders", "fills"))
+    orders, fills = _table(folder / "orders.parquet", ORDER_COLUMNS), _table(folder / "fills.parquet", FILL_COLUMNS)
     if catalog is None:
         return Run(config, orders, fills, None, ["the run's catalog is not at hand: nothing is said of its bars"])
     return Run(config, orders, fills, _markets(catalog, config.settings))
 
 
 def _markets(catalog: Catalog, settings: Settings) -> Markets:
-    return Markets(feed_for(settings, catalog), settings.execution_span, settings.pricing())
+    return Markets(feed_for(settings, catalog), settings.execution_span, settings.pricing(), settings.quotes)
 
 
 def find_order(run: Run, name: str) -> Row:
@@ -136,6 +139,7 @@ def _fill(run: Run, market: OneMarket | None, order: Row, fill: Row, before: _Be
     at_open = fill["filled_at"] == fill["bar_start"]
     counted = None if met is None else met.volume_before if at_open else met.volume
     base, price = fill["price_before_slippage"], fill["price"]
+    bar = {"span": fill["bar_span"], "of": fill["met"], "start": _shown(fill["bar_start"])}
     return {
         "number": fill["fill_number"],
         "filled_at": _shown(fill["filled_at"]),
@@ -143,7 +147,7 @@ def _fill(run: Run, market: OneMarket | None, order: Row, fill: Row, before: _Be
         "price": _shown(price),
         "rule": fill["rule"],
         "rule_in_prose": PROSE.get(fill["rule"], fill["rule"]),
-        "bar": {"span": fill["bar_span"], "start": _shown(fill["bar_start"])} | ({} if met is None else met.document()),
+        "bar": bar | ({} if met is None else met.document()),
         "price_before_slippage": _shown(base),
         "slippage": {"model": settings.slippage.describe(), "moved_by": _shown(abs(price - base))},
         "volume": {
@@ -163,12 +167,13 @@ def _bars(run: Run, market: OneMarket | None, fill: Row) -> tuple[Bar | None, Ba
     """The bar that a fill met and the one after it, as far as they can be read."""
     if market is None or run.markets is None:
         return None, None
-    met, row = bar_from(run.markets, market, _micros(fill["bar_start"]))
+    seen = Seen(run.markets, market, Met(fill["met"]))
+    met, row = bar_from(seen, _micros(fill["bar_start"]))
     if met is None or met.start != _micros(fill["bar_start"]):
         note = "the catalog no longer has the bars that the run read"
         run.notes += [] if note in run.notes else [note]
         return None, None
-    return met, bar_at(run.markets, market, row + 1)
+    return met, bar_at(seen, row + 1)[0]
 
 
 def _fee(run: Run, market: OneMarket | None, order: Row, fill: Row, before: _Before) -> dict[str, Any]:
@@ -186,8 +191,7 @@ def _fee(run: Run, market: OneMarket | None, order: Row, fill: Row, before: _Bef
     last, own = (None if price is None else unit.real_price(price) for price in (last, own))
 
     def at(units: Decimal, worth: Decimal) -> Traded:
-        sign = 1 if order["side"] == "BUY" else -1
-        return Traded(market.instrument, sign, units, worth, _micros(fill["filled_at"]), last, own)
+        return Traded(market.instrument, _sign(order), units, worth, _micros(fill["filled_at"]), last, own)
 
     old = at(before.units, before.value)
     real = unit.real_quantity(fill["quantity"])
@@ -212,11 +216,13 @@ def _parts(fees: FeeModel) -> list[tuple[str, FeeModel]]:
 
 
 def _rested(run: Run, market: OneMarket, order: Row) -> Stretch | None:
-    """What the market did while the order rested."""
+    """What the market did while the order rested there: from when it had reached the market."""
     if order["reject_code"] is not None and order["filled_quantity"] == 0 and order["closed_at"] == order["placed_at"]:
         return None
     end = run.config.settings.end if order["closed_at"] is None else _micros(order["closed_at"])
-    return stretch_between(market, _micros(order["placed_at"]), end)
+    assert run.markets is not None
+    seen = Seen(run.markets, market, market.met(_sign(order)))
+    return stretch_between(seen, _micros(order["placed_at"]) + run.config.settings.latency, end)
 
 
 def _end(run: Run, order: Row, stretch: Stretch | None) -> dict[str, Any]:
@@ -233,9 +239,13 @@ def _end(run: Run, order: Row, stretch: Stretch | None) -> dict[str, Any]:
     }
 
 
-def _table(path: Path) -> list[Row]:
+def _sign(order: Row) -> int:
+    return 1 if order["side"] == "BUY" else -1
+
+
+def _table(path: Path, columns: Iterable[str]) -> list[Row]:
     try:
-        return pl.read_parquet(path).to_dicts()
+        return pl.read_parquet(path, columns=list(columns)).to_dicts()
     except (OSError, pl.exceptions.PolarsError) as error:
         raise NotARunError(f"{path} is missing or not readable ({error})") from None
 

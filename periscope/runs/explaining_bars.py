@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from periscope.engine.markets import Markets, OneMarket
+from periscope.execution.meeting import Met, Side
 from periscope.instruments.times import time_text
-from periscope.portfolio.exact import plain
+from periscope.market.sides import QuoteSide
+from periscope.portfolio.exact import ZERO, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,54 +65,93 @@ def text(value: Decimal | None) -> str | None:
     return None if value is None else format(plain(value), "f")
 
 
-def bar_from(markets: Markets, market: OneMarket, time: int) -> tuple[Bar | None, int]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an order looked at in a market: its trade bars, or the asks or the bids of its quote bars."""
+
+    markets: Markets
+    market: OneMarket
+    met: Met
+
+    @property
+    def side(self) -> Side | None:
+        """Its bars, None where there are none."""
+        if self.met is Met.TRADES:
+            return self.market.bars
+        return None if self.market.quotes is None else QuoteSide(self.market.quotes, 1 if self.met is Met.ASKS else -1)
+
+    def reach_row(self, row: int) -> bool:
+        """Whether there is a row of that number; it is in the window then."""
+        series = self.market.bars if self.met is Met.TRADES else self.market.quotes
+        return series is not None and series.reach_row(row)
+
+    def volumes(self, side: Side, row: int) -> tuple[Decimal | None, Decimal | None]:
+        """The volume that counts inside a row, and that which counts at its open; those of trade bars in any case."""
+        instrument, bars, start = self.market.instrument, self.market.bars, int(side.start[row - side.first])
+        if self.met is Met.TRADES or bars is None:
+            inside: Decimal | None = self.markets.volume(instrument, row, start)
+            return inside, self.markets.volume(instrument, row - 1, start)
+        own = bars.row_from(start)
+        traded = own < bars.stop and int(bars.start[own - bars.first]) == start
+        inside = self.markets.volume(instrument, own, start) if traded else ZERO
+        return inside, self.markets.volume(instrument, bars.row_ended_by(start), start)
+
+
+def bar_from(seen: Seen, time: int) -> tuple[Bar | None, int]:
     """The first bar that starts at or after `time`, and its row; None where there is none."""
-    series = market.bars
-    assert series is not None
-    row = series.row_from(time)
-    return bar_at(markets, market, row), row
+    row = 0 if seen.side is None else seen.side.row_from(time)
+    return bar_at(seen, row)
 
 
-def bar_at(markets: Markets, market: OneMarket, row: int) -> Bar | None:
-    """Bar number `row`, None where the series ends before it."""
-    series = market.bars
-    assert series is not None
-    if not series.reach_row(row):
-        return None
-    index, price = row - series.first, series.scaling(row).price
-    start = int(series.start[index])
-    opened, high, low, close = (int(column[index]) for column in (series.open, series.high, series.low, series.close))
-    return Bar(
-        start=start,
-        end=int(series.end[index]),
+def bar_at(seen: Seen, row: int) -> tuple[Bar | None, int]:
+    """Bar number `row`, or the first one after it that has prices, and its row; None where there is none."""
+    side = seen.side
+    while side is not None and seen.reach_row(row) and not _has_prices(side, row):
+        row += 1
+    if side is None or not seen.reach_row(row):
+        return None, row
+    index, price = row - side.first, side.scaling(row).price
+    opened, high, low, close = (int(column[index]) for column in (side.open, side.high, side.low, side.close))
+    volume, volume_before = seen.volumes(side, row)
+    bar = Bar(
+        start=int(side.start[index]),
+        end=int(side.end[index]),
         open=price(opened),
         high=price(high),
         low=price(low),
         close=price(close),
-        volume=markets.volume(market.instrument, row, start),
-        volume_before=markets.volume(market.instrument, row - 1, start),
+        volume=volume,
+        volume_before=volume_before,
     )
+    return bar, row
 
 
-def stretch_between(market: OneMarket, start: int, end: int) -> Stretch | None:
+def _has_prices(side: Side, row: int) -> bool:
+    tradable = side.tradable(row, row + 1)
+    return tradable is None or bool(tradable[0])
+
+
+def stretch_between(seen: Seen, start: int, end: int) -> Stretch | None:
     """What the bars that start at or after `start` and before `end` came to; None without any."""
-    series = market.bars
-    assert series is not None
-    first = series.row_from(start)
-    series.reach(end)
-    stop = series.first + int(series.start.searchsorted(end))
-    lows, highs = [], []
-    row = first
+    side = seen.side
+    if side is None:
+        return None
+    row = side.row_from(start)
+    side.reach(end)
+    stop = side.first + int(side.start.searchsorted(end))
+    lows, highs, count = [], [], 0
     while row < stop:
-        until = min(stop, max(row + 1, series.scaling_stop(row)))
-        piece = slice(row - series.first, until - series.first)
-        price = series.scaling(row).price
-        lowest, highest = int(series.low[piece].argmin()), int(series.high[piece].argmax())
-        starts = series.start[piece]
-        lows.append(Extreme(price=price(int(series.low[piece][lowest])), start=int(starts[lowest])))
-        highs.append(Extreme(price=price(int(series.high[piece][highest])), start=int(starts[highest])))
+        until = min(stop, max(row + 1, side.scaling_stop(row)))
+        tradable = side.tradable(row, until)
+        rows = np.arange(row, until) if tradable is None else row + np.flatnonzero(tradable)
+        if len(rows):
+            price, index = side.scaling(row).price, rows - side.first
+            lowest, highest = index[side.low[index].argmin()], index[side.high[index].argmax()]
+            lows.append(Extreme(price=price(int(side.low[lowest])), start=int(side.start[lowest])))
+            highs.append(Extreme(price=price(int(side.high[highest])), start=int(side.start[highest])))
+        count += len(rows)
         row = until
     if not lows:
         return None
     low = min(lows, key=lambda each: each.price)
-    return Stretch(bars=stop - first, low=low, high=max(highs, key=lambda each: each.price))
+    return Stretch(bars=count, low=low, high=max(highs, key=lambda each: each.price))

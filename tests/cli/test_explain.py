@@ -5,10 +5,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from libs.shared_ipc.src.protocol import BarTimeSpan
+from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, QuoteColumns
 from tests.cli.command import Command
-from tests.runs.lab import AAA, Lab, table
+from tests.runs.lab import AAA, MINUTE, Lab, at, table
 
 BARS = """
 09:30 100 101 99 100 1000
@@ -156,3 +159,51 @@ def test_without_the_catalog_the_tables_still_tell(periscope_command: Command, r
     assert "high" not in document["fills"][0]["bar"]
     assert "catalog is not at hand" in document["notes"][0]
     assert periscope_command("explain", str(moved), "2", "--catalog", str(tmp_path / "gone")).code == 5
+
+
+def test_a_fill_on_quotes_is_explained_by_the_quotes_that_it_met(periscope_command: Command, tmp_path: Path) -> None:
+    lab = Lab(tmp_path).add(AAA, minute=table(BARS))
+    sides = [
+        (10_010, 10_020, 10_000, 10_010, 5),
+        (NO_PRICE, NO_PRICE, NO_PRICE, NO_PRICE, UNKNOWN_VOLUME),
+        (9_980, 9_990, 9_970, 9_980, 5),
+        (9_960, 9_970, 9_950, 9_960, 5),
+    ]
+    starts = [at(time) for time in ("09:30", "09:31", "09:32", "09:33")]
+    bid = (9_900, 9_910, 9_890, 9_900, 5)
+    rows = [(start, start + MINUTE, *bid, *ask) for start, ask in zip(starts, sides, strict=True)]
+    quotes = QuoteColumns(*np.array(rows, dtype=np.int64).T.copy())
+    lab.catalog.write_bars(AAA, BarTimeSpan.MINUTE, quotes, source="test")
+    source = """
+class Strategy(Base):
+    async def on_start(self, as_of_time):
+        return [register(), cash("50000")]
+    async def on_bar(self, event):
+        self.bars += 1
+        return [order("BUY", 10), limit("BUY", 10, "99.5")] if self.bars == 1 else []
+"""
+    out = lab.run(source, core={"quotes": "require", "participation": "0.5"}).out
+
+    (fill,) = told(periscope_command, out, "1")["fills"]
+    assert (fill["price"], fill["bar"]["of"]) == ("99.8", "asks")
+    assert [fill["bar"][name] for name in ("open", "high", "low", "close")] == ["99.8", "99.9", "99.7", "99.8"]
+    assert (fill["bar"]["volume"], fill["volume"]["counted"], fill["volume"]["cap"]) == ("600", "600", "300")
+    assert "the next bar opened at 99.6 (2024-01-22T14:33:00Z): 0.2 better a unit" in fill["would_change"]
+    rested = told(periscope_command, out, "2")["rested"]
+    assert (rested["bars"], rested["lowest"]["price"], rested["highest"]["price"]) == (2, "99.5", "99.9")
+    assert "minute (asks) from 2024-01-22T14:32:00Z" in periscope_command("explain", str(out), "1").out
+
+
+def test_bars_before_an_order_reached_the_market_are_not_counted(periscope_command: Command, tmp_path: Path) -> None:
+    lab = Lab(tmp_path).add(AAA, minute=table(BARS))
+    out = lab.run(TRADES, core={"latency_seconds": "90"}).out
+    assert told(periscope_command, out, "5")["rested"]["bars"] == 1
+
+
+def test_a_table_that_is_another_one_is_named(periscope_command: Command, run: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(run, broken)
+    shutil.copy(run / "ledger.parquet", broken / "orders.parquet")
+    outcome = periscope_command("explain", str(broken), "1")
+    assert outcome.code == 6
+    assert "orders.parquet is missing or not readable" in outcome.err
