@@ -8,6 +8,7 @@ import typer
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
+from periscope.cli.run_folder import find_run_folder
 from periscope.cli.workspace import find_catalog, shown
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ RESULT_FILE = "result.json"
 
 
 def diff(
-    result: Annotated[Path, typer.Argument(help="A result.json, or the folder of a run that holds one.")],
+    result: Annotated[Path, typer.Argument(help="The run's folder, its name in the workspace, or a result.json.")],
     catalog: Annotated[
         str | None, typer.Option(help="The catalog to compare with. Without it: the one that the run read.")
     ] = None,
@@ -27,7 +28,7 @@ def diff(
     """Say what changed in the data since a run read it; exit code 10 if anything did."""
     from periscope.runs.data_difference import data_difference
 
-    path = result / RESULT_FILE if result.is_dir() else result
+    path = result if result.is_file() else find_run_folder(result) / RESULT_FILE
     recorded = _recorded(path)
     opened = _catalog(catalog, recorded)
     found = data_difference(recorded, opened)

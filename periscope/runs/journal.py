@@ -21,13 +21,15 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-__all__ = ["BARS", "JOURNAL", "Checkpoint", "JournalDamagedError", "JournalFile", "JournalSink", "read_lines", "zstd"]
+__all__ = ["BARS", "JOURNAL", "Checkpoint", "JournalDamagedError", "JournalFile", "JournalSink", "kept_hash"]
+__all__ += ["read_lines", "zstd"]
 
 JOURNAL = "journal.jsonl.zst"
 BARS = "bars.jsonl"
 CHECKPOINT = 4096
 """Rows of bars between two hashes."""
 _LONGEST_LINE = 16 << 20
+_PIECE = 1 << 20
 
 
 class JournalDamagedError(Exception):
@@ -111,3 +113,20 @@ def read_checkpoints(folder: Path) -> list[Checkpoint]:
         return msgspec.json.Decoder(Checkpoint).decode_lines(path.read_bytes())
     except (OSError, msgspec.DecodeError) as error:
         raise JournalDamagedError(f"{path} can't be read: {error}") from None
+
+
+def kept_hash(folder: Path) -> str:
+    """The hash that a run with these files has, see `digest`. Raises `JournalDamagedError`."""
+    path, lines = folder / JOURNAL, hashlib.sha256()
+    try:
+        with zstd.open(path, "rb") as file:
+            while piece := file.read(_PIECE):
+                lines.update(piece)
+    except (OSError, EOFError, zstd.ZstdError) as error:
+        raise JournalDamagedError(f"{path} can't be read: {error}") from None
+    checkpoints = read_checkpoints(folder)
+    bars = checkpoints[-1].sha256 if checkpoints else hashlib.sha256().hexdigest()
+    try:
+        return hashlib.sha256(bytes.fromhex(bars) + lines.digest()).hexdigest()
+    except ValueError:
+        raise JournalDamagedError(f"{folder / BARS} can't be read: {bars!r} is no hash") from None

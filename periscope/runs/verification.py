@@ -14,7 +14,7 @@ from periscope.runs.comparison import Difference, differing_facts, first_differe
 from periscope.runs.config import RunConfig, parse_run_config
 from periscope.runs.data_difference import data_difference
 from periscope.runs.evidence import STRATEGY
-from periscope.runs.journal import BARS, JOURNAL, JournalDamagedError
+from periscope.runs.journal import BARS, JOURNAL, JournalDamagedError, kept_hash
 from periscope.runs.recorded import RecordedError, VersionGoneError, as_recorded, read_recorded
 from periscope.sandbox.confinement import Package
 from periscope.strategies.bundle import bundle_version, read_folder
@@ -137,6 +137,8 @@ def _tampered(folder: Path, document: dict[str, Any]) -> list[str]:
     kept = bundle_version(read_folder(folder / STRATEGY).files)
     if version != kept:
         found.append(f"the kept strategy is version {kept}, the result names {version}")
+    if document.get("hash") != (events := kept_hash(folder)):
+        found.append(f"the kept {JOURNAL} and {BARS} have the hash {events}, the result names {document.get('hash')}")
     return found
 
 

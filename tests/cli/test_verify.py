@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from periscope.runs.journal import zstd
 from tests.cli.command import Command
 
 SHORT = ("--start", "2023-11-01", "--end", "2023-11-10", "--quiet")
@@ -26,8 +27,22 @@ def test_a_run_by_its_name_is_verified(periscope_command: Command, desk: Path) -
     done = periscope_command("verify", "first", "--quiet")
     assert done.code == 0, done.err
     assert done.out.startswith("verified: the repetition is the same, event by event (hash ")
+    assert periscope_command("data", "diff", "first").out.startswith("the same: ")
     document = periscope_command("verify", str(desk / "runs" / "first"), "--strict", "--quiet", "--json").json
     assert (document["verified"], document["strict"], document["findings"]) == (True, True, [])
+
+
+def test_a_journal_that_was_changed_is_told_from_a_repetition_that_differs(
+    periscope_command: Command, desk: Path
+) -> None:
+    kept = desk / "runs" / "first" / "journal.jsonl.zst"
+    lines = zstd.decompress(kept.read_bytes())
+    assert b"WORKING" in lines
+    kept.write_bytes(zstd.compress(lines.replace(b"WORKING", b"working", 1)))
+    done = periscope_command("verify", "first", "--quiet")
+    assert done.code == 10
+    assert "the kept journal.jsonl.zst and bars.jsonl have the hash " in done.out
+    assert "the first event that differs: after" in done.out
 
 
 def test_a_changed_run_ends_with_ten_and_the_first_difference(periscope_command: Command, desk: Path) -> None:
