@@ -70,7 +70,7 @@ def _read(folder: Path) -> "pl.DataFrame":
         found = read_ledger(folder)
     except (pl.exceptions.PolarsError, OSError) as error:
         fail(
-            "RUN_UNREADABLE",
+            "RUN_NOT_READABLE",
             f"the ledger in {folder} can't be read",
             exit_code=ExitCode.DATA,
             why=str(error),
@@ -78,7 +78,7 @@ def _read(folder: Path) -> "pl.DataFrame":
         )
     if found is None:
         fail(
-            "RUN_UNREADABLE",
+            "RUN_NOT_READABLE",
             f"{folder} holds no ledger",
             exit_code=ExitCode.NOT_FOUND,
             hint="name the folder that `periscope backtest --out` wrote",

@@ -31,7 +31,7 @@ from periscope.engine.settings import (
 )
 from periscope.instruments.times import time_text
 from periscope.runs.core_keys import CORE_KEYS, LATER_KEYS
-from periscope.runs.core_values import RefusalError, near_names
+from periscope.runs.core_values import RefusalError, near_names, shown
 from periscope.runs.cost_keys import fee_model, slippage_model
 from periscope.runs.dates import parse_day_or_moment, parse_moment
 from periscope.runs.profiles import finish_lean, is_fixed, is_profiles_own, profile_values
@@ -294,7 +294,8 @@ def _flatten_groups(section: dict[str, Any], problems: list[Problem]) -> Iterato
             yield from ((f"{name}.{inner}", part) for inner, part in value.items())
         elif value is not None:
             inner = ", ".join(path.split(".")[1] for path in _KEYS if path.startswith(f"{name}."))
-            problems.append(Problem("WRONG_TYPE", f"core.{name}", f"expected an object of {inner}, found {value!r}"))
+            text = f"expected an object of {inner}, found {shown(value)}"
+            problems.append(Problem("WRONG_TYPE", f"core.{name}", text))
 
 
 def _unknown_core_key(path: str) -> Problem:

@@ -136,7 +136,7 @@ def span_name(value: Any) -> str | None:
 def parts(value: Any, readers: Mapping[str, Reader], later: tuple[str, ...], what: str) -> dict[str, Any]:
     """Read an object whose keys are all optional; a null counts as absent."""
     if not isinstance(value, dict):
-        raise RefusalError("WRONG_TYPE", f'expected "none" or an object of {", ".join(readers)}, found {shown(value)}')
+        raise RefusalError("WRONG_TYPE", f"expected a name or an object of {', '.join(readers)}, found {shown(value)}")
     found = {}
     for name, part in value.items():
         if name in later:
@@ -149,7 +149,8 @@ def parts(value: Any, readers: Mapping[str, Reader], later: tuple[str, ...], wha
             if part is not None:
                 found[name] = readers[name](part)
         except RefusalError as refusal:
-            raise RefusalError(refusal.code, str(refusal), name) from None
+            path = f"{name}.{refusal.path}" if refusal.path else name
+            raise RefusalError(refusal.code, str(refusal), path) from None
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from periscope.execution.fee_schedules import FEE_SCHEDULES
 from periscope.execution.fees import BasisPoints, Bounded, FeeModel, LeanFees, NoFees, PerContract, PerShare, Sum
 from periscope.execution.slippage import NoSlippage, PriceBasisPoints, SlippageModel, Ticks, VolumeShare
-from periscope.runs.core_values import RefusalError, decimal, integer, near_names, parts, shown
+from periscope.runs.core_values import RefusalError, decimal, integer, near_names, parts
 
 NAMED_FEES: dict[str, FeeModel] = {"none": NoFees(), **FEE_SCHEDULES, "lean": LeanFees()}
 """Fee models that are chosen by name alone."""
@@ -28,7 +28,8 @@ def read_slippage(value: Any) -> Any:
     readers = {"ticks": integer(0, 1_000_000), "basis_points": _BASIS_POINTS, "volume_share": _volume_share}
     found = parts(value, readers, (), "slippage")
     if len(found) != 1:
-        raise RefusalError("NOT_ALLOWED", f"expected exactly one of {', '.join(readers)}, found {shown(sorted(found))}")
+        both = ", ".join(sorted(found)) or "none of them"
+        raise RefusalError("NOT_ALLOWED", f"expected exactly one of {', '.join(readers)}, found {both}")
     return found
 
 

@@ -50,7 +50,7 @@ def ledger_rows(entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
 def read_ledger(folder: Path) -> pl.DataFrame | None:
     """The ledger of a run's folder, None where it has none. Polars' errors where the file is damaged."""
     path = folder / LEDGER
-    return pl.read_parquet(path) if path.exists() else None
+    return pl.read_parquet(path, columns=list(LEDGER_COLUMNS)) if path.exists() else None
 
 
 def trial_balance(ledger: pl.DataFrame) -> list[Balance]:

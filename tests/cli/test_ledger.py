@@ -96,6 +96,9 @@ def test_a_folder_without_a_readable_ledger(run: Path, capsys: pytest.CaptureFix
     (run / LEDGER).write_bytes(b"no parquet")
     assert main(["ledger", str(run)]) != 0
     assert "run the backtest again" in capsys.readouterr().err
+    pl.DataFrame({"entry": [1]}).write_parquet(run / LEDGER)
+    assert main(["ledger", str(run)]) != 0
+    assert "can't be read" in capsys.readouterr().err
     (run / LEDGER).unlink()
     assert main(["ledger", str(run)]) != 0
     assert "holds no ledger" in capsys.readouterr().err
