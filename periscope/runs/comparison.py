@@ -59,7 +59,7 @@ def differing_facts(first: dict[str, Any], second: dict[str, Any], *, without: C
     for name, text in _ABOUT.items():
         here, there = (facts[name] for facts in flat)
         if here != there and name not in without:
-            yield f"{text} differs: {_at_the_difference(here, there)}"
+            yield f"{text} differs: {at_the_difference(here, there)}"
 
 
 def _facts(result: dict[str, Any]) -> dict[str, Any]:
@@ -68,16 +68,16 @@ def _facts(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _at_the_difference(here: Any, there: Any, path: str = "") -> str:
+def at_the_difference(here: Any, there: Any, path: str = "") -> str:
     """The first place in two JSON values that differs, as `path: one instead of other`."""
     if isinstance(here, dict) and isinstance(there, dict):
         for key in sorted({*here, *there}):
             if here.get(key) != there.get(key):
-                return _at_the_difference(here.get(key), there.get(key), f"{path}.{key}" if path else key)
+                return at_the_difference(here.get(key), there.get(key), f"{path}.{key}" if path else key)
     if isinstance(here, list) and isinstance(there, list):
         for place, (one, other) in enumerate(zip_longest(here, there)):
             if one != other:
-                return _at_the_difference(one, other, f"{path}[{place}]")
+                return at_the_difference(one, other, f"{path}[{place}]")
     shown = f"{_short(here)} in the first, {_short(there)} in the second"
     return f"{path} is {shown}" if path else shown
 

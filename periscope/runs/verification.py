@@ -7,10 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import polars as pl
+
 from periscope.engine.backtest import Tuning
 from periscope.market.catalog import Catalog
 from periscope.runs.backtest import OnProgress, run_backtest
-from periscope.runs.comparison import Difference, differing_facts, first_difference
+from periscope.runs.comparison import Difference, at_the_difference, differing_facts, first_difference
 from periscope.runs.config import RunConfig, parse_run_config
 from periscope.runs.data_difference import data_difference
 from periscope.runs.evidence import STRATEGY
@@ -20,6 +22,20 @@ from periscope.sandbox.confinement import Package
 from periscope.strategies.bundle import bundle_version, read_folder
 
 RESULT = "result.json"
+FIGURES = (
+    "bars",
+    "orders",
+    "fills",
+    "open_orders",
+    "final_value",
+    "cash",
+    "net_trading_cash",
+    "statistics",
+    "positions",
+)
+FIGURES += ("cash_flows", "settlements", "corporate_actions")
+"""What a result says that follows from its events."""
+TABLES = ("orders.parquet", "fills.parquet", "trades.parquet", "equity.parquet", "ledger.parquet")
 
 
 class NotARunError(Exception):
@@ -91,7 +107,7 @@ def verify(
         raise NotARunError(f"the config in {folder / RESULT} is not valid: {config[0].message}")
     changed, read = _data_then(document, catalog)
     with TemporaryDirectory(prefix="periscope-verify-") as again:
-        ran = run_backtest(
+        run_backtest(
             folder / STRATEGY,
             config,
             read,
@@ -102,14 +118,17 @@ def verify(
             trusted=trusted,
         )
         stopped = document.get("status") == "stopped"
-        repeated = ran.document()
+        repeated = read_result(Path(again))
+        difference = first_difference(folder, Path(again), prefix=stopped)
+        same = not stopped and difference is None and document.get("hash") == repeated.get("hash")
+        untrue = _untrue(folder, document, Path(again), repeated) if same else []
         facts = [] if stopped else list(differing_facts(document, repeated, without=("data",)))
         return Verdict(
             hash=str(document.get("hash")),
             hash_again=str(repeated.get("hash")),
-            difference=first_difference(folder, Path(again), prefix=stopped),
+            difference=difference,
             facts=tuple(facts),
-            tampered=tuple(_tampered(folder, document)),
+            tampered=(*_tampered(folder, document), *untrue),
             data=changed,
             stopped=stopped,
         )
@@ -140,6 +159,31 @@ def _tampered(folder: Path, document: dict[str, Any]) -> list[str]:
     if document.get("hash") != (events := kept_hash(folder)):
         found.append(f"the kept {JOURNAL} and {BARS} have the hash {events}, the result names {document.get('hash')}")
     return found
+
+
+def _untrue(folder: Path, document: dict[str, Any], again: Path, repeated: dict[str, Any]) -> list[str]:
+    """What the result or the tables say otherwise than the repetition, though its events are the same."""
+    found = [
+        f"{name} in the result does not follow from its events: {at_the_difference(document.get(name), repeated[name])}"
+        for name in FIGURES
+        if name in repeated and document.get(name) != repeated[name]
+    ]
+    return found + [
+        f"{name} is not what the run's events come to" for name in TABLES if not _alike(folder, again, name)
+    ]
+
+
+def _alike(folder: Path, again: Path, name: str) -> bool:
+    """Whether a table has the same rows in both folders, however it was packed."""
+    first, second = folder / name, again / name
+    if not second.exists() or not first.exists():
+        return first.exists() == second.exists()
+    if first.read_bytes() == second.read_bytes():
+        return True
+    try:
+        return pl.read_parquet(first).equals(pl.read_parquet(second))
+    except (OSError, pl.exceptions.PolarsError):
+        return False
 
 
 __all__ = ["JournalDamagedError", "NotARunError", "Verdict", "read_result", "verify"]

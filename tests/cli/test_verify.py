@@ -1,7 +1,10 @@
 """`periscope verify` and `periscope compare` on the runs of a real workspace."""
 
+import json
+import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from periscope.runs.journal import zstd
@@ -43,6 +46,24 @@ def test_a_journal_that_was_changed_is_told_from_a_repetition_that_differs(
     assert done.code == 10
     assert "the kept journal.jsonl.zst and bars.jsonl have the hash " in done.out
     assert "the first event that differs: after" in done.out
+
+
+def test_figures_and_tables_that_do_not_follow_from_the_events_are_found(
+    periscope_command: Command, desk: Path
+) -> None:
+    kept = desk / "runs" / "first"
+    document = json.loads((kept / "result.json").read_text())
+    document["final_value"], document["statistics"]["sharpe"] = "999999", 9.9
+    (kept / "result.json").write_text(json.dumps(document))
+    shutil.copy(kept / "orders.parquet", kept / "fills.parquet")
+    table = pl.read_parquet(kept / "equity.parquet")
+    table.write_parquet(kept / "equity.parquet", compression="uncompressed")
+    done = periscope_command("verify", "first", "--quiet")
+    assert done.code == 10
+    assert 'final_value in the result does not follow from its events: "999999" in the first' in done.out
+    assert "statistics in the result does not follow from its events: sharpe is 9.9 in the first" in done.out
+    assert "fills.parquet is not what the run's events come to" in done.out
+    assert "equity.parquet" not in done.out
 
 
 def test_a_changed_run_ends_with_ten_and_the_first_difference(periscope_command: Command, desk: Path) -> None:
