@@ -23,17 +23,9 @@ from periscope.strategies.bundle import bundle_version, read_folder
 
 RESULT = "result.json"
 FIGURES = (
-    "bars",
-    "orders",
-    "fills",
-    "open_orders",
-    "final_value",
-    "cash",
-    "net_trading_cash",
-    "statistics",
-    "positions",
+    *("bars", "orders", "fills", "open_orders", "final_value", "cash", "net_trading_cash", "statistics"),
+    *("positions", "cash_flows", "settlements", "corporate_actions"),
 )
-FIGURES += ("cash_flows", "settlements", "corporate_actions")
 """What a result says that follows from its events."""
 TABLES = ("orders.parquet", "fills.parquet", "trades.parquet", "equity.parquet", "ledger.parquet")
 
