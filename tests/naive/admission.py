@@ -58,6 +58,8 @@ def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], se
     if isinstance(settings.fees, BrokerFees) and _fee_is_unknown(instrument, settings.fees.name):
         return "FEE_UNKNOWN"
     _set_lifetime(order, instrument, settings)
+    if action.order_type is OrderType.MARKET:
+        order.reference = book.last_price(instrument)
     return _capacity_refusal(order, instrument, book, resting, settings)
 
 

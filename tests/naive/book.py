@@ -199,8 +199,6 @@ class Book:
             case OrderType.STOP:
                 price = order.stop
             case OrderType.MARKET:
-                if order.reference is None:
-                    order.reference = self.last_price(order.instrument) or Fraction(0)
                 price = order.reference
         return price or Fraction(0)
 

@@ -43,7 +43,7 @@ class Order:
     placed_in: Meaning = field(default_factory=Meaning)  # what numbers meant when it was placed
     touched: bool = False  # a stop that was touched: market or limit from here on
     met: int | None = None  # start of the last bar that this order is done with
-    reference: Fraction | None = None  # last price when a market order asked for buying power; it is reserved at that
+    reference: Fraction | None = None  # last price when a market order was placed; it is reserved at that
     of_margin_call: bool = False
     closing_bar: Bar | None = None  # the bar that ended when a market order was placed, under current_close
 
