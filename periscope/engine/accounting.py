@@ -18,7 +18,7 @@ from periscope.execution.accounts.choosing import MarginCallPolicy
 from periscope.execution.accounts.model import Cushion, Part
 from periscope.execution.order import Origin
 from periscope.portfolio.book import Position
-from periscope.portfolio.exact import ZERO, daily_interest, share_of_cost, units_for
+from periscope.portfolio.exact import ZERO, daily_interest, plain, share_of_cost, units_for
 from periscope.portfolio.ledger import Account, named
 
 _DAY = 86_400_000_000
@@ -127,7 +127,8 @@ def _check_margin(state: Simulation) -> None:
         equity = state.book.cash
         for held in state.book.positions.values():
             equity += held.worth_at(state.last_price(held.instrument))
-        text = f"equity is {equity:f} and the maintenance requirement {equity + missing:f}: {missing:f} is missing"
+        holds, needs, lacks = (f"{plain(amount):f}" for amount in (equity, equity + missing, missing))
+        text = f"equity is {holds} and the maintenance requirement {needs}: {lacks} is missing"
         state.records.append(IssueRaised(state.now, "MARGIN_CALL", text))
     if _sells(state) and not _is_selling(state):
         _liquidate(state, missing)

@@ -231,7 +231,7 @@ def add_corporate_actions(
             before = known.get((action.ex_date, action.kind))
             if before is not None and before.value != action.value and not replace:
                 told = f"{symbol} has a {action.kind} of {before.value} on {action.ex_date}, not of {action.value}"
-                raise ValueError(f"{told}; add with replace to let the new one count")
+                raise ValueError(f"{told}; import it with --replace to let the new one count")
             if before is None:
                 new += 1
             elif before.value == action.value:

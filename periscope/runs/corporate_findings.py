@@ -6,6 +6,7 @@ from periscope.engine.settings import Adjustment, Settings
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.times import time_text
 from periscope.market.adjustment import Adjusted
+from periscope.portfolio.exact import ZERO, plain
 from periscope.runs.feed import CatalogFeed
 from periscope.runs.recorder import Recorder
 
@@ -39,5 +40,5 @@ def _booked(instrument: Instrument, recorder: Recorder) -> Iterator[str]:
             yield f"the position was split {ratio} on {time_text(split.time)[:10]}"
     paid = [each for each in recorder.dividends if each.instrument.key == instrument.key]
     if paid:
-        total = sum(each.shares * each.per_share for each in paid)
-        yield f"{len(paid)} dividend{'s' if len(paid) > 1 else ''} booked, {total:f} in all"
+        total = sum((each.shares * each.per_share for each in paid), ZERO)
+        yield f"{len(paid)} dividend{'s' if len(paid) > 1 else ''} booked, {plain(total):f} in all"
