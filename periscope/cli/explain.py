@@ -7,7 +7,7 @@ import typer
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import CliError, JsonOption, fail, print_json, say
-from periscope.cli.run_folder import find_run_folder
+from periscope.cli.run_folder import RUN_HELP, find_run_folder
 from periscope.cli.workspace import find_catalog
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def explain(
-    run: Annotated[Path, typer.Argument(help="The run: the folder of `backtest --out`, or its name in the workspace.")],
+    run: Annotated[Path, typer.Argument(help=RUN_HELP)],
     order: Annotated[str, typer.Argument(help="The order: its number, its id, or how its id begins.")],
     catalog: Annotated[str | None, typer.Option(help="The data; default: the run's own catalog.")] = None,
     as_json: JsonOption = False,

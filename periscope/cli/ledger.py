@@ -10,7 +10,7 @@ import typer
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
-from periscope.cli.run_folder import find_run_folder
+from periscope.cli.run_folder import RUN_HELP, find_run_folder
 from periscope.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _NUMBERS = frozenset({"entry", "entries", "debit", "credit", "balance"})
 
 
 def ledger(
-    run: Annotated[Path, typer.Argument(help="The run's folder, or its name in the workspace.")],
+    run: Annotated[Path, typer.Argument(help=RUN_HELP)],
     account: Annotated[
         str | None, typer.Option("--account", help="Only this account: cash, fees, realised, or realised:SPY.")
     ] = None,

@@ -1,22 +1,43 @@
-"""The folder of a finished run, named by its path or by its name among the workspace's runs."""
+"""The folder of a finished run, named by its path, its name among the workspace's runs, or its number in the store."""
 
 import difflib
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import fail
 from periscope.cli.workspace import Workspace, find_workspace
 
+RUN_HELP = "The run: the folder of `backtest --out`, its name in the workspace, or the number of a kept run."
+
+_laid_out = ExitStack()
+"""Folders made of kept runs; they go when the process ends."""
+
 
 def find_run_folder(path: Path) -> Path:
-    """The folder itself where it exists, else the one of that name in the workspace's `runs`."""
+    """The folder itself where it exists, else the one of that name in the workspace's `runs`, else the kept run."""
     workspace = find_workspace()
     places = [path, *([workspace.runs / path] if workspace is not None else [])]
     found = next((place for place in places if place.is_dir()), None)
-    if found is None:
+    if found is not None:
+        return found
+    if workspace is None or not path.name.isdecimal() or not workspace.store.is_dir():
         _no_run(path, workspace)
-    return found
+    folder = Path(_laid_out.enter_context(TemporaryDirectory(prefix="periscope-run-")))
+    lay_out_run(int(path.name), folder)
+    return folder
+
+
+def lay_out_run(number: int, folder: Path) -> None:
+    """Put the files of a kept run into a folder; ends the command where there is no such run, or it has no results."""
+    from periscope.cli.runs import find_run
+    from periscope.cli.store import open_desk
+    from periscope.runs.kept import lay_out
+
+    with open_desk() as desk:
+        lay_out(desk.store, find_run(desk.store, number), folder)
 
 
 def _no_run(path: Path, workspace: Workspace | None) -> NoReturn:

@@ -8,7 +8,7 @@ import typer
 from periscope.cli.exits import ExitCode
 from periscope.cli.no_sandbox import TRUST_OPTION, require_platform
 from periscope.cli.output import JsonOption, fail, print_json, say
-from periscope.cli.run_folder import find_run_folder
+from periscope.cli.run_folder import RUN_HELP, find_run_folder
 from periscope.cli.workspace import allowed_packages, find_catalog
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def verify(
-    run: Annotated[Path, typer.Argument(help="The run: the folder of `backtest --out`, or its name in the workspace.")],
+    run: Annotated[Path, typer.Argument(help=RUN_HELP)],
     strict: Annotated[
         bool, typer.Option("--strict", help="Hand over one bar at a time: finds strategies that look into the future.")
     ] = False,
@@ -87,7 +87,7 @@ def _show(verdict: "Verdict", *, strict: bool, as_json: bool) -> None:
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(help="A run: the folder of `backtest --out`, or its name in the workspace.")],
+    first: Annotated[Path, typer.Argument(help=RUN_HELP)],
     second: Annotated[Path, typer.Argument(help="The other run.")],
     as_json: JsonOption = False,
 ) -> int:

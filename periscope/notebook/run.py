@@ -11,14 +11,12 @@ from typing import Any
 import polars as pl
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
-from periscope.cli.run_folder import find_run_folder
-from periscope.cli.store import open_desk
+from periscope.cli.run_folder import find_run_folder, lay_out_run
 from periscope.instruments.instrument import Instrument
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
 from periscope.report.page import write_report
 from periscope.report.run_files import microseconds
-from periscope.runs.kept import lay_out
 from periscope.runs.verification import Verdict, read_result, verify
 
 _TIME = pl.Datetime("us", "UTC")
@@ -166,8 +164,7 @@ def load_run(run: str | int | Path) -> Run:
     if not isinstance(run, int):
         return Run(find_run_folder(Path(run)))
     kept = TemporaryDirectory(prefix="periscope-run-")
-    with open_desk() as desk:
-        lay_out(desk.store, desk.store.runs.get(run), Path(kept.name))
+    lay_out_run(run, Path(kept.name))
     return Run(Path(kept.name), kept)
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from periscope.report.equity_file import read_equity
 from periscope.runs.ledger_file import LEDGER
+from periscope.runs.result_file import NotARunError, read_result
 
 LOG_TAIL_LINES = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,7 +42,10 @@ class RunFiles:
 
 def read_run(run_dir: Path) -> RunFiles:
     """Read a run's folder. Raises ReportError where it holds no readable result.json."""
-    result = _read_result(run_dir / "result.json")
+    try:
+        result = read_result(run_dir)
+    except NotARunError as error:
+        raise ReportError(str(error)) from error
     logs, log_lines = _read_logs(run_dir / "logs.jsonl")
     times = (microseconds(flow.get("time")) for flow in result.get("cash_flows") or [])
     flow_times = [time for time in times if time is not None]
@@ -66,20 +70,6 @@ def microseconds(text: str | None) -> int | None:
     except ValueError:
         return None
     return (moment - _EPOCH) // timedelta(microseconds=1) if moment.tzinfo is not None else None
-
-
-def _read_result(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise ReportError(
-            f"{path.parent} holds no result.json: name the folder that `periscope backtest --out` wrote"
-        ) from None
-    except ValueError as error:
-        raise ReportError(f"{path} is not readable JSON ({error}): run the backtest again") from error
-    if not isinstance(document, dict):
-        raise ReportError(f"{path} holds no JSON object: run the backtest again")
-    return document
 
 
 def _read_table(path: Path, read: Callable[[Path], pl.DataFrame] = pl.read_parquet) -> pl.DataFrame:

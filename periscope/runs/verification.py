@@ -1,6 +1,5 @@
 """Running a finished run again from what it kept, and comparing the two event by event."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +17,16 @@ from periscope.runs.data_difference import data_difference
 from periscope.runs.evidence import STRATEGY
 from periscope.runs.journal import BARS, JOURNAL, JournalDamagedError, kept_hash
 from periscope.runs.recorded import RecordedError, VersionGoneError, as_recorded, read_recorded
+from periscope.runs.result_file import RESULT, NotARunError, read_result
 from periscope.sandbox.confinement import Package
 from periscope.strategies.bundle import bundle_version, read_folder
 
-RESULT = "result.json"
 FIGURES = (
     *("bars", "orders", "fills", "open_orders", "final_value", "cash", "net_trading_cash", "statistics"),
     *("positions", "cash_flows", "settlements", "corporate_actions"),
 )
 """What a result says that follows from its events."""
 TABLES = ("orders.parquet", "fills.parquet", "trades.parquet", "equity.parquet", "ledger.parquet")
-
-
-class NotARunError(Exception):
-    """A folder does not hold what a finished run leaves; the message says what is missing and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +55,6 @@ class Verdict:
         return same and self.difference is None and not self.tampered and not self.facts
 
 
-def read_result(folder: Path) -> dict[str, Any]:
-    """The result's document in a run's folder. Raises `NotARunError`."""
-    path = folder / RESULT
-    try:
-        document = json.loads(path.read_bytes())
-    except OSError:
-        raise NotARunError(
-            f"{folder} holds no {RESULT}: name the folder that `periscope backtest --out` wrote"
-        ) from None
-    except ValueError as error:
-        raise NotARunError(f"{path} is not readable JSON ({error})") from None
-    if not isinstance(document, dict) or not isinstance(document.get("config"), dict):
-        raise NotARunError(f"{path} is not the result of a run")
-    return document
-
-
 def verify(
     folder: Path,
     catalog: Catalog,
@@ -94,7 +73,7 @@ def verify(
     for name in (JOURNAL, BARS, STRATEGY):
         if not (folder / name).exists():
             raise NotARunError(f"{folder} has no {name}: only runs that were kept with it can be verified")
-    config = parse_run_config(document["config"])
+    config = parse_run_config(document.get("config"))
     if not isinstance(config, RunConfig):
         raise NotARunError(f"the config in {folder / RESULT} is not valid: {config[0].message}")
     changed, read = _data_then(document, catalog)

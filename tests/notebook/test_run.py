@@ -77,6 +77,11 @@ def test_a_kept_run_is_found_by_its_number(desk: Path) -> None:
     assert main(["publish", "cross"]) == 0
     assert main(["runs", "create", "cross@1", "--start", "2023-11-01", "--end", "2023-11-10"]) == 0
     assert main(["runs", "start", "1", "--wait"]) == 0
+    assert main(["verify", "1", "-q"]) == 0
+    assert main(["compare", "1", "1"]) == 0
+    assert main(["explain", "1", "1"]) == 0
+    assert main(["ledger", "1"]) == 0
+    assert main(["verify", "2", "-q"]) == 6
     run = periscope.load_run(1)
     assert (run.status, run.fills.height) == ("complete", run.result["fills"])
     folder = run.folder
