@@ -23,6 +23,7 @@ if __package__ in (None, ""):
 from tests.fidelity.cases import BadCaseError, Case, Unreadable, read_file
 from tests.fidelity.catalogs import Catalogs
 from tests.fidelity.comparing import Line, compare
+from tests.fidelity.naming import with_our_names
 from tests.fidelity.running import RunFailedError, has_own_logic, run_own, run_trace
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -85,8 +86,9 @@ def run_case(case: Case, mode: str, catalogs: Catalogs, folder: Path, *, in_proc
     """Run one case one way. What can't be run is a difference, with the reason."""
     result: dict[str, Any] = {"name": case.name, "mode": mode, "settings": case.settings, "notes": list(case.notes)}
     try:
-        run = run_own if mode == "own" else run_trace
-        outcome = run(case, catalogs.of(case), folder, in_process=in_process)
+        run, catalog = run_own if mode == "own" else run_trace, catalogs.of(case)
+        case = with_our_names(case, catalog.instruments)
+        outcome = run(case, catalog, folder, in_process=in_process)
     except (BadCaseError, RunFailedError) as error:
         return result | {"error": str(error), "lines": [], "equal": False, "passes": False}
     except Exception as error:

@@ -30,6 +30,7 @@ LEAN = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "lean"
 needs_lean = pytest.mark.skipif(not LEAN.is_dir(), reason="needs a LEAN data folder at ../shared/data/lean")
 
 FOREVER = 2**62
+LAST_OF_NB = "19980930 23:59"
 
 
 @pytest.fixture(scope="session")
@@ -63,14 +64,18 @@ type Series = tuple[str, str, str]
 
 @pytest.fixture(scope="session")
 def zips() -> dict[Series, list[tuple[int | None, ...]]]:
-    """All rows by (symbol, span, data), without the marks and with prices x 10000, by a second, simple reading."""
+    """All rows by (symbol, span, data), without the marks and with prices x 10000, by a second, simple reading.
+
+    BAC's ticker was NB before: LEAN reads the file of that ticker for these days, and so do we.
+    """
     rows: dict[Series, list[tuple[int | None, ...]]] = defaultdict(list)
     spans, what = {"daily": "day"}, {"quote": "quote bars", "openinterest": "open interest"}
     for path in sorted(LEAN.glob("equity/usa/*/**/*.zip")):
         span, ticker = path.relative_to(LEAN).parts[2], path.parent.name if path.stem[0].isdigit() else path.stem
         data = what.get(path.stem.partition("_")[2], "bars")
         for _, row in _rows_of(path):
-            rows[ticker.upper(), spans.get(span, span), data].append(tuple(map(int, row[1:])))
+            if ticker != "bac" or span not in {"daily", "hour"} or row[0] > LAST_OF_NB:
+                rows[ticker.upper(), spans.get(span, span), data].append(tuple(map(int, row[1:])))
     for path in sorted(LEAN.glob("future/cme/*/**/*.zip")):
         span, data = path.relative_to(LEAN).parts[2], what.get(path.stem.partition("_")[2], "bars")
         for name, row in _rows_of(path):
@@ -146,6 +151,7 @@ def test_the_summary_tells_rows_ends_and_volumes(
     assert document["finding_counts"] == {
         "CROSSED_QUOTE": 5,
         "EXTENDED_HOURS": 69_618,
+        "OTHER_TICKER": 188 + 1316,
         "MISSING_SIDE": sum(None in row for rows in zips.values() for row in rows),
         "OUTSIDE_SESSIONS": 281,
     }

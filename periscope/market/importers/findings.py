@@ -39,9 +39,10 @@ REMARKS = {
     "ADJUSTED_IGNORED": "a column of adjusted prices: left alone, prices are stored as traded",
     "ADJUSTED_PRICES": "the file's own prices are adjusted for splits or dividends: stored as they are",
     "UTC_DAYS": "daily bars that cover UTC days, not trading days: stored as bars of the trading day of that date",
+    "OTHER_TICKER": "rows under a ticker that no instrument had on their date, by LEAN's map files: left out",
     "FLOAT_PRICES": "prices or volumes that the file holds as binary floats: each is taken by its shortest decimal",
 }
-"""Findings about bars that are stored all the same, or about the file as a whole."""
+"""Findings that refuse nothing: about bars that are stored all the same, rows of no instrument, the file as a whole."""
 
 
 @dataclass(frozen=True, slots=True)

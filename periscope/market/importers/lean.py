@@ -8,6 +8,7 @@ memory stays bounded, and an import that was interrupted goes on with the next s
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 
@@ -35,14 +36,23 @@ from periscope.market.importers.lean_files import LeanFile, LeanFolder, entries,
 from periscope.market.importers.lean_hours import save_lean_hours
 from periscope.market.importers.lean_instruments import equity_instrument, future_contract
 from periscope.market.importers.lean_journal import LeanJournal
+from periscope.market.importers.lean_owners import (
+    Tables,
+    by_instrument,
+    files_named,
+    own_parts,
+    remark_left_out,
+    ticker_notes,
+)
 from periscope.market.importers.lean_rows import (
+    entry_rows,
     equity_intervals,
     future_intervals,
     interest_intervals,
-    parse_entry,
+    read_entry,
     regular_only_dates,
 )
-from periscope.market.importers.rows import Rows
+from periscope.market.importers.rows import Block, Rows
 from periscope.market.importers.spool import Gathered, Spool
 from periscope.market.importers.storing import ImportedSeries, ImportSummary, Progress, SeriesSummary, store_series
 from periscope.market.mapped_bars import MappedBars
@@ -56,14 +66,19 @@ type Month = tuple[int, int]
 
 @dataclass(slots=True)
 class _Import:
-    """One import under way. `refused` are the series that were not stored because of their rows."""
+    """One import under way. `refused` are the series that were not stored because of their rows.
+
+    `left_out_of` are the files whose rows of no instrument are counted.
+    """
 
     folder: LeanFolder
     catalog: Catalog
     properties: PropertiesTable
+    tickers: Tables
     findings: Findings = field(default_factory=Findings)
     notes: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    left_out_of: set[Path] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -100,22 +115,25 @@ def import_lean(
 ) -> ImportSummary:
     """Import what lies at or below a path in a LEAN data folder.
 
-    `symbol` (an equity's ticker or a futures root) and `span` narrow it down. A series is stored whole or, if a row of
-    it can't be used, not at all; the other series are. Raises `ImportProblem`.
+    `symbol` (an instrument, a ticker that it once had, or a futures root) and `span` narrow it down. A series is stored
+    whole or, if a row of it can't be used, not at all; the other series are. Raises `ImportProblem`.
     """
     folder = find_files(path)
-    chosen = _chosen(folder, path, symbol, span)
-    work = _Import(folder, catalog, read_properties(folder.root))
+    files, tickers = by_instrument(folder)
+    work = _Import(folder, catalog, read_properties(folder.root), tickers)
+    chosen = _chosen(work, files, path, symbol, span)
+    work.notes += dict.fromkeys(ticker_notes(folder, chosen, tickers))
     journal = LeanJournal(catalog.files, folder, f"{path.absolute()} {symbol} {span} {skip_bad_rows} {replace_bars}")
     series: list[SeriesSummary] = []
     read = resumed = 0
     for _, group in groupby(chosen, series_of):
-        files = list(group)
+        files = sorted(group, key=_by_date)
         done = journal.done(files)
         if done is not None and all(_is_stored(catalog, item) for item in done.series):
             work.findings.take(done.findings())
             series += done.series
             resumed += len(files)
+            work.left_out_of |= {file.path for file in files}
         else:
             one = _Group(work, files, Spool(catalog.files.scratch))
             _read(one, read, len(chosen), progress)
@@ -139,14 +157,14 @@ def import_lean(
     return ImportSummary("LEAN folder", str(path), series, work.findings, work.notes, folder.skipped)
 
 
-def _chosen(folder: LeanFolder, path: Path, symbol: str | None, span: BarTimeSpan | None) -> list[LeanFile]:
-    chosen = [
-        file
-        for file in folder.files
-        if (symbol is None or file.symbol == symbol.strip().upper()) and (span is None or file.span is span)
-    ]
+def _chosen(
+    work: _Import, files: list[LeanFile], path: Path, symbol: str | None, span: BarTimeSpan | None
+) -> list[LeanFile]:
+    chosen = [file for file in files if span is None or file.span is span]
+    if symbol is not None:
+        chosen = files_named(chosen, symbol.strip().upper(), work.tickers, work.notes)
     if not chosen:
-        found = ", ".join(sorted({f"{file.symbol} {file.span.value}" for file in folder.files}))
+        found = ", ".join(sorted({f"{file.symbol} {file.span.value}" for file in files}))
         raise ImportProblem(
             "NO_TRADE_FILES", f"nothing of that symbol and span at {path}; there is {found}", exit_code=6
         )
@@ -163,6 +181,10 @@ def _is_stored(catalog: Catalog, item: SeriesSummary) -> bool:
     return found is not None and found.rows >= item.rows and found.first <= item.first and found.last >= item.last
 
 
+def _by_date(file: LeanFile) -> tuple[date, tuple[tuple[int, int], ...], str, str]:
+    return file.day or date.min, file.days or (), file.path.name, file.ticker
+
+
 def _read(group: _Group, before: int, total: int, progress: Progress | None) -> None:
     """Read all rows of a group's files to disk, contract by contract."""
     for number, file in enumerate(group.files):
@@ -172,10 +194,24 @@ def _read(group: _Group, before: int, total: int, progress: Progress | None) -> 
             place = f"{group.work.folder.name(file.path)}#{name}"
             month = _contract_month(place) if file.kind == "future" else None
             scaled_by = 0 if month is not None else _EQUITY_SCALE
-            rows = parse_entry(data, file, place, scaled_by=scaled_by, findings=group.findings)
-            group.contracts.setdefault(month, Gathered(group.spool)).add(rows, place)
-            if file.span is BarTimeSpan.HOUR:
-                group.marks.append(rows.times)
+            for order, block in _blocks(group, data, file, place):
+                rows = entry_rows(block, file, place, scaled_by=scaled_by, findings=group.findings)
+                group.contracts.setdefault(month, Gathered(group.spool)).add(rows, place, order)
+                if file.span is BarTimeSpan.HOUR:
+                    group.marks.append(rows.times)
+        group.work.left_out_of.add(file.path)
+
+
+def _blocks(group: _Group, data: bytes, file: LeanFile, place: str) -> Iterator[tuple[int, Block]]:
+    """The rows of one csv that belong to the group, in parts with the order in which these follow each other."""
+    work, of_rows = group.work, Findings() if file.days == () else group.findings
+    block = read_entry(data, file, place, of_rows)
+    if file.days is None:
+        return iter([(0, block)])
+    if file.path not in work.left_out_of:
+        unread = of_rows.unusable if file.days == () else 0
+        remark_left_out(block, unread, file, place, work.tickers[file.market], group.findings)
+    return own_parts(block, file)
 
 
 def _contract_month(place: str) -> Month:
@@ -189,7 +225,8 @@ def _store(group: _Group, *, skip_bad_rows: bool, replace_bars: bool) -> list[Se
     """Check what was read and store it; None if a row can't be used and is not to be skipped."""
     work, first = group.work, group.first
     filled = {month: found for month, found in sorted(group.contracts.items(), key=_by_month) if found.rows > 0}
-    place = work.folder.name(first.path.parent if first.day is not None else first.path)
+    places = [work.folder.name(file.path if file.day is None else file.path.parent) for file in group.files]
+    place = ", ".join(dict.fromkeys(places))
     mapped = MappedBars(first.rows, max(1, sum(found.rows for found in filled.values())), work.catalog.files.scratch)
     hours = future_hours(work.folder.root, first.market, first.symbol) if first.kind == "future" else None
     series: list[ImportedSeries] = []

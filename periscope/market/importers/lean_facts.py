@@ -13,7 +13,8 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from periscope.instruments.instrument import MarginPeriod
+from periscope.instruments.instrument import MarginPeriod, TickerPeriod
+from periscope.instruments.tickers import ticker_periods
 from periscope.market.importers.findings import ImportProblem
 
 OPEN_ENDED = date(2050, 12, 31)
@@ -155,12 +156,20 @@ class MapFile:
         """The last trading day of a delisted equity, None while it trades."""
         return self.rows[-1][0] if self.rows and self.rows[-1][0] < OPEN_ENDED else None
 
+    def periods(self, source: str) -> tuple[TickerPeriod, ...]:
+        """The tickers by date; none of a single row, which has no first day. Raises ValueError."""
+        return ticker_periods(((None if day >= OPEN_ENDED else day, ticker) for day, ticker, _ in self.rows), source)
+
 
 def read_map_file(path: Path) -> MapFile | None:
     """A map file, None if there is none."""
     if not path.is_file():
         return None
-    rows = [(_date(row[0], path), row[1].upper(), row[2] if len(row) > 2 else "") for row in _csv_rows(path)]
+    rows: list[tuple[date, str, str]] = []
+    for row in _csv_rows(path):
+        if len(row) < 2:
+            raise ImportProblem("BAD_LEAN_FOLDER", f"{path}: {row[0]!r} is no date with a ticker")
+        rows.append((_date(row[0], path), row[1].strip().upper(), row[2] if len(row) > 2 else ""))
     return MapFile(tuple(rows), tuple(_lines(path)))
 
 

@@ -20,7 +20,12 @@ _BY_DAY = {"minute": BarTimeSpan.MINUTE, "second": BarTimeSpan.SECOND}
 
 @dataclass(frozen=True, slots=True)
 class LeanFile:
-    """One zip: `rows` says what is in it, `day` is the date in the name of files that hold one day."""
+    """One zip: `rows` says what is in it, `day` is the date in the name of files that hold one day.
+
+    `symbol` is the instrument, or the root of futures, and `ticker` what the path names. Where an equity's map file
+    says so, only rows of some `days` (the first and last of each period, as days since 1970-01-01) are the
+    instrument's; `taken` are then those that are any instrument's.
+    """
 
     path: Path
     kind: str
@@ -29,6 +34,9 @@ class LeanFile:
     span: BarTimeSpan
     rows: type[Columns]
     day: date | None
+    ticker: str
+    days: tuple[tuple[int, int], ...] | None = None
+    taken: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -63,7 +71,7 @@ def is_lean(path: Path) -> bool:
 
 
 def find_files(path: Path) -> LeanFolder:
-    """The files of bars at or below a path in a LEAN data folder, sorted by symbol, span, contents and day.
+    """The files of bars at or below a path in a LEAN data folder, each by the name in its path.
 
     Raises `ImportProblem` NOT_A_LEAN_FOLDER, or NO_TRADE_FILES when there is nothing to import.
     """
@@ -77,7 +85,6 @@ def find_files(path: Path) -> LeanFolder:
         _take(folder, found)
     if not folder.files:
         raise ImportProblem("NO_TRADE_FILES", f"no bars of equities or futures at {path}", exit_code=5)
-    folder.files.sort(key=lambda file: (*series_of(file), file.path.name))
     universes = sum(1 for found in path.rglob("*.csv") if "universes" in found.parts[-3:-1]) if path.is_dir() else 0
     if universes > 0:
         folder.skipped["universe files (each holds figures of the session after its date)"] = universes
@@ -108,13 +115,14 @@ def _described(path: Path, parts: tuple[str, ...]) -> LeanFile | str:
     if rows is None or (rows is InterestColumns and kind != "future"):
         return "files with an unknown name"
     if resolution in _WHOLE and len(parts) == 4:
-        return LeanFile(path, kind, market, name.upper(), _WHOLE[resolution], rows, None)
+        return LeanFile(path, kind, market, name.upper(), _WHOLE[resolution], rows, None, name.upper())
     if resolution in _BY_DAY and len(parts) == 5 and words and len(name) == 8:
         try:
             day = datetime.strptime(name, "%Y%m%d").date()  # noqa: DTZ007 - a date, no moment
         except ValueError:
             return "files with an unknown name"
-        return LeanFile(path, kind, market, parts[3].upper(), _BY_DAY[resolution], rows, day)
+        ticker = parts[3].upper()
+        return LeanFile(path, kind, market, ticker, _BY_DAY[resolution], rows, day, ticker)
     return "files with an unknown name"
 
 

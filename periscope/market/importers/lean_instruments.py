@@ -9,11 +9,10 @@ import numpy as np
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.instruments.futures import PRODUCTS, future_instrument, future_symbol
 from periscope.instruments.instrument import FactSource, Instrument
-from periscope.instruments.tickers import ticker_periods, with_tickers
+from periscope.instruments.tickers import with_tickers
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.intervals import DAY, session_grid
 from periscope.market.importers.lean_facts import (
-    OPEN_ENDED,
     MapFile,
     Properties,
     PropertiesTable,
@@ -44,9 +43,8 @@ def equity_instrument(root: Path, table: PropertiesTable, market: str, symbol: s
     if map_file is None:
         return instrument
     instrument = _with_sources(instrument, {"names": place})
-    rows = [(None if day >= OPEN_ENDED else day, ticker) for day, ticker, _ in map_file.rows]
     try:
-        instrument = with_tickers(instrument, ticker_periods(rows, f"{SOURCE}: {place}"))
+        instrument = with_tickers(instrument, map_file.periods(f"{SOURCE}: {place}"))
     except ValueError as error:
         raise ImportProblem("BAD_LEAN_FOLDER", f"{root / 'equity' / market / place}: {error}") from None
     return _delisted(instrument, map_file, place, notes)

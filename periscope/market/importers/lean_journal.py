@@ -46,7 +46,7 @@ class LeanJournal:
 
     def done(self, files: Sequence[LeanFile]) -> Done | None:
         """What was imported from exactly these files, as they still are; None if they are still to be imported."""
-        found = self._done.get(frozenset(self._folder.name(file.path) for file in files))
+        found = self._done.get(frozenset(map(self._name, files)))
         return found if found is not None and found.files == self._hashes(files) else None
 
     def note(self, files: Sequence[LeanFile], series: Sequence[SeriesSummary], findings: Findings) -> None:
@@ -60,7 +60,12 @@ class LeanJournal:
         self._path.unlink(missing_ok=True)
 
     def _hashes(self, files: Sequence[LeanFile]) -> dict[str, str]:
-        return {self._folder.name(file.path): sha256_of(file.path) for file in files}
+        return {self._name(file): sha256_of(file.path) for file in files}
+
+    def _name(self, file: LeanFile) -> str:
+        """The file, with what of it is imported as what: the rows of a ticker may be those of several instruments."""
+        days = "" if file.days is None else f" on {file.days} of {file.taken}"
+        return f"{self._folder.name(file.path)} as {file.symbol}{days}"
 
     def _lines(self) -> list[Done]:
         found: list[Done] = []

@@ -45,8 +45,8 @@ from periscope.market.importers.table import read_rows
 _MINUTE = 60 * SECOND
 
 
-def parse_entry(data: bytes, source: LeanFile, name: str, *, scaled_by: int, findings: Findings) -> Rows:
-    """The readable rows of one csv; the others are findings. `scaled_by`: 4 where the file holds prices x 10000.
+def read_entry(data: bytes, source: LeanFile, name: str, findings: Findings) -> Block:
+    """The rows of one csv as text; those with too few or too many fields are findings.
 
     Their times are marks on the file's clock, microseconds since 1970-01-01.
     """
@@ -55,7 +55,7 @@ def parse_entry(data: bytes, source: LeanFile, name: str, *, scaled_by: int, fin
     text = read_rows(data, ",", 1 + len(order), file=name, first_line=1, findings=findings)
     marks, marked = _marks(text.columns[0], source)
     fields = dict(zip(order, text.columns[1:], strict=True))
-    block = Block(
+    return Block(
         times=marks,
         timed=marked,
         stamps=text.columns[0],
@@ -65,6 +65,10 @@ def parse_entry(data: bytes, source: LeanFile, name: str, *, scaled_by: int, fin
         exponents=text.exponents,
         kind=kind,
     )
+
+
+def entry_rows(block: Block, source: LeanFile, name: str, *, scaled_by: int, findings: Findings) -> Rows:
+    """The readable rows of one csv; the others are findings. `scaled_by`: 4 where the file holds prices x 10000."""
     # LEAN scales equity prices by 10,000: their integers are ours at four decimals, a fraction of one needs more.
     rows = read_block(block, NumberStyle(source.path, "."), name, findings)
     return replace(rows, price_scale=rows.price_scale + scaled_by)

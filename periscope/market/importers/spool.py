@@ -52,6 +52,7 @@ class _Stored:
     rows: int
     price_scale: int
     volume_scale: int
+    order: int
 
 
 @dataclass(slots=True)
@@ -80,8 +81,8 @@ class Gathered:
     _blocks: list[_Stored] = field(default_factory=list)
     _latest: int | None = None
 
-    def add(self, rows: Rows, file: str = "") -> None:
-        """Take some more rows; `file` names where they come from, for those that ask for `blocks`."""
+    def add(self, rows: Rows, file: str = "", order: int = 0) -> None:
+        """Take some more rows; those that ask for `blocks` get them by `order`, with the `file` that they come from."""
         if len(rows) == 0:
             return
         times = rows.times
@@ -99,7 +100,7 @@ class Gathered:
         volume = rows.largest(rows.kind.SIZES)
         self.largest_volume[rows.volume_scale] = max(self.largest_volume.get(rows.volume_scale, 0), volume)
         place = self.spool.write(rows)
-        self._blocks.append(_Stored(rows.kind, file, place, len(rows), rows.price_scale, rows.volume_scale))
+        self._blocks.append(_Stored(rows.kind, file, place, len(rows), rows.price_scale, rows.volume_scale, order))
         self.rows += len(rows)
 
     def pieces(self, price_scale: int, volume_scale: int, *, at_once: int = PIECE_ROWS) -> Iterator[Rows]:
@@ -116,8 +117,8 @@ class Gathered:
             yield joined_rows(parts)
 
     def blocks(self, price_scale: int, volume_scale: int) -> Iterator[tuple[str, Rows]]:
-        """All rows as they were added, with what was named as their file, at these scales."""
-        for block in self._blocks:
+        """All rows with what was named as their file, at these scales: by order, and as they were added."""
+        for block in sorted(self._blocks, key=lambda each: each.order):
             yield block.file, self._read(block, price_scale, volume_scale)
 
     def _read(self, block: _Stored, price_scale: int, volume_scale: int) -> Rows:
