@@ -21,7 +21,7 @@ PROBLEMS: dict[str, Expected] = {
         ("AAPL", "day", "SPIKE"): 3,
         ("AIG", "hour", "SPIKE"): 11,
         ("AIG", "day", "SPIKE"): 4,
-        ("BAC", "hour", "SPIKE"): 19,
+        ("BAC", "hour", "SPIKE"): 18,
         ("BAC", "day", "SPIKE"): 3,
         ("IWM", "day", "SPIKE"): 1,
         ("QQQ", "day", "SPIKE"): 3,
