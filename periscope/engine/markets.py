@@ -207,14 +207,19 @@ class Markets:
     def volume_met(self, order: Order, meeting: Meeting, time: int) -> Decimal | None:
         """The volume that caps a meeting, in units of `time`: at an open the last complete bar's, else the bar's own.
 
-        With quote bars the volume is that of the trade bar of the same time; where there is none, nothing was traded.
+        With quote bars the volume is that of the trade bar of the same time, in the closing auction that of the last
+        one of the session; where there is none, nothing was traded.
         """
         instrument = order.instrument
         quotes, bars = self.quoted.get(instrument.key), self.execution(instrument)
         if quotes is None or bars is None:
             return self.volume(instrument, meeting.row - 1 if meeting.at_open else meeting.row, time)
         if meeting.at_open or meeting.when is When.ON_CLOSE:
-            return self.volume(instrument, bars.row_ended_by(meeting.time), time)
+            row = bars.row_ended_by(meeting.time)
+            session = None if meeting.at_open else order.session
+            if session is not None and (row < 0 or int(bars.end[row - bars.first]) <= session.open):
+                return ZERO
+            return self.volume(instrument, row, time)
         start = int(quotes.start[meeting.row - quotes.first])
         row = bars.row_from(start)
         if row < bars.stop and int(bars.start[row - bars.first]) == start:

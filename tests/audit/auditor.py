@@ -338,6 +338,8 @@ class Auditor:
         known_by = time if order.force == "ATC" else bar.start
         earlier = [one for one in contract.bars if one.end <= known_by]
         measure = bar if known_by < time else (earlier[-1] if earlier else None)
+        if order.force == "ATC" and order.auctions and (measure is None or measure.end <= order.auctions[0]):
+            return Fraction(0)
         if measure is None or measure.volume is None:
             return None
         ratio = self._ratio(contract, measure.start, time)

@@ -1,5 +1,6 @@
 """When orders fill, for how much, and what that causes."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from libs.shared_ipc.src.protocol import OrderState, TimeInForce
@@ -54,8 +55,14 @@ class Fills(Desk):
             self.cause(order)
 
     def measure(self, order: Order, bar: Bar, turn: int) -> Bar | None:
-        """The bar whose volume counts: in the closing auction the last one with trades."""
-        return self.last_closed.get(order.instrument.key) if turn == CLOSING_AUCTION else bar
+        """The bar whose volume counts: in the closing auction the session's last one with trades."""
+        return self.last_of_session(order, bar) if turn == CLOSING_AUCTION else bar
+
+    def last_of_session(self, order: Order, bar: Bar) -> Bar:
+        """The last bar with trades of the order's session; where it has none, `bar` without any volume."""
+        last = self.last_closed.get(order.instrument.key)
+        assert order.auctions is not None
+        return last if last is not None and last.end > order.auctions.open else replace(bar, volume=0)
 
     def exceeds_position(self, order: Order, before: Fraction) -> bool:
         """Whether a limit order would trade more than the stops of this moment have left of the position."""
@@ -101,7 +108,7 @@ class Fills(Desk):
             return
         measure = bar if self.now >= bar.end else self.bar_before(order, bar)
         if order.time_in_force is TimeInForce.ATC:
-            measure = self.last_closed.get(order.instrument.key)
+            measure = self.last_of_session(order, bar)
         volume = None if measure is None else self.traded_volume(order.instrument, measure)
         taken = self.taken[order.instrument.key, bar.start] + quantity
         known = self.means(order.instrument)

@@ -86,6 +86,26 @@ LATENCY = [
         """,
     ),
     Rule(
+        name="cancellations that arrive at one moment take effect before the first of them is told",
+        settings=MINUTE,
+        money="1000",
+        bars="""
+            09:30 100 101 99 100
+            09:31 100 101 99 100
+            09:32 100 101 99 100
+            09:33 100 101 99 100
+            BBB 09:30 100 101 99 100
+        """,
+        steps="""
+            09:31   1: BUY 5 LIMIT 90           | 09:31 1 WORKING
+            09:31   2: BUY 5 LIMIT 90 on BBB    | 09:31 2 WORKING
+            09:32   cancel limits               |
+            09:32   cancel limits on BBB        | 09:33 1 CANCELLED
+            1 CANCELLED  3: BUY 10 LIMIT 90     | 09:33 3 WORKING
+                                                | 09:33 2 CANCELLED
+        """,
+    ),
+    Rule(
         name="GTD until a moment: of the bar under way then only the open counts; a bar that ends then counts whole",
         settings={"good_till": at("09:33:30")},
         bars="""

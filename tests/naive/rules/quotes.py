@@ -189,4 +189,24 @@ QUOTES = [
                                                 | 09:33 2 WORKING 7 @ 99.1
         """,
     ),
+    Rule(
+        name="in the closing auction the session's last trade bar counts; a session without trades has no volume",
+        settings={**REQUIRE, "participation": Decimal("0.1")},
+        bars="""
+            15:58     100 101 99 100 40
+            Wed 09:30 100 101 99 100 70
+        """,
+        quotes="""
+            15:59      99.90 100.90 98.90  99.90 | 100.10 101.10 99.10 100.10
+            Tue 15:59  99.90 100.90 98.90  99.90 | 100.10 101.10 99.10 100.10
+        """,
+        steps="""
+            15:59   1: BUY 9 ATC                | 15:59 1 WORKING
+                                                | 16:00 1 WORKING 4 @ 100.1
+                                                | 16:00 1 EXPIRED 4
+            1 EXPIRED  2: BUY 9 ATC             | 16:00 2 WORKING
+                                                | Tue 16:00 2 EXPIRED
+        """,
+        end="Wed 16:00",
+    ),
 ]
