@@ -25,10 +25,10 @@ from periscope.engine.records import ActionTaken, IssueRaised, OrderPlaced, Orde
 from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Phase
 from periscope.execution.accounts.exposure import Exposure
-from periscope.execution.admission import Terms, settle_terms
+from periscope.execution.admission import Terms, number_told, settle_terms
 from periscope.execution.order import Happening, Order, Origin, Rejection, next_state
 from periscope.instruments.sessions import SessionRangeError, UnknownExchangeError
-from periscope.portfolio.exact import ZERO
+from periscope.portfolio.exact import ZERO, plain
 
 _SHORTEST_STEP = Decimal("0.001")
 _MOST_FUNDS = Decimal(10) ** 11
@@ -230,7 +230,7 @@ def _start_timer(state: Simulation, action: RegisterTimeStepAction) -> None:
 
 def _move_cash(state: Simulation, amount: Decimal, *, inserting: bool) -> None:
     if not amount.is_finite() or amount <= 0:
-        _issue(state, "CASH_AMOUNT_NOT_POSITIVE", f"the amount is {amount}; it must be above zero")
+        _issue(state, "CASH_AMOUNT_NOT_POSITIVE", f"the amount is {number_told(amount)}; it must be above zero")
         return
     if inserting and state.book.contributed + amount > _MOST_FUNDS:
         text = f"inserting {amount:f} refused: a portfolio can be funded with {_MOST_FUNDS:,} in all"
@@ -239,7 +239,8 @@ def _move_cash(state: Simulation, amount: Decimal, *, inserting: bool) -> None:
     if not inserting:
         free = state.free_cash()
         if amount > free:
-            text = f"withdrawing {amount:f} refused: {free:f} is free, {amount - free:f} is missing"
+            amount, free, lack = plain(amount), plain(free), plain(amount - free)
+            text = f"withdrawing {amount:f} refused: {free:f} is free, {lack:f} is missing"
             _issue(state, "WITHDRAWAL_EXCEEDS_FREE_CASH", text)
             return
     flow = amount if inserting else -amount

@@ -74,6 +74,11 @@ class House:
     unit: Callable[[Instrument], Unit]
 
 
+def number_told(value: Decimal) -> str:
+    """A number of an action as a refusal names it: one that is no number to trade with has come as NaN."""
+    return f"{value:f}" if value.is_finite() else "no finite number of at most 28 digits"
+
+
 def settle_terms(action: PlaceOrderAction, now: int, house: House) -> Terms | Rejection:
     """All checks but those on buying power. Returns the order's terms, or the first rule that it breaks."""
     found = _tradable(action, now, house.directory, house.currency)
@@ -131,7 +136,9 @@ def _check_quantity(action: PlaceOrderAction, symbol: str, unit: Unit, position:
             return Rejection("QUANTITY_MISSING", f"{action.intent} needs contract_quantity")
         return None
     if not quantity.is_finite() or quantity <= 0:
-        text = f"contract_quantity is {quantity}; it must be a finite number above zero of at most 28 digits"
+        text = (
+            f"contract_quantity is {number_told(quantity)}; it must be a finite number above zero of at most 28 digits"
+        )
         return Rejection("QUANTITY_NOT_POSITIVE", text)
     closes_all = action.intent not in _OPENING and quantity >= abs(position)
     if not closes_all and not is_multiple(quantity, unit.quantity_step):
@@ -160,7 +167,7 @@ def _check_prices(
             return Rejection("PRICE_NOT_WANTED", f"a {action.order_type} order takes no {name}, found {price}")
     for name, (price, _) in wants.items():
         if price is not None and (not price.is_finite() or (price <= 0 and not instrument.is_future)):
-            text = f"{name} is {price}; it must be a finite number above zero of at most 28 digits"
+            text = f"{name} is {number_told(price)}; it must be a finite number above zero of at most 28 digits"
             return Rejection("PRICE_NOT_POSITIVE", text)
     for name, (price, _) in wants.items():
         if price is not None and rounding is PriceRounding.REJECT and not unit.is_on_tick(price):

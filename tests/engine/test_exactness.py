@@ -93,3 +93,19 @@ def test_a_helper_may_be_called_random(tmp_path: Path) -> None:
         "import random\nprint(random.X)\nclass Strategy(Base):\n    async def on_start(self, t):\n        return []\n"
     )
     assert lab.run(lab.bundle(source, {"random.py": "X = 5\n"})).said == ["5"]
+
+
+def test_refusals_name_amounts_as_people_write_them(lab: Lab) -> None:
+    ran = lab.run("""
+class Strategy(Base):
+    async def on_start(self, as_of_time):
+        return [register(), cash("100.50"), cash("1e30"), order("BUY", "1e27")]
+    async def on_bar(self, event):
+        self.bars += 1
+        return [order("BUY", 10)] if self.bars == 1 else []
+""")
+    said = {issue["code"]: issue["message"] for issue in ran.document["issues"]}
+    assert said["CASH_AMOUNT_NOT_POSITIVE"].startswith("the amount is no finite number of at most 28 digits")
+    assert said["QUANTITY_NOT_POSITIVE"].startswith("contract_quantity is no finite number of at most 28 digits")
+    assert "00 USD" not in said["OUT_OF_CASH"]
+    assert "100.5 is free" in said["OUT_OF_CASH"]

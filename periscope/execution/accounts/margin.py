@@ -92,7 +92,8 @@ class MarginAccount(Account):
             return None
         return Rejection(
             "OUT_OF_CASH",
-            f"the order needs {need:f} {instrument.currency} and {free:f} is free: {need - free:f} is missing"
+            f"the order needs {plain(need):f} {instrument.currency} and {plain(free):f} is free: "
+            f"{plain(need - free):f} is missing"
             + ("; InsertCashAction funds the portfolio" if book.contributed == 0 else ""),
         )
 
