@@ -274,7 +274,11 @@ def test_map_files_that_contradict_each_other(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["20200102\n", "yesterday,abc\n", "20200103,abc\n20200102,abd\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["20200102\n", "yesterday,abc\n", "20200103,abc\n20200102,abd\n", "20200102," + "a" * 200_000],
+    ids=["no ticker", "no date", "not ascending", "too long"],
+)
 def test_a_map_file_that_cannot_be_read_claims_nothing_and_is_named(text: str, lean: Path, catalog: Catalog) -> None:
     _map(lean, "broken", text)
     _daily(lean, "abc", 1)

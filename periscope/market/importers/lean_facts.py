@@ -234,7 +234,7 @@ def read_factor_file(path: Path) -> FactorFile | None:
 def factor_rows(lines: Iterable[str], path: Path) -> tuple[FactorRow, ...]:
     """The rows of a factor file's lines; raises `ImportProblem` BAD_LEAN_FOLDER, which names `path`."""
     rows: list[FactorRow] = []
-    for row in _fields(lines):
+    for row in _fields(lines, path):
         if len(row) < 3:
             raise ImportProblem("BAD_LEAN_FOLDER", f"{path}: {','.join(row)!r} has {len(row)} fields, expected 3 or 4")
         close = _decimal(row[3], path) if len(row) > 3 else Decimal(0)
@@ -243,11 +243,14 @@ def factor_rows(lines: Iterable[str], path: Path) -> tuple[FactorRow, ...]:
 
 
 def _csv_rows(path: Path) -> Iterable[list[str]]:
-    return _fields(_lines(path))
+    return _fields(_lines(path), path)
 
 
-def _fields(lines: Iterable[str]) -> Iterable[list[str]]:
-    return (row for row in csv.reader(lines) if row and not row[0].startswith("#"))
+def _fields(lines: Iterable[str], path: Path) -> Iterable[list[str]]:
+    try:
+        return [row for row in csv.reader(lines) if row and not row[0].startswith("#")]
+    except csv.Error as error:
+        raise ImportProblem("BAD_LEAN_FOLDER", f"{path} can't be read: {error}") from None
 
 
 def _lines(path: Path) -> list[str]:
@@ -255,6 +258,8 @@ def _lines(path: Path) -> list[str]:
         return [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except UnicodeDecodeError:
         raise ImportProblem("BAD_LEAN_FOLDER", f"{path} is no text file") from None
+    except OSError as error:
+        raise ImportProblem("BAD_LEAN_FOLDER", f"{path} can't be read: {error.strerror}") from None
 
 
 def _date(text: str, path: Path) -> date:
