@@ -88,6 +88,8 @@ def test_json_says_the_same(tmp_path: Path, catalog: Catalog) -> None:
         ("AAB,2024-06-10,dividend,,1,", "did you mean"),
         (",2024-06-10,dividend,,1,", "symbol is missing"),
         ("AAA,2024-06-09,delisting,,,", "no trading day of XNYS"),
+        ("AAA,2024-06-09,split,2:1,,", "no trading day of XNYS: give the ex-date"),
+        ("AAA,2024-06-09,dividend,,1,", "no trading day of XNYS: give the ex-date"),
     ],
 )
 def test_a_bad_row_is_told_with_its_line(tmp_path: Path, catalog: Catalog, row: str, says: str) -> None:

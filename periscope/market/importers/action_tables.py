@@ -152,6 +152,8 @@ def _row(line: int, cells: dict[str, Any], catalog: Catalog) -> ActionRow:
 
 def _checked(kind: str, value: str, instrument: Instrument, day: date) -> str:
     """The value as it is stored. Raises ValueError."""
+    if kind in {"split", "dividend"}:
+        _check_ex_date(instrument, day)
     match kind:
         case "split":
             ratio = ratio_of(value)
@@ -169,6 +171,17 @@ def _checked(kind: str, value: str, instrument: Instrument, day: date) -> str:
     if session is None:
         raise ValueError(f"{day} is no trading day of {instrument.exchange}: give the last day on which it traded")
     return ""
+
+
+def _check_ex_date(instrument: Instrument, day: date) -> None:
+    """Raises ValueError where the exchange is known to be closed on the day."""
+    try:
+        closed = sessions_for(instrument.exchange).session_of_day(day) is None
+    except (UnknownExchangeError, SessionRangeError):
+        return
+    if closed:
+        where = instrument.exchange
+        raise ValueError(f"{day} is no trading day of {where}: give the ex-date, the first day on which it trades so")
 
 
 def _amount(text: str) -> str:
