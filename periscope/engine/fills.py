@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from libs.shared_ipc.src.protocol import TimeInForce
+from periscope.engine.judging import is_step, judge
 from periscope.engine.pieces import Taken
 from periscope.engine.records import Filled
 from periscope.engine.simulation import Simulation
@@ -78,17 +79,8 @@ def meet(state: Simulation, order: Order, meeting: Meeting, moment: Moment | Non
     _go_on(state, order, filled, meeting)
     if quantity > 0:
         state.cancel_stranded(order.instrument.key)
-        if state.account.judges_resting_orders:
-            _refuse_what_is_too_much(state, _news(state, meeting))
-
-
-def _refuse_what_is_too_much(state: Simulation, phase: Phase) -> None:
-    """End the resting orders that the account would not take any more, in the order of their placement."""
-    for number in sorted(state.orders):
-        order = state.orders[number]
-        refusal = state.account.check_order(order, state.book, state.exposures, None, state)
-        if refusal is not None:
-            state.end_order(order, Happening.BREACHED, phase, refusal)
+        if moment is None and state.account.judges_resting_orders and is_step(state):
+            judge(state, tuple(state.orders), _news(state, meeting))
 
 
 def _news(state: Simulation, meeting: Meeting) -> Phase:

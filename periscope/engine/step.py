@@ -8,6 +8,7 @@ from periscope.engine.accounting import account, next_accounting
 from periscope.engine.cancellations import cancel_arrived
 from periscope.engine.corporate import next_corporate_key, pay_fraction, take_effect
 from periscope.engine.fills import Moment, meet
+from periscope.engine.judging import judge, next_judgement
 from periscope.engine.port import Item
 from periscope.engine.records import Delivered, Settled
 from periscope.engine.simulation import Simulation
@@ -41,7 +42,8 @@ def next_key(state: Simulation) -> Key | None:
         assert expires_at is not None
         keys.append((expires_at, Rank.EXPIRATIONS, 0, 0, 0))
     accounting = next_accounting(state) if state.book.positions or state.interest_at is not None else None
-    keys += [key for key in (accounting, next_corporate_key(state)) if key is not None]
+    others = (accounting, next_corporate_key(state), next_judgement(state))
+    keys += [key for key in others if key is not None]
     return min(keys, default=None)
 
 
@@ -75,11 +77,18 @@ def step(state: Simulation, key: Key) -> Item | None:
 
 
 def _book_moment(state: Simulation) -> None:
-    """Book all fills inside the bars that end now, before the first of their updates is told."""
+    """Book all fills inside the bars that end now, before the first of their updates is told.
+
+    An account that judges resting orders does so at each one's turn, and once more when all have had it.
+    """
     moment = Moment(state.book.positions.copy())
+    waiting = set(state.orders) if state.account.judges_resting_orders else set()
     while state.due and state.due[0][:3] == (state.now, Rank.UPDATES, Phase.MOMENT):
         due = heappop(state.due)
         order, meeting = due[5], due[6]
+        turn = {number for number in waiting if number < order.sequence}
+        waiting -= turn
+        judge(state, turn)
         if state.orders.get(order.sequence) is not order:
             continue
         assert meeting is not None
@@ -87,6 +96,9 @@ def _book_moment(state: Simulation) -> None:
             state.put(msgspec.structs.replace(order, first_row=meeting.row + 1))
         else:
             meet(state, order, meeting, moment)
+    judge(state, waiting)
+    if state.account.judges_resting_orders:
+        judge(state, tuple(state.orders))
 
 
 def _tell(state: Simulation) -> Item | None:

@@ -22,8 +22,8 @@ class LeanAccount(Account):
     - *Margin remaining* is the portfolio's value less what its positions need to be kept. To an order against a
       position, what the position needs to be kept and what it needed to be opened are added.
     - An order that only reduces a position is always accepted. Any other needs its margin and its fee, and they must
-      not be more than the margin remaining. This is looked at when the order is placed, again before it fills, and
-      after each fill of another order; where it fails the order is REJECTED.
+      not be more than the margin remaining. This is looked at when the order is placed, and again whenever a bar of
+      something ordered or held has ended, even where the order would not fill; where it fails the order is REJECTED.
     - There is no margin call: LEAN's closes positions by rules that are not modelled here.
 
     Source: QuantConnect/Lean (Apache-2.0), Common/Securities/BuyingPowerModel.cs, SecurityMarginModel.cs and

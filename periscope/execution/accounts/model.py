@@ -63,7 +63,7 @@ class Account(Protocol):
     """What an account may do with its money. Its docstring states the rules in prose.
 
     `name` is how `core.account` calls it. All amounts are in the run's currency. `judges_resting_orders` says that
-    resting orders are looked at anew after each fill, and end where they would not be taken any more.
+    resting orders are looked at anew as bars end and after fills, and end where they would not be taken any more.
     """
 
     name: str
