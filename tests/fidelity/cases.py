@@ -151,7 +151,9 @@ def _case(path: Path, number: int, entry: Any) -> Case | Unreadable:
         return Unreadable(name or f"case {number}", f"{where}: {error}")
 
 
-def _read(entry: dict[str, Any]) -> Case:
+def _read(entry: Any) -> Case:
+    if not isinstance(entry, dict):
+        raise TypeError(f"a case is an object, found {entry!r}")
     symbols = [_symbol(text) for text in entry["symbols"]]
     if str(entry["kind"]) not in _KINDS:
         raise ValueError(f"kind is {entry['kind']!r}; expected one of {', '.join(_KINDS)}")
@@ -168,16 +170,28 @@ def _read(entry: dict[str, Any]) -> Case:
         raw=str(entry.get("price_mode", "adjusted")) == "raw",
         streams=tuple((each, _asset_type(each), span) for each, span in _spans(str(entry["resolution"]), symbols)),
         expiries=_expiries(entry["symbols"], symbols),
-        files=tuple(entry["data_files"]),
+        files=tuple(map(str, entry["data_files"])),
         settings=_settings(logic),
         expected=dict(entry.get("expected") or {}),
-        trace=tuple(sorted(entry["order_trace"], key=lambda order: datetime.fromisoformat(order["placed_at"]))),
+        trace=_trace(entry["order_trace"]),
         notes=tuple(str(entry[key]) for key in ("note", "sdk_note") if entry.get(key)),
         final_states=None if states is None else tuple(states),
     )
     case.placed()
     case.good_till  # noqa: B018 - read to see that it can be
     return case
+
+
+def _trace(orders: Any) -> tuple[dict[str, Any], ...]:
+    """The orders by the time at which they were placed; what an order leaves out is null, and its number its place."""
+    if not isinstance(orders, list) or not all(isinstance(order, dict) for order in orders):
+        raise ValueError("order_trace is no list of orders")
+    blank = dict.fromkeys(("limit", "stop", *OUTCOMES)) | {"tif": "GTC"}
+    numbered = [blank | {"n": number} | order for number, order in enumerate(orders, 1)]
+    for order in numbered:
+        if order["side"] not in ("BUY", "SELL"):
+            raise ValueError(f"order {order['n']}: side is {order['side']!r}; expected BUY or SELL")
+    return tuple(sorted(numbered, key=lambda order: datetime.fromisoformat(order["placed_at"])))
 
 
 def _expiries(texts: list[str], symbols: list[str]) -> dict[str, date]:

@@ -89,12 +89,13 @@ def run_case(case: Case, mode: str, catalogs: Catalogs, folder: Path, *, in_proc
         run, catalog = run_own if mode == "own" else run_trace, catalogs.of(case)
         case = with_our_names(case, catalog.instruments)
         outcome = run(case, catalog, folder, in_process=in_process)
+        lines = compare(case, outcome)
     except (BadCaseError, RunFailedError) as error:
         return result | {"error": str(error), "lines": [], "equal": False, "passes": False}
     except Exception as error:
-        text = f"{type(error).__name__}: {error}; {traceback.format_exc(limit=-3)}"
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
         return result | {"error": text, "lines": [], "equal": False, "passes": False}
-    lines = compare(case, outcome)
     return result | {
         "figures": outcome.figures,
         "refused": outcome.refused,
