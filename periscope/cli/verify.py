@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from periscope.cli.exits import ExitCode
-from periscope.cli.no_sandbox import TRUST_OPTION, require_platform
+from periscope.cli.no_sandbox import require_platform
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.run_folder import RUN_HELP, find_run_folder
 from periscope.cli.workspace import allowed_packages, find_catalog
@@ -23,7 +23,6 @@ def verify(
     ] = False,
     catalog: Annotated[str | None, typer.Option(help="The data; default: the run's own catalog.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
-    trust: Annotated[bool, typer.Option(TRUST_OPTION, help="Run without a sandbox, for code that you wrote.")] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Run a finished run again from what it kept, and compare event by event. Ends with 10 if they differ."""
@@ -46,7 +45,7 @@ def verify(
                 display(progress)
                 return not stop.asked
 
-            verdict = run_again(folder, stored, packages, strict=strict, progress=listen, trusted=trust)
+            verdict = run_again(folder, stored, packages, strict=strict, progress=listen)
             if stop.asked:
                 raise KeyboardInterrupt
     except (NotARunError, JournalDamagedError) as error:

@@ -45,7 +45,7 @@ def plain(value: Decimal) -> Decimal:
     short = value.normalize(_ROUNDING)
     exponent = short.as_tuple().exponent
     if isinstance(exponent, int) and exponent > 0:
-        return short.quantize(Decimal(1), context=_ROUNDING)
+        return short.quantize(Decimal(1), context=EXACT)
     return short
 
 

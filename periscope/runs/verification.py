@@ -62,7 +62,6 @@ def verify(
     *,
     strict: bool = False,
     progress: OnProgress | None = None,
-    trusted: bool = False,
 ) -> Verdict:
     """Run the run in `folder` again over the data that it read, in a sandbox, and compare.
 
@@ -86,7 +85,6 @@ def verify(
             progress=progress,
             tuning=Tuning(block_rows=1) if strict else None,
             packages=packages,
-            trusted=trusted,
         )
         stopped = document.get("status") == "stopped"
         repeated = read_result(Path(again))

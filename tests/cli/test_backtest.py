@@ -45,7 +45,7 @@ def test_a_config_file_replaces_the_bundles_own(
 def test_every_problem_of_the_config_is_told_at_once(
     periscope_command: Command, workspace: Path, runner: FakeRunner
 ) -> None:
-    words = ("--start", "yesterday", "--core", "fill_modle=next_bar", "--core", "profile=lean")
+    words = ("--start", "yesterday", "--core", "fill_modle=next_bar", "--core", "calendar=XNYS")
     outcome = periscope_command("backtest", "cross", *words)
     assert outcome.code == 3
     assert "error[CONFIG_INVALID]" in outcome.err

@@ -76,7 +76,9 @@ def equity_row(stamp: datetime, row: list[str]) -> Row:
 def told(lab: Lab, symbol: str, kind: str, span: str, start: str, end: str, **core: Any) -> tuple[list[Row], Any]:
     """The bars that a strategy is given, and the result's document."""
     facts = f"SYMBOL, KIND, SPAN = {symbol!r}, {kind}, Span.{span}\n"
-    ran = lab.run(facts + WATCH, start=start, end=end, core={"limits": {"output_bytes": 50_000_000}} | core)
+    ran = lab.run(
+        facts + WATCH, start=start, end=end, core={"adjustment": "raw", "limits": {"output_bytes": 50_000_000}} | core
+    )
     assert ran.document["status"] == "complete", ran.document["issues"]
     *lines, last = ran.said
     assert last.startswith("position")
