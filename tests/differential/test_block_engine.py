@@ -13,7 +13,7 @@ from tests.naive.random_strategies import random_case, strategy_factory
 BLOCK_ROWS = (1, 7, 4096)
 BUDGETS = (1, 5, 64)
 SEEDS = 540
-"""With --full, each with every size of block and script; a twentieth of them, with three pairs of sizes, otherwise."""
+"""With --full, each with every size of block and script; a twentieth of them, with the smallest and the largest, otherwise."""
 ONCE_DIFFERENT = (
     117,  # the volume that counts in the closing auction of an instrument with quotes
     309,  # two cancellations that arrive at one moment, and an order that the news of the first one causes
@@ -27,7 +27,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """All seeds and sizes with --full, every twentieth seed otherwise, and always those that were different once."""
     if "seed" in metafunc.fixturenames:
         full = any(metafunc.config.getoption(name, default=False) for name in ("--full", "--long"))
-        sizes = list(product(BLOCK_ROWS, BUDGETS)) if full else list(zip(BLOCK_ROWS, BUDGETS, strict=True))
+        ends = [(1, 1), (BLOCK_ROWS[-1], BUDGETS[-1])]
+        sizes = list(product(BLOCK_ROWS, BUDGETS)) if full else ends
         if "sizes" in metafunc.fixturenames:
             metafunc.parametrize("seed", sorted({*range(0, SEEDS, 1 if full else 20), *ONCE_DIFFERENT}))
             metafunc.parametrize("sizes", [pytest.param(sizes, id=f"{len(sizes)} sizes")])
