@@ -13,7 +13,7 @@ from tests.naive.random_strategies import random_case, strategy_factory
 BLOCK_ROWS = (1, 7, 4096)
 BUDGETS = (1, 5, 64)
 SEEDS = 540
-"""With --full, each with all sizes of blocks and scripts; else a twentieth of them, with the smallest and the largest."""
+"""With --full, each with all sizes of blocks and scripts; else a twentieth, with the smallest and the largest."""
 ONCE_DIFFERENT = (
     117,  # the volume that counts in the closing auction of an instrument with quotes
     309,  # two cancellations that arrive at one moment, and an order that the news of the first one causes
