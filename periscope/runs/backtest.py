@@ -91,6 +91,7 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
                     problem.code, None, problem.message, location=problem.location, subject=problem.subject
                 )
     finally:
+        recorder.digest.close()
         evidence.close()
     circumstances = Circumstances(time.monotonic() - started, meter.seconds, tier, tuple(packages))
     document = result_document(

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from periscope.engine.blocks import Stream
 from periscope.engine.records import ActionTaken, Booked, Delivered
 from periscope.instruments.scaling import Scalings
-from periscope.runs.journal import JournalSink
+from periscope.runs.journal import CHECKPOINT, JournalSink
 
 _encode_lines = msgspec.json.Encoder(decimal_format="string").encode_lines
 
@@ -32,6 +32,7 @@ class Digest:
     def __init__(self, journal: JournalSink | None = None) -> None:
         self._journal = journal
         self._bars = hashlib.sha256()
+        self._hashed = 0
         self._lines = hashlib.sha256()
         self._streams: dict[int, Scalings] = {}
         self._changed: dict[int, bytes] = {}
@@ -65,7 +66,7 @@ class Digest:
         start = 0
         for stop, number in self._first_rows(rows[2]):
             self._hash_bars(rows[:, start:stop])
-            self._hash_bytes(self._changed.pop(number))
+            self._bars.update(self._changed.pop(number))
             start = stop
         self._hash_bars(rows[:, start:])
         self._count += rows.shape[1]
@@ -77,14 +78,21 @@ class Digest:
 
     def _hash_bars(self, rows: npt.NDArray[np.int64]) -> None:
         whole = np.ascontiguousarray(rows.T).astype("<i8", copy=False)
-        self._bars.update(whole.data)
-        if self._journal is not None:
-            self._journal.rows(whole)
+        first = CHECKPOINT - self._hashed % CHECKPOINT
+        for piece in np.split(whole, range(first, len(whole), CHECKPOINT)):
+            self._bars.update(piece.data)
+            self._hashed += len(piece)
+            if len(piece) and self._hashed % CHECKPOINT == 0:
+                self._tell_checkpoint()
 
-    def _hash_bytes(self, line: bytes) -> None:
-        self._bars.update(line)
+    def close(self) -> None:
+        """No more bars come: the journal gets the hash of the last ones too."""
+        if self._hashed % CHECKPOINT:
+            self._tell_checkpoint()
+
+    def _tell_checkpoint(self) -> None:
         if self._journal is not None:
-            self._journal.note(line)
+            self._journal.checkpoint(self._hashed, self._bars.hexdigest())
 
     def _write(self, lines: bytes) -> None:
         self._lines.update(lines)

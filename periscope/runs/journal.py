@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -49,11 +47,8 @@ class JournalSink(Protocol):
     def lines(self, text: bytes) -> None:
         """Take whole lines."""
 
-    def rows(self, rows: npt.NDArray[np.int64]) -> None:
-        """Take delivered bars, shape (n, 8)."""
-
-    def note(self, line: bytes) -> None:
-        """Take a line that stands between the bars: what a stream's integers stand for from here on."""
+    def checkpoint(self, bars: int, sha256: str) -> None:
+        """Take the hash of the bars so far, that of the first `bars` rows."""
 
 
 class JournalFile:
@@ -62,37 +57,19 @@ class JournalFile:
     def __init__(self, folder: Path) -> None:
         self._lines = zstd.open(folder / JOURNAL, "wb", level=3)
         self._checkpoints = (folder / BARS).open("wb")
-        self._hash = hashlib.sha256()
-        self._rows = 0
 
     def lines(self, text: bytes) -> None:
         """Take whole lines."""
         self._lines.write(text)
 
-    def rows(self, rows: npt.NDArray[np.int64]) -> None:
-        """Take delivered bars, shape (n, 8), little-endian."""
-        done = 0
-        while done < len(rows):
-            size = min(CHECKPOINT - self._rows % CHECKPOINT, len(rows) - done)
-            self._hash.update(rows[done : done + size].data)
-            self._rows += size
-            done += size
-            if self._rows % CHECKPOINT == 0:
-                self._write_checkpoint()
-
-    def note(self, line: bytes) -> None:
-        """Take a line that stands between the bars."""
-        self._hash.update(line)
+    def checkpoint(self, bars: int, sha256: str) -> None:
+        """Take the hash of the first `bars` rows of delivered bars."""
+        self._checkpoints.write(msgspec.json.encode(Checkpoint(bars, sha256)) + b"\n")
 
     def close(self) -> None:
         """Finish both files."""
-        if self._rows % CHECKPOINT:
-            self._write_checkpoint()
         self._lines.close()
         self._checkpoints.close()
-
-    def _write_checkpoint(self) -> None:
-        self._checkpoints.write(msgspec.json.encode(Checkpoint(self._rows, self._hash.hexdigest())) + b"\n")
 
 
 def read_lines(folder: Path) -> Iterator[list[object]]:
