@@ -1,6 +1,5 @@
 """`periscope publish`."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,7 @@ import typer
 from periscope.cli.bundles import counted, require_name
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, say
-from periscope.cli.store import Desk, open_desk, version_document
+from periscope.cli.store import Desk, open_desk
 from periscope.cli.workspace import allowed_packages, shown
 
 if TYPE_CHECKING:
@@ -25,15 +24,12 @@ def publish(
 
     Everything that is wrong with it is said at once. The same contents again give the version that is there.
     """
+    from periscope.runs.documents import published_document
+
     with open_desk() as desk:
         done = _publish(desk, path, name)
     if as_json:
-        findings = {
-            "problems": [asdict(problem) for problem in done.problems],
-            "warnings": [asdict(warning) for warning in done.warnings],
-        }
-        about = {} if done.version is None else version_document(done.version)
-        print_json({"path": str(path.resolve()), "published": done.is_new, **about, **findings})
+        print_json({"path": str(path.resolve())} | published_document(done))
     else:
         _show(done, path)
     return ExitCode.INVALID if done.problems else ExitCode.DONE

@@ -8,7 +8,7 @@ import typer
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, say
-from periscope.cli.runs_view import print_run, print_runs, run_document, run_line
+from periscope.cli.runs_view import print_run, print_runs
 from periscope.cli.store import Desk, find_version, open_desk, refuse
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def list_runs(
     as_json: JsonOption = False,
 ) -> None:
     """List runs, the newest first."""
+    from periscope.runs.documents import run_line
     from periscope.runs.lifecycle import Status
 
     if status is not None and status not in set(Status):
@@ -56,12 +57,14 @@ def list_runs(
         more = found[-1].id if len(found) == limit else None
         print_json({"runs": [run_line(run) for run in found], "next": more})
     else:
-        print_runs(found)
+        print_runs([run_line(run) for run in found])
 
 
 @runs_app.command()
 def show(number: RunArgument, as_json: JsonOption = False) -> None:
     """Show a run: status, config, progress, and what came of it."""
+    from periscope.runs.documents import run_document
+
     with open_desk() as desk:
         run = find_run(desk.store, number)
         _keep_going(desk, [run])
@@ -142,6 +145,7 @@ def start(
     from periscope.cli.no_sandbox import require_platform
     from periscope.cli.runs_wait import wait_for
     from periscope.runs import managing
+    from periscope.runs.documents import run_line
     from periscope.runs.supervise import ensure_supervisor
 
     require_platform()
@@ -211,6 +215,8 @@ def delete(number: RunArgument, as_json: JsonOption = False) -> None:
 
 
 def _ask(numbers: list[int], ask: "Callable[[Store, int], Run | Refused]", what: str, *, as_json: bool) -> None:
+    from periscope.runs.documents import run_line
+
     with open_desk() as desk:
         asked = [_allowed(ask(desk.store, number)) for number in numbers]
         _keep_going(desk, asked)
@@ -237,6 +243,8 @@ def _allowed(answer: "Run | Refused") -> "Run":
 
 
 def _show_changed(store: "Store", run: "Run", what: str, *, as_json: bool) -> None:
+    from periscope.runs.documents import run_document
+
     if as_json:
         print_json(run_document(store, run))
     else:

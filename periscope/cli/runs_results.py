@@ -2,10 +2,8 @@
 
 import json
 import time
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,9 +15,6 @@ from periscope.cli.table import print_table
 from periscope.cli.workspace import shown
 
 __all__ = ["runs_app"]
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 AfterOption = Annotated[int, typer.Option(help="Leave out so many: the next page.", min=0, max=10**12)]
 LimitOption = Annotated[int, typer.Option(help="How many at most.", min=1, max=100_000)]
@@ -33,9 +28,11 @@ _TRADES = ("symbol", "direction", "quantity", "entry_time", "exit_time", "entry_
 @runs_app.command()
 def issues(number: RunArgument, as_json: JsonOption = False) -> None:
     """Show the issues of a run: what went wrong, where, how often."""
+    from periscope.runs.documents import run_issues
+
     with open_desk() as desk:
         run = find_run(desk.store, number)
-        found = desk.store.runs.issues(number) or (run.reading or {}).get("issues") or []
+        found = run_issues(desk.store, run)
     if as_json:
         print_json({"run": number, "issues": found})
         return
@@ -183,6 +180,7 @@ def _table(
     *,
     as_json: bool,
 ) -> None:
+    from periscope.runs.documents import row_document
     from periscope.runs.kept import table_page
     from periscope.runs.store.refusals import Refused
 
@@ -192,7 +190,7 @@ def _table(
         page = table_page(desk.store, run, table, after=after, limit=limit, match=wanted)
     if isinstance(page, Refused):
         refuse(page)
-    rows = [dict(_cells(row)) for row in page[0]]
+    rows = [row_document(row) for row in page[0]]
     following = after + len(rows)
     if as_json:
         more = following if following < page[1] else None
@@ -202,19 +200,6 @@ def _table(
     say(f"{following - len(rows) + bool(rows):,} to {following:,} of {page[1]:,}")
     if following < page[1]:
         remark(f"the next page: --after {following}")
-
-
-def _cells(row: dict[str, Any]) -> "Iterator[tuple[str, Any]]":
-    """A row as JSON: decimals as plain text, times RFC 3339 UTC."""
-    from periscope.portfolio.exact import plain
-
-    for name, value in row.items():
-        if isinstance(value, Decimal):
-            yield name, format(plain(value), "f")
-        elif isinstance(value, datetime):
-            yield name, value.isoformat().replace("+00:00", "Z")
-        else:
-            yield name, value
 
 
 def _clean(text: object) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from periscope.cli.exits import ExitCode
 from periscope.cli.interruption import interruptible
 from periscope.cli.output import print_json, remark
-from periscope.cli.runs_view import print_run, run_document
+from periscope.cli.runs_view import print_run
 
 if TYPE_CHECKING:
     from periscope.runs.store.run_rows import Run
@@ -20,6 +20,7 @@ _SAY_SECONDS = 10.0
 
 def wait_for(store: "Store", surroundings: "Surroundings", numbers: Sequence[int], *, as_json: bool) -> int:
     """Show how far runs are until all have ended; returns the worst of their exit codes. Ctrl-C leaves them running."""
+    from periscope.runs.documents import run_document
     from periscope.runs.supervise import ensure_supervisor
 
     with interruptible("leaving; the runs go on") as wish:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import fail
@@ -74,17 +74,3 @@ def refuse(refused: "Refused") -> NoReturn:
     """End the command with what the store's rules said."""
     code = ExitCode.NOT_FOUND if refused.code in _NOT_FOUND else ExitCode.USAGE
     fail(refused.code, refused.message, exit_code=code, hint=refused.hint)
-
-
-def version_document(version: "Version") -> dict[str, Any]:
-    """A version as `--json` shows it."""
-    from periscope.instruments.times import time_text
-
-    return {
-        "version": str(version),
-        "strategy": version.strategy,
-        "number": version.number,
-        "hash": version.hash,
-        "published_at": time_text(version.published_at),
-        "warnings": list(version.warnings),
-    }

@@ -1,7 +1,7 @@
 """`periscope verify` and `periscope compare`: is a run what it says it is, and where do two runs part."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -10,10 +10,6 @@ from periscope.cli.no_sandbox import require_platform
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.run_folder import RUN_HELP, find_run_folder
 from periscope.cli.workspace import allowed_packages, find_catalog
-
-if TYPE_CHECKING:
-    from periscope.runs.comparison import Difference
-    from periscope.runs.verification import Verdict
 
 
 def verify(
@@ -30,6 +26,7 @@ def verify(
     from periscope.cli.interruption import interruptible
     from periscope.cli.live import progress_display
     from periscope.market.catalog import Catalog
+    from periscope.runs.documents import verdict_document
     from periscope.runs.evidence import STRATEGY
     from periscope.runs.verification import JournalDamagedError, NotARunError, read_result
     from periscope.runs.verification import verify as run_again
@@ -50,38 +47,23 @@ def verify(
                 raise KeyboardInterrupt
     except (NotARunError, JournalDamagedError) as error:
         _unreadable(error)
-    _show(verdict, strict=strict, as_json=as_json)
+    document = verdict_document(verdict, strict=strict)
+    if as_json:
+        print_json(document)
+    else:
+        _show(document)
     return ExitCode.DONE if verdict.holds else ExitCode.DIFFERENCE
 
 
-def _show(verdict: "Verdict", *, strict: bool, as_json: bool) -> None:
-    findings = [*verdict.tampered, *verdict.facts]
-    if verdict.difference is not None:
-        findings.append(f"the first event that differs: {verdict.difference}")
-    elif not verdict.holds and not findings:
-        findings.append(f"the result names the hash {verdict.hash}, the repetition has {verdict.hash_again}")
-    if as_json:
-        print_json(
-            {
-                "verified": verdict.holds,
-                "strict": strict,
-                "hash": verdict.hash,
-                "hash_again": verdict.hash_again,
-                "stopped": verdict.stopped,
-                "data_changed": list(verdict.data),
-                "difference": _document(verdict.difference),
-                "findings": findings,
-            }
-        )
-        return
-    for change in verdict.data:
+def _show(document: dict[str, Any]) -> None:
+    for change in document["data_changed"]:
         say(f"the data has changed since: {change}")
-    if verdict.holds:
-        extent = "as far as it went before it was stopped" if verdict.stopped else f"hash {verdict.hash}"
+    if document["verified"]:
+        extent = "as far as it went before it was stopped" if document["stopped"] else f"hash {document['hash']}"
         say(f"verified: the repetition is the same, event by event ({extent})")
     else:
         say("not verified: the repetition differs")
-        for finding in findings:
+        for finding in document["findings"]:
             say(f"  - {finding}")
 
 
@@ -92,6 +74,7 @@ def compare(
 ) -> int:
     """Say in what two runs differ, and from which event on. Ends with 10 if they do."""
     from periscope.runs.comparison import differing_facts, first_difference
+    from periscope.runs.documents import comparison_document
     from periscope.runs.verification import JournalDamagedError, NotARunError, read_result
 
     folders = find_run_folder(first), find_run_folder(second)
@@ -100,11 +83,11 @@ def compare(
         difference = first_difference(*folders)
     except (NotARunError, JournalDamagedError) as error:
         _unreadable(error)
-    facts = list(differing_facts(*results))
+    document = comparison_document(difference, list(differing_facts(*results)))
     if as_json:
-        print_json({"same": difference is None, "difference": _document(difference), "facts": facts})
+        print_json(document)
     else:
-        for fact in facts:
+        for fact in document["facts"]:
             say(fact)
         say("the same, event by event" if difference is None else f"the first event that differs: {difference}")
     return ExitCode.DONE if difference is None else ExitCode.DIFFERENCE
@@ -112,9 +95,3 @@ def compare(
 
 def _unreadable(error: Exception) -> NoReturn:
     fail("RUN_NOT_READABLE", str(error), exit_code=ExitCode.NOT_FOUND, hint="run it again with `backtest --out DIR`")
-
-
-def _document(difference: "Difference | None") -> dict[str, Any] | None:
-    if difference is None:
-        return None
-    return {"bars": difference.bars, "first": difference.here, "second": difference.there, "text": str(difference)}

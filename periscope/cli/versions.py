@@ -7,7 +7,7 @@ import typer
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, say
-from periscope.cli.store import find_version, open_desk, version_document
+from periscope.cli.store import find_version, open_desk
 from periscope.cli.table import print_table
 from periscope.cli.workspace import shown
 
@@ -21,6 +21,7 @@ def versions(
     as_json: JsonOption = False,
 ) -> None:
     """List published versions, show one, or export it."""
+    from periscope.runs.documents import version_document, version_line
     from periscope.runs.publishing import version_files
     from periscope.strategies.archive import write_archive
     from periscope.strategies.versions import parse_reference
@@ -28,10 +29,9 @@ def versions(
     with open_desk() as desk:
         if name is not None and (export is not None or parse_reference(name) is not None):
             version = find_version(desk.store, name)
-            files = version_files(desk.store, version)
-            document = version_document(version) | {"files": {each: len(files[each]) for each in sorted(files)}}
+            document = version_document(desk.store, version)
             if export is not None:
-                _write(export, write_archive(files))
+                _write(export, write_archive(version_files(desk.store, version)))
                 document["exported_to"] = str(export.resolve())
             listed = [document]
         elif export is not None:
@@ -40,7 +40,7 @@ def versions(
             document = None
             if name is not None:
                 find_version(desk.store, name)
-            listed = [version_document(version) for version in desk.store.versions.all(name)]
+            listed = [version_line(version) for version in desk.store.versions.all(name)]
     if as_json:
         print_json(document or {"versions": listed})
         return
@@ -63,13 +63,13 @@ def diff(
 
     Ends with 10 if they do.
     """
+    from periscope.runs.documents import changes_document
     from periscope.strategies.versions import differences
 
     with open_desk() as desk:
         changes = differences(_files(desk.store, old), _files(desk.store, new))
     if as_json:
-        files = [{"file": each.file, "change": each.kind, "diff": list(each.lines)} for each in changes]
-        print_json({"old": old, "new": new, "same": not changes, "files": files})
+        print_json(changes_document(old, new, changes))
     else:
         for change in changes:
             say(f"{change.kind}: {change.file}")
