@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from periscope.runs.config import RunConfig
-    from periscope.runs.progress import Progress
     from periscope.sandbox.confinement import Package
 
 REPORT_FILE = "report.html"
@@ -99,36 +98,30 @@ def execute(
     called: str | None = None,
 ) -> tuple[int, dict[str, Any], Path | None]:
     """Run it with progress on stderr; returns the exit code, the result's document, and the report's path if any."""
-    from periscope.cli.interruption import interruptible
-    from periscope.cli.live import describe, progress_display
+    from periscope.cli.live import watched
     from periscope.runs.backtest import run_backtest
 
     if out is not None:
         prepare_out(out)
-    with progress_display(quiet=quiet) as display, interruptible() as stop:
-
-        def listen(progress: "Progress") -> bool:
-            display(progress)
-            return not stop.asked
-
+    with watched(quiet=quiet) as watch:
         try:
             result = run_backtest(
                 bundle,
                 config,
                 catalog,
                 out=out,
-                progress=listen,
+                progress=watch,
                 trusted=trusted,
                 packages=packages,
                 called=called,
             )
         except KeyboardInterrupt:
-            reached = "before the first bar" if display.last is None else f"at {describe(display.last)}"
+            reached = "before the first bar" if watch.reached is None else f"at {watch.reached}"
             remark(f"interrupted {reached}; there is no result")
             raise
     document = result.document()
-    if document.get("status") == "stopped" and display.last is not None:
-        remark(f"stopped at {describe(display.last)}")
+    if document.get("status") == "stopped" and watch.reached is not None:
+        remark(f"stopped at {watch.reached}")
     report = None if out is None else write_report_file(out, catalog.files.where)
     code = ExitCode.INTERRUPTED if document.get("status") == "stopped" else result.exit_code
     if code == ExitCode.NO_SANDBOX:

@@ -1,8 +1,7 @@
 """`periscope data diff`: whether the data that a run read is still the same, and if not, what changed."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from periscope.market.catalog import Catalog
     from periscope.runs.recorded import Recorded
 
-RESULT_FILE = "result.json"
-
 
 def diff(
     result: Annotated[Path, typer.Argument(help="The run's folder, its name in the workspace, or a result.json.")],
@@ -27,8 +24,9 @@ def diff(
 ) -> int:
     """Say what changed in the data since a run read it; exit code 10 if anything did."""
     from periscope.runs.data_difference import data_difference
+    from periscope.runs.result_file import RESULT
 
-    path = result if result.is_file() else find_run_folder(result) / RESULT_FILE
+    path = result if result.is_file() else find_run_folder(result) / RESULT
     recorded = _recorded(path)
     opened = _catalog(catalog, recorded)
     found = data_difference(recorded, opened)
@@ -52,21 +50,14 @@ def diff(
 
 def _recorded(path: Path) -> "Recorded":
     from periscope.runs.recorded import RecordedError, read_recorded
+    from periscope.runs.result_file import NotARunError, read_result
 
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         fail("NOT_FOUND", "there is no such result", exit_code=ExitCode.NOT_FOUND, where=str(path))
-    except (OSError, ValueError, RecursionError) as error:
-        fail("RESULT_UNREADABLE", "the result can't be read", exit_code=ExitCode.USAGE, where=str(path), why=str(error))
     try:
-        return read_recorded(_as_table(document))
-    except RecordedError as error:
+        return read_recorded(read_result(path))
+    except (NotARunError, RecordedError) as error:
         fail("RESULT_UNREADABLE", str(error), exit_code=ExitCode.USAGE, where=str(path))
-
-
-def _as_table(document: Any) -> dict[str, Any]:
-    return document if isinstance(document, dict) else {}
 
 
 def _catalog(named: str | None, recorded: "Recorded") -> "Catalog":

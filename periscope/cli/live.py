@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from periscope.cli.interruption import Stop, interruptible
 from periscope.cli.output import console, remark
 from periscope.instruments.times import time_text
 
@@ -80,8 +81,38 @@ def describe(progress: "Progress") -> str:
     return " · ".join(parts)
 
 
+class Watch:
+    """Listens to a running backtest: shows each reading, and lets it go on until Ctrl-C was pressed."""
+
+    def __init__(self, display: Display, stop: Stop) -> None:
+        self._display = display
+        self._stop = stop
+
+    def __call__(self, progress: "Progress") -> bool:
+        """Show a reading; returns whether to go on."""
+        self._display(progress)
+        return not self._stop.asked
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self._stop.asked
+
+    @property
+    def reached(self) -> str | None:
+        """How far the run came, in words."""
+        return None if self._display.last is None else describe(self._display.last)
+
+
 @contextmanager
-def progress_display(*, quiet: bool) -> Iterator[Display]:
+def watched(*, quiet: bool) -> Iterator[Watch]:
+    """While it lasts, progress is shown unless `quiet`, and the first Ctrl-C is a wish to stop, the second the end."""
+    with _progress_display(quiet=quiet) as display, interruptible() as stop:
+        yield Watch(display, stop)
+
+
+@contextmanager
+def _progress_display(*, quiet: bool) -> Iterator[Display]:
     """The display that fits where stderr goes, or a notebook; a bar disappears when the run is over."""
     if quiet:
         yield Silent()

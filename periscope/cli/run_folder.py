@@ -1,9 +1,10 @@
 """The folder of a finished run, named by its path, its name among the workspace's runs, or its number in the store."""
 
+import atexit
 import difflib
-from contextlib import ExitStack
+import shutil
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import NoReturn
 
 from periscope.cli.exits import ExitCode
@@ -12,12 +13,12 @@ from periscope.cli.workspace import Workspace, find_workspace
 
 RUN_HELP = "The run: the folder of `backtest --out`, its name in the workspace, or the number of a kept run."
 
-_laid_out = ExitStack()
-"""Folders made of kept runs; they go when the process ends."""
-
 
 def find_run_folder(path: Path) -> Path:
-    """The folder itself where it exists, else the one of that name in the workspace's `runs`, else the kept run."""
+    """The folder itself where it exists, else the one of that name in the workspace's `runs`, else the kept run.
+
+    A kept run is laid out in a temporary folder that goes when the process ends.
+    """
     workspace = find_workspace()
     places = [path, *([workspace.runs / path] if workspace is not None else [])]
     found = next((place for place in places if place.is_dir()), None)
@@ -25,7 +26,8 @@ def find_run_folder(path: Path) -> Path:
         return found
     if workspace is None or not path.name.isdecimal() or not workspace.store.is_dir():
         _no_run(path, workspace)
-    folder = Path(_laid_out.enter_context(TemporaryDirectory(prefix="periscope-run-")))
+    folder = Path(mkdtemp(prefix="periscope-run-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     lay_out_run(int(path.name), folder)
     return folder
 

@@ -23,8 +23,7 @@ def verify(
 ) -> int:
     """Run a finished run again from what it kept, and compare event by event. Ends with 10 if they differ."""
     require_platform()
-    from periscope.cli.interruption import interruptible
-    from periscope.cli.live import progress_display
+    from periscope.cli.live import watched
     from periscope.market.catalog import Catalog
     from periscope.runs.documents import verdict_document
     from periscope.runs.evidence import STRATEGY
@@ -36,14 +35,9 @@ def verify(
         recorded = read_result(folder)
         stored = Catalog(find_catalog(catalog or recorded.get("catalog"), must_exist=True))
         packages = allowed_packages(folder / STRATEGY)
-        with progress_display(quiet=quiet) as display, interruptible() as stop:
-
-            def listen(progress: Any) -> bool:
-                display(progress)
-                return not stop.asked
-
-            verdict = run_again(folder, stored, packages, strict=strict, progress=listen)
-            if stop.asked:
+        with watched(quiet=quiet) as watch:
+            verdict = run_again(folder, stored, packages, strict=strict, progress=watch)
+            if watch.is_stopped:
                 raise KeyboardInterrupt
     except (NotARunError, JournalDamagedError) as error:
         _unreadable(error)

@@ -35,11 +35,6 @@ class RowDifference:
     changed: int = 0
     first: FirstDifference | None = None
 
-    @property
-    def is_none(self) -> bool:
-        """Whether the rows are the same."""
-        return self.first is None
-
 
 def row_difference[C: Columns](before: Iterable[C], after: Iterable[C]) -> RowDifference:
     """Compare rows that come in ascending pieces, as many at a time as both have read; memory is bounded by a piece."""

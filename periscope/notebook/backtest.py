@@ -7,8 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from periscope.cli.interruption import interruptible
-from periscope.cli.live import progress_display
+from periscope.cli.live import watched
 from periscope.cli.run_document import find_bundle, read_run_file, run_config
 from periscope.cli.workspace import allowed_packages, find_catalog
 from periscope.market.catalog import Catalog
@@ -41,13 +40,8 @@ def backtest(
     config = run_config(document, start=_text(start), end=_text(end), sets=(), cores=(), bundle=bundle, catalog=stored)
     lives_with = None if out is not None else TemporaryDirectory(prefix="periscope-run-")
     folder = Path(out) if out is not None else Path(lives_with.name if lives_with is not None else "")
-    with progress_display(quiet=quiet) as display, interruptible() as stop:
-
-        def listen(progress: Any) -> bool:
-            display(progress)
-            return not stop.asked
-
-        run_backtest(bundle, config, stored, out=folder, progress=listen, packages=allowed_packages(bundle))
+    with watched(quiet=quiet) as watch:
+        run_backtest(bundle, config, stored, out=folder, progress=watch, packages=allowed_packages(bundle))
     return Run(folder, lives_with)
 
 

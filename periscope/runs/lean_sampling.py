@@ -24,8 +24,8 @@ from periscope.engine.records import Booked
 from periscope.engine.settings import Profile, Settings
 from periscope.execution.meeting import Sessions
 from periscope.instruments.sessions import SessionRangeError
-from periscope.portfolio.book import InstrumentKey, Position
 from periscope.portfolio.exact import ZERO, scaled
+from periscope.runs.holdings import Holdings
 from periscope.runs.valuation import MONEY_DIGITS, Flow, IntColumn, Samples, Sampling
 
 _SECOND = 1_000_000
@@ -92,8 +92,7 @@ class LeanSampling(Sampling):
         self._period = max(Decimal(_LEAST_PERIOD), Decimal(end - start) / _MOST_SAMPLES)
         self._steps: dict[int, Steps] = {}
         self._streams: dict[int, Stream] = {}
-        self._cash = ZERO
-        self._held: dict[InstrumentKey, Position] = {}
+        self._books = Holdings()
         self._changes: list[Booked] = []
         self._midnight = self._midnight_from(start)
         self._sampled = start - int(self._period) - 1
@@ -185,17 +184,12 @@ class LeanSampling(Sampling):
             if change.flow is not None:
                 before = scaled(self._value(change.entry.time, markets), MONEY_DIGITS)
                 yield Flow(change.entry.time, before, scaled(change.flow, MONEY_DIGITS))
-            self._cash = change.cash
-            if change.instrument is not None:
-                if change.position is None:
-                    self._held.pop(change.instrument.key, None)
-                else:
-                    self._held[change.instrument.key] = change.position
+            self._books.take(change)
 
     def _value(self, at: int, markets: Markets, *, before: bool = False) -> Decimal:
         """The portfolio's value; with `before` that of shares as they are before a split at that moment."""
-        total = self._cash
-        for held in self._held.values():
+        total = self._books.cash
+        for held in self._books.positions.values():
             total += markets.worth(held, at - 1 if before and not held.instrument.is_future else at)
         return total
 
@@ -211,8 +205,8 @@ class LeanSampling(Sampling):
         return Samples(
             np.array([at], dtype=np.int64),
             np.array([scaled(value, MONEY_DIGITS)], dtype=np.int64),
-            np.array([scaled(self._cash, MONEY_DIGITS)], dtype=np.int64),
-            int(bool(self._held)),
+            np.array([scaled(self._books.cash, MONEY_DIGITS)], dtype=np.int64),
+            int(bool(self._books.positions)),
         )
 
     def _midnight_from(self, at: int) -> int:

@@ -51,11 +51,6 @@ class Lease:
         self._renewed = 0.0
         self._seen: tuple[int, int, float] | None = None
 
-    @property
-    def is_held(self) -> bool:
-        """Whether this process held it when it last looked."""
-        return self._token is not None
-
     def renew(self) -> bool:
         """Give a sign of life from time to time, or take the lease where it is free; returns whether it is held."""
         if self._token is None:

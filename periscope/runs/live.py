@@ -5,8 +5,9 @@ from decimal import Decimal
 import msgspec
 
 from periscope.engine.records import Booked
-from periscope.portfolio.book import InstrumentKey, Position
+from periscope.portfolio.book import Position
 from periscope.portfolio.exact import ZERO
+from periscope.runs.holdings import Holdings
 from periscope.runs.valuation import MONEY_DIGITS, Samples
 
 
@@ -24,26 +25,19 @@ class LivePortfolio:
     """Follows the books of a run, and costs nothing per bar."""
 
     def __init__(self) -> None:
-        self._cash = ZERO
+        self._books = Holdings()
         self._contributed = ZERO
-        self._held: dict[InstrumentKey, Position] = {}
         self.snapshot: Snapshot | None = None
 
     def booked(self, change: Booked) -> None:
         """The books changed."""
-        self._cash = change.cash
+        self._books.take(change)
         self._contributed += ZERO if change.flow is None else change.flow
-        if change.instrument is None:
-            return
-        if change.position is None:
-            self._held.pop(change.instrument.key, None)
-        else:
-            self._held[change.instrument.key] = change.position
 
     def sampled(self, samples: Samples) -> None:
         """A block is over, and was valued."""
         if len(samples.values):
-            positions = tuple(self._held.values())
+            positions = tuple(self._books.positions.values())
             value = Decimal(int(samples.values[-1])).scaleb(-MONEY_DIGITS)
-            at_cost = self._cash + sum((position.worth_at(None) for position in positions), ZERO)
-            self.snapshot = Snapshot(value, self._cash, at_cost, self._contributed, positions)
+            at_cost = self._books.cash + sum((position.worth_at(None) for position in positions), ZERO)
+            self.snapshot = Snapshot(value, self._books.cash, at_cost, self._contributed, positions)

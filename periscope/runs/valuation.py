@@ -19,7 +19,8 @@ from periscope.engine.markets import Markets
 from periscope.engine.records import Booked
 from periscope.instruments.instrument import Instrument
 from periscope.portfolio.book import InstrumentKey, Position
-from periscope.portfolio.exact import ZERO, scaled
+from periscope.portfolio.exact import scaled
+from periscope.runs.holdings import Holdings
 from periscope.runs.marks import Marks, half_even_quotients, marks_at
 
 type IntColumn = npt.NDArray[np.int64]
@@ -70,8 +71,7 @@ class Valuation(Sampling):
     """Follows the books and values them at every delivered bar and every fill."""
 
     def __init__(self) -> None:
-        self._cash = ZERO
-        self._held: dict[InstrumentKey, Position] = {}
+        self._books = Holdings()
         self._changes: list[Booked] = []
 
     def streams(self, streams: Iterable[Stream]) -> None:
@@ -112,9 +112,11 @@ class Valuation(Sampling):
         before = self._value(time, markets, None)
         assert change.flow is not None
         amount = scaled(change.flow, MONEY_DIGITS)
-        self._cash = change.cash
-        cash = scaled(self._cash, MONEY_DIGITS)
-        return [Flow(time, before, amount), _samples([time], [before + amount], [cash], int(bool(self._held)))]
+        self._books.take(change)
+        sample = _samples(
+            [time], [before + amount], [scaled(self._books.cash, MONEY_DIGITS)], int(bool(self._books.positions))
+        )
+        return [Flow(time, before, amount), sample]
 
     def _samples(
         self, rows: npt.NDArray[np.intp], ends: IntColumn, changes: list[Booked], markets: Markets
@@ -129,19 +131,19 @@ class Valuation(Sampling):
         in_market = 0
         at_fill: list[tuple[int, int, int]] = []
         for number, (low, high) in enumerate(pairwise(edges)):
-            cash[low:high] = scaled(self._cash, MONEY_DIGITS)
-            in_market += (high - low) if self._held else 0
+            cash[low:high] = scaled(self._books.cash, MONEY_DIGITS)
+            in_market += (high - low) if self._books.positions else 0
             if low < high:
-                for key, position in self._held.items():
+                for key, position in self._books.positions.items():
                     units.setdefault(key, []).append((low, high, position))
             if number < len(changes):
                 change = changes[number]
-                self._take(change)
+                self._books.take(change)
                 if not change.sampled:
                     continue
                 value = self._value(change.entry.time, markets, change)
-                at_fill.append((change.entry.time, value, scaled(self._cash, MONEY_DIGITS)))
-                in_market += bool(self._held)
+                at_fill.append((change.entry.time, value, scaled(self._books.cash, MONEY_DIGITS)))
+                in_market += bool(self._books.positions)
         values = cash.copy()
         for segments in units.values():
             _add_position(values, segments, times, markets)
@@ -152,18 +154,10 @@ class Valuation(Sampling):
             cash = np.insert(cash, where, [money for _, _, money in at_fill])
         return [Samples(times, values, cash, in_market)]
 
-    def _take(self, change: Booked) -> None:
-        self._cash = change.cash
-        if change.instrument is not None:
-            if change.position is None:
-                self._held.pop(change.instrument.key, None)
-            else:
-                self._held[change.instrument.key] = change.position
-
     def _value(self, time: int, markets: Markets, change: Booked | None) -> int:
         """Portfolio value at one moment, the instrument of `change` at the price that it just traded at."""
-        total = scaled(self._cash, MONEY_DIGITS)
-        for position in self._held.values():
+        total = scaled(self._books.cash, MONEY_DIGITS)
+        for position in self._books.positions.values():
             instrument = position.instrument
             mark = None
             if change is not None and change.instrument is instrument:
