@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, inspect, select, text
 
 from periscope.market.durable import sync_file, sync_folder
 from periscope.runs.store.content import ContentFiles, digest
@@ -20,9 +20,9 @@ from periscope.runs.store.store import DATABASE_FILE, Store, StorePlace
 from periscope.runs.store.tables import run_files, versions
 
 ROWS, LIST, SEAL = "rows.jsonl", "list.json", "list.sha256"
-_TABLES = ("strategies", "versions", "runs", "run_files", "run_issues")
-"""In an order in which rows only name rows before them. Leases are of the moment, and left out."""
-_NUMBERED = ("strategies", "versions", "runs")
+_TABLES = ("strategies", "versions", "runs", "run_files", "run_issues", "tokens")
+"""In an order in which rows only name rows before them. Leases and kept answers are of the moment, and left out."""
+_NUMBERED = ("strategies", "versions", "runs", "tokens")
 
 
 def back_up(store: Store, folder: Path) -> dict[str, int]:
@@ -127,7 +127,7 @@ def _insert_rows(connection: Connection, path: Path) -> None:
             columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
             connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)  # noqa: S608 - sealed
     if connection.dialect.name == "postgresql":
-        for table in _NUMBERED:
+        for table in (table for table in _NUMBERED if inspect(connection).has_table(table)):
             last = f"(SELECT coalesce(max(id), 0) + 1 FROM {table})"  # noqa: S608 - a table of ours
             connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {last}, false)"))
 

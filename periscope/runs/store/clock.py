@@ -1,8 +1,8 @@
-"""The one place where the store reads the machine's clock: when something was published, started, ended."""
+"""The one place where the store reads the machine's clock: when something was published, started, ended, expires."""
 
 import time
 
 
 def now() -> int:
-    """Microseconds since 1970-01-01 UTC. Shown to people; nothing is decided by it, since clocks jump."""
+    """Microseconds since 1970-01-01 UTC. Clocks jump: only what expires after days is decided by it."""
     return time.time_ns() // 1_000

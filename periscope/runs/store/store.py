@@ -8,6 +8,7 @@ from periscope.runs.store.database import Database, database_url, sqlite_url
 from periscope.runs.store.migrating import migrate
 from periscope.runs.store.refusals import StoreError
 from periscope.runs.store.run_rows import RunRows, content_is_named
+from periscope.runs.store.token_rows import TokenRows
 from periscope.runs.store.version_rows import VersionRows
 
 DATABASE_FILE = "periscope.db"
@@ -36,6 +37,7 @@ class Store:
         migrate(self.database)
         self.versions = VersionRows(self.database)
         self.runs = RunRows(self.database)
+        self.tokens = TokenRows(self.database)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -3,7 +3,18 @@
 Times are microseconds since 1970-01-01 UTC by the machine's clock. Texts have no length limit in either database.
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from periscope.runs.store.columns import ExactDecimal, JsonText
 
@@ -102,3 +113,35 @@ leases = Table(
     Column("beat", BigInteger, nullable=False),
 )
 """Who may act: `token` rises with every holder, `beat` with every sign of life."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("scope", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("used_on", BigInteger),
+    sqlite_autoincrement=True,  # A number that was given once is never given again.
+)
+"""Who may use the API. `hash` is the SHA-256 of the secret, `used_on` the last day of use in days since 1970-01-01."""
+
+kept_answers = Table(
+    "kept_answers",
+    metadata,
+    Column("caller", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("request", Text, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("status", Integer),
+    Column("headers", JsonText),
+    Column("body", LargeBinary),
+    Index(None, "begun_at"),
+)
+"""Answers of the API by `Idempotency-Key`. `request` is a hash of what was asked, `process` who works on it or did.
+
+`caller` is the number of the token, 0 for none. There is no `status` while the request is worked on.
+"""
