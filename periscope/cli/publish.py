@@ -1,18 +1,15 @@
 """`periscope publish`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from periscope.cli.bundles import counted, require_name
 from periscope.cli.exits import ExitCode
+from periscope.cli.keeper import Document, Keeper, open_keeper
 from periscope.cli.output import JsonOption, fail, print_json, say
-from periscope.cli.store import Desk, open_desk
-from periscope.cli.workspace import allowed_packages, shown
-
-if TYPE_CHECKING:
-    from periscope.runs.publishing import Published
+from periscope.cli.workspace import shown
 
 
 def publish(
@@ -24,32 +21,26 @@ def publish(
 
     Everything that is wrong with it is said at once. The same contents again give the version that is there.
     """
-    from periscope.runs.documents import published_document
-
-    with open_desk() as desk:
-        done = _publish(desk, path, name)
+    with open_keeper() as keeper:
+        done = _publish(keeper, path, name)
     if as_json:
-        print_json({"path": str(path.resolve())} | published_document(done))
+        print_json({"path": str(path.resolve())} | done)
     else:
         _show(done, path)
-    return ExitCode.INVALID if done.problems else ExitCode.DONE
+    return ExitCode.INVALID if done["problems"] else ExitCode.DONE
 
 
-def _publish(desk: Desk, path: Path, name: str | None) -> "Published":
+def _publish(keeper: Keeper, path: Path, name: str | None) -> Document:
     from periscope.cli.run_document import find_bundle
-    from periscope.runs.publishing import publish as publish_folder
-    from periscope.runs.publishing import publish_archive
 
     if path.suffix == ".zip" and path.is_file():
         name = name or path.stem.partition("@")[0]
         require_name(name)
-        packages = {module for package in allowed_packages(path) for module, _ in package.modules}
-        return publish_archive(desk.store, name, _read(path), shown(path), packages)
+        return keeper.publish_archive(name, _read(path), shown(path))
     bundle = find_bundle(path)
     name = name or bundle.resolve().name
     require_name(name)
-    packages = {module for package in allowed_packages(bundle) for module, _ in package.modules}
-    return publish_folder(desk.store, name, bundle, packages)
+    return keeper.publish(name, bundle)
 
 
 def _read(path: Path) -> bytes:
@@ -62,15 +53,21 @@ def _read(path: Path) -> bytes:
         fail("NOT_READABLE", f"can't read the archive: {problem}", exit_code=ExitCode.USAGE, where=str(path))
 
 
-def _show(done: "Published", path: Path) -> None:
+def _show(done: Document, path: Path) -> None:
     place = shown(path)
-    for problem in done.problems:
-        say(f"error: {problem}" if problem.file == place else f"error: {place}/{problem}")
-    for warning in done.warnings:
-        say(f"warning: {place}/{warning}")
-    if done.version is None:
-        say(f"{place}: {counted(len(done.problems), 'problem')}, so nothing was published")
+    for problem in done["problems"]:
+        say(f"error: {_words(problem)}" if problem["file"] == place else f"error: {place}/{_words(problem)}")
+    for warning in done["warnings"]:
+        say(f"warning: {place}/{_words(warning)}")
+    if "version" not in done:
+        say(f"{place}: {counted(len(done['problems']), 'problem')}, so nothing was published")
         return
-    what = "published" if done.is_new else "nothing has changed since"
-    say(f"{place}: {what} {done.version} ({done.version.hash[:12]})")
-    say(f"Next: periscope runs create {done.version}, or periscope backtest {done.version}")
+    what = "published" if done["published"] else "nothing has changed since"
+    say(f"{place}: {what} {done['version']} ({done['hash'][:12]})")
+    say(f"Next: periscope runs create {done['version']}, or periscope backtest {done['version']}")
+
+
+def _words(problem: dict[str, Any]) -> str:
+    from periscope.strategies.problems import Problem
+
+    return str(Problem(**problem))

@@ -35,11 +35,11 @@ def _no_bundle(path: Path, workspace: Workspace | None) -> NoReturn:
     fail("BUNDLE_NOT_FOUND", f"there is no strategy folder {str(path)!r}", exit_code=ExitCode.NOT_FOUND, hint=hint)
 
 
-def read_run_file(file: Path | None, bundle: Path) -> Any:
+def read_run_file(file: Path | None, bundle: Path | None) -> Any:
     """The document of `--config`, else of the bundle's own run.json, else an empty one."""
     if file is None:
-        file = bundle / RUN_FILE
-        if not file.is_file():
+        file = None if bundle is None else bundle / RUN_FILE
+        if file is None or not file.is_file():
             return {}
     try:
         text = file.read_text(encoding="utf-8")

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from periscope.cli.exits import ExitCode
+from periscope.cli.keeper import open_keeper
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
-from periscope.cli.runs import RunArgument, find_run, runs_app
-from periscope.cli.store import open_desk, refuse
+from periscope.cli.runs import RunArgument, runs_app
 from periscope.cli.table import print_table
 from periscope.cli.workspace import shown
 
@@ -28,11 +28,8 @@ _TRADES = ("symbol", "direction", "quantity", "entry_time", "exit_time", "entry_
 @runs_app.command()
 def issues(number: RunArgument, as_json: JsonOption = False) -> None:
     """Show the issues of a run: what went wrong, where, how often."""
-    from periscope.runs.documents import run_issues
-
-    with open_desk() as desk:
-        run = find_run(desk.store, number)
-        found = run_issues(desk.store, run)
+    with open_keeper() as keeper:
+        found = keeper.issues(number)
     if as_json:
         print_json({"run": number, "issues": found})
         return
@@ -54,22 +51,15 @@ def logs(
     as_json: JsonOption = False,
 ) -> None:
     """Show what the strategy of a run printed, with the simulation time of each line."""
-    from periscope.runs.kept import log_lines
-    from periscope.runs.store.refusals import Refused
-
     if follow and as_json:
         fail("USAGE", "--follow has no end that --json could wait for", exit_code=ExitCode.USAGE)
-    with open_desk() as desk:
+    with open_keeper() as keeper:
         while True:
-            run = find_run(desk.store, number)
-            page = log_lines(desk.store, run, after=after, limit=limit, search=search)
-            if isinstance(page, Refused):
-                refuse(page)
-            lines, count = page
+            lines, count, is_active = keeper.logs(number, after=after, limit=limit, search=search)
             after += len(lines)
             for line in lines if not as_json else ():
                 say(f"{line['time'] or '':27} {line['stream']:6} {_clean(line['line'])}")
-            if not follow or (not run.is_active and not lines):
+            if not follow or (not is_active and not lines):
                 break
             time.sleep(_FOLLOW_SECONDS if not lines else 0)
     if as_json:
@@ -124,22 +114,12 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a run as one HTML file."""
-    from periscope.report.page import write_report
-    from periscope.report.run_files import ReportError
-    from periscope.runs.kept import laid_out
-
     target = out or Path(f"run-{number}.html")
-    with open_desk() as desk:
-        run = find_run(desk.store, number)
-        catalog = desk.surroundings().catalog
-        with laid_out(desk.store, run) as folder:
-            try:
-                write_report(folder, target, catalog_root=catalog if "://" in catalog else Path(catalog))
-            except ReportError as problem:
-                hint = f"the run is {run.status}"
-                fail("NO_RESULTS", f"no report can be made: {problem}", exit_code=ExitCode.USAGE, hint=hint)
-            except OSError as problem:
-                fail("NOT_WRITABLE", f"can't write: {problem}", exit_code=ExitCode.USAGE, where=str(target))
+    with open_keeper() as keeper:
+        try:
+            keeper.report(number, target)
+        except OSError as problem:
+            fail("NOT_WRITABLE", f"can't write: {problem}", exit_code=ExitCode.USAGE, where=str(target))
     if as_json:
         print_json({"run": number, "report": str(target.resolve())})
     else:
@@ -155,15 +135,11 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write everything about an ended run into one ZIP archive: results, version, config, hashes."""
-    from periscope.runs.kept import export_run
-
-    with open_desk() as desk:
+    with open_keeper() as keeper:
         try:
-            refused = export_run(desk.store, find_run(desk.store, number), file)
+            keeper.export(number, file)
         except OSError as problem:
             fail("NOT_WRITABLE", f"can't write: {problem}", exit_code=ExitCode.USAGE, where=str(file))
-    if refused is not None:
-        refuse(refused)
     if as_json:
         print_json({"run": number, "file": str(file.resolve()), "bytes": file.stat().st_size})
     else:
@@ -180,25 +156,17 @@ def _table(
     *,
     as_json: bool,
 ) -> None:
-    from periscope.runs.documents import row_document
-    from periscope.runs.kept import table_page
-    from periscope.runs.store.refusals import Refused
-
     wanted = {name: text for name, text in match.items() if text is not None}
-    with open_desk() as desk:
-        run = find_run(desk.store, number)
-        page = table_page(desk.store, run, table, after=after, limit=limit, match=wanted)
-    if isinstance(page, Refused):
-        refuse(page)
-    rows = [row_document(row) for row in page[0]]
+    with open_keeper() as keeper:
+        rows, count = keeper.table(number, table, after=after, limit=limit, match=wanted)
     following = after + len(rows)
     if as_json:
-        more = following if following < page[1] else None
-        print_json({"run": number, table: rows, "count": page[1], "next": more})
+        more = following if following < count else None
+        print_json({"run": number, table: rows, "count": count, "next": more})
         return
     print_table(columns, rows, to_right={"sequence", "quantity", "price", "average_fill_price", "fee", "fees"})
-    say(f"{following - len(rows) + bool(rows):,} to {following:,} of {page[1]:,}")
-    if following < page[1]:
+    say(f"{following - len(rows) + bool(rows):,} to {following:,} of {count:,}")
+    if following < count:
         remark(f"the next page: --after {following}")
 
 

@@ -2,56 +2,44 @@
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.interruption import interruptible
+from periscope.cli.keeper import Document, Keeper
 from periscope.cli.output import print_json, remark
 from periscope.cli.runs_view import print_run
 
-if TYPE_CHECKING:
-    from periscope.runs.store.run_rows import Run
-    from periscope.runs.store.store import Store
-    from periscope.runs.surroundings import Surroundings
-
-_LOOK_SECONDS = 0.25
 _SAY_SECONDS = 10.0
+_ACTIVE = ("starting", "running")
 
 
-def wait_for(store: "Store", surroundings: "Surroundings", numbers: Sequence[int], *, as_json: bool) -> int:
+def wait_for(keeper: Keeper, numbers: Sequence[int], *, as_json: bool) -> int:
     """Show how far runs are until all have ended; returns the worst of their exit codes. Ctrl-C leaves them running."""
-    from periscope.runs.documents import run_document
-    from periscope.runs.supervise import ensure_supervisor
-
     with interruptible("leaving; the runs go on") as wish:
         due = time.monotonic() + _SAY_SECONDS
-        while any(run.is_active for run in _look(store, numbers)) and not wish.asked:
-            ensure_supervisor(store, surroundings)
+        while True:
+            runs = [keeper.run(number) for number in numbers]
+            if wish.asked or not any(run["status"] in _ACTIVE for run in runs):
+                break
             if time.monotonic() >= due:
                 due = time.monotonic() + _SAY_SECONDS
-                remark(" · ".join(_words(run) for run in _look(store, numbers)))
-            time.sleep(_LOOK_SECONDS)
-    ended = _look(store, numbers)
-    documents = [run_document(store, run) for run in ended]
+                remark(" · ".join(_words(run) for run in runs))
+            time.sleep(keeper.look_seconds)
     if as_json:
-        print_json({"runs": documents})
-    for document in documents if not as_json else ():
-        print_run(document)
-    return ExitCode.INTERRUPTED if wish.asked else max((exit_code(run) for run in ended), default=ExitCode.DONE)
+        print_json({"runs": runs})
+    for run in runs if not as_json else ():
+        print_run(run)
+    return ExitCode.INTERRUPTED if wish.asked else max((exit_code(run) for run in runs), default=ExitCode.DONE)
 
 
-def exit_code(run: "Run") -> int:
+def exit_code(run: Document) -> int:
     """What `backtest` would have ended with."""
-    code = (run.summary or {}).get("exit_code")
+    code = (run["result"] or {}).get("exit_code")
     if isinstance(code, int):
         return code
-    return ExitCode.RUN_ERROR if run.status.value == "error" else ExitCode.DONE
+    return ExitCode.RUN_ERROR if run["status"] == "error" else ExitCode.DONE
 
 
-def _look(store: "Store", numbers: Sequence[int]) -> "list[Run]":
-    return [store.runs.get(number) for number in numbers]
-
-
-def _words(run: "Run") -> str:
-    fraction = (run.reading or {}).get("fraction")
-    return f"run {run.id} {run.status}" + ("" if fraction is None or not run.is_active else f" {fraction:.0%}")
+def _words(run: Document) -> str:
+    fraction = (run["progress"] or {}).get("fraction")
+    return f"run {run['run']} {run['status']}" + ("" if fraction is None else f" {fraction:.0%}")

@@ -1,18 +1,15 @@
 """`periscope versions` and `periscope diff`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from periscope.cli.exits import ExitCode
+from periscope.cli.keeper import Keeper, open_keeper
 from periscope.cli.output import JsonOption, fail, print_json, say
-from periscope.cli.store import find_version, open_desk
 from periscope.cli.table import print_table
 from periscope.cli.workspace import shown
-
-if TYPE_CHECKING:
-    from periscope.runs.store.store import Store
 
 
 def versions(
@@ -21,26 +18,20 @@ def versions(
     as_json: JsonOption = False,
 ) -> None:
     """List published versions, show one, or export it."""
-    from periscope.runs.documents import version_document, version_line
-    from periscope.runs.publishing import version_files
-    from periscope.strategies.archive import write_archive
     from periscope.strategies.versions import parse_reference
 
-    with open_desk() as desk:
+    with open_keeper() as keeper:
         if name is not None and (export is not None or parse_reference(name) is not None):
-            version = find_version(desk.store, name)
-            document = version_document(desk.store, version)
+            document = keeper.version(name)
             if export is not None:
-                _write(export, write_archive(version_files(desk.store, version)))
+                _write(export, keeper.archive(document["version"]))
                 document["exported_to"] = str(export.resolve())
             listed = [document]
         elif export is not None:
             fail("USAGE", "--export needs a version, as NAME@NUMBER", exit_code=ExitCode.USAGE)
         else:
             document = None
-            if name is not None:
-                find_version(desk.store, name)
-            listed = [version_line(version) for version in desk.store.versions.all(name)]
+            listed = keeper.versions(name)
     if as_json:
         print_json(document or {"versions": listed})
         return
@@ -66,8 +57,8 @@ def diff(
     from periscope.runs.documents import changes_document
     from periscope.strategies.versions import differences
 
-    with open_desk() as desk:
-        changes = differences(_files(desk.store, old), _files(desk.store, new))
+    with open_keeper() as keeper:
+        changes = differences(_files(keeper, old), _files(keeper, new))
     if as_json:
         print_json(changes_document(old, new, changes))
     else:
@@ -80,14 +71,14 @@ def diff(
     return ExitCode.DIFFERENCE if changes else ExitCode.DONE
 
 
-def _files(store: "Store", text: str) -> dict[str, bytes]:
+def _files(keeper: Keeper, text: str) -> dict[str, bytes]:
     from periscope.cli.run_document import find_bundle
-    from periscope.runs.publishing import version_files
+    from periscope.strategies.archive import read_archive
     from periscope.strategies.bundle import read_folder
     from periscope.strategies.versions import parse_reference
 
     if parse_reference(text) is not None:
-        return version_files(store, find_version(store, text))
+        return read_archive(keeper.archive(text), text).files
     folder = read_folder(find_bundle(Path(text)))
     return folder.files
 
