@@ -17,7 +17,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runs": BELOW_RUNS,
     # A report reads a run's files, the catalog's bars, and the definitions of the statistics.
     "report": {"runs", "market", "instruments", "portfolio"},
-    "cli": BELOW_RUNS | {"runs", "report"},
+    "server": {"runs", "strategies", "market", "instruments", "portfolio", "report"},
+    "cli": BELOW_RUNS | {"runs", "report", "server"},
     # A cell does what a command does, and finds workspace, data and runs as commands do.
     "notebook": {"cli", "runs", "report", "market", "instruments"},
     "__init__": {"notebook"},

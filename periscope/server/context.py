@@ -1,0 +1,51 @@
+"""What every handler works with: the workspace's store and data."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from periscope.market.catalog import Catalog
+from periscope.runs.store.store import Store
+from periscope.runs.surroundings import Surroundings
+from periscope.server.problems import ProblemError
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Who may come in: whether only this machine can, and the further hosts and origins that are allowed."""
+
+    loopback_only: bool = True
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A workspace as the API sees it. `surroundings` is what processes are told that run runs."""
+
+    store: Store
+    surroundings: Surroundings
+    doors: Doors = field(default_factory=Doors)
+
+    def catalog(self) -> Catalog:
+        """The catalog as it is now. Raises ProblemError where there is none, CatalogError where it can't be read."""
+        where: Path | str = self.surroundings.catalog
+        if "://" not in str(where):
+            where = Path(where)
+            if not where.is_dir():
+                raise ProblemError("NO_CATALOG", "there is no data yet")
+        return Catalog(where)
+
+
+def context_of(request: Request) -> Context:
+    """The context that the app was made with."""
+    context = request.app.state.context
+    assert isinstance(context, Context)
+    return context
+
+
+Here = Annotated[Context, Depends(context_of)]
