@@ -10,8 +10,10 @@ from typing import Any
 from periscope.instruments.times import time_text
 from periscope.runs.journal import CHECKPOINT, read_checkpoints, read_lines
 
-_KINDS = {"U": "order update", "T": "timer", "X": "expiration", "P": "position change"}
-_UPDATE = ("order_id", "symbol", "asset_type", "state", "filled", "net_money", "updated_at")
+EVENT_KINDS = {"U": "order update", "T": "timer", "X": "expiration", "P": "position change"}
+"""What an event of a journal is called."""
+UPDATE_FIELDS = ("order_id", "symbol", "asset_type", "state", "filled", "net_money", "updated_at")
+"""The payload of an order update."""
 _ABOUT = {
     "version": "the strategy's version",
     "config": "the config",
@@ -132,13 +134,13 @@ def _in_words(line: list[Any] | None) -> str | None:
     _, time, what, fields = rest
     at = time_text(time)
     if kind == "event":
-        shown = dict(zip(_UPDATE, fields, strict=False)) if what == "U" else fields
+        shown = dict(zip(UPDATE_FIELDS, fields, strict=False)) if what == "U" else fields
         if what == "U":
             return (
                 f"at {at} the order update {shown['state']} in {shown['symbol']}, {shown['filled']} filled for "
                 f"{shown['net_money']} (order {shown['order_id']})"
             )
-        return f"at {at} a {_KINDS.get(what, what)} {_short(shown)}"
+        return f"at {at} a {EVENT_KINDS.get(what, what)} {_short(shown)}"
     if kind == "action":
         return f"at {at} the action {what} {_short(fields)}"
     return f"at {at} the ledger entry '{what}' {_short(fields)}"

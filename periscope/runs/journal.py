@@ -1,9 +1,10 @@
 """The journal of a run: every event but bars, every action and every ledger entry, in order, on disk.
 
-`journal.jsonl.zst` holds the lines that the run's hash covers, as they are hashed (see `digest`). Bars are there by
-reference: a line says how many had been delivered before it, and `bars.jsonl` has the hash of all rows so far at every
-`CHECKPOINT` of them and at the end. Two runs that differ can so be compared event by event, and the first difference
-among their bars be placed.
+`journal.jsonl.zst` holds the lines that the run's hash covers, as they are hashed (see `digest`), in frames of about
+`FRAME_BYTES` of text that can each be unpacked alone: a page in the middle costs no more than the first. Bars are there
+by reference: a line says how many had been delivered before it, and `bars.jsonl` has the hash of all rows so far at
+every `CHECKPOINT` of them and at the end. Two runs that differ can so be compared event by event, and the first
+difference among their bars be placed.
 """
 
 import hashlib
@@ -26,6 +27,8 @@ JOURNAL = "journal.jsonl.zst"
 BARS = "bars.jsonl"
 CHECKPOINT = 4096
 """Rows of bars between two hashes."""
+FRAME_BYTES = 1 << 20
+"""After so much text, at the end of a line, a new frame begins."""
 _LONGEST_LINE = 16 << 20
 _PIECE = 1 << 20
 
@@ -55,12 +58,17 @@ class JournalFile:
     """Writes the two files into a run's folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._lines = zstd.open(folder / JOURNAL, "wb", level=3)
+        self._lines = zstd.ZstdFile(folder / JOURNAL, "wb", level=3)
+        self._in_frame = 0
         self._checkpoints = (folder / BARS).open("wb")
 
     def lines(self, text: bytes) -> None:
         """Take whole lines."""
         self._lines.write(text)
+        self._in_frame += len(text)
+        if self._in_frame >= FRAME_BYTES:
+            self._lines.flush(zstd.ZstdCompressor.FLUSH_FRAME)
+            self._in_frame = 0
 
     def checkpoint(self, bars: int, sha256: str) -> None:
         """Take the hash of the first `bars` rows of delivered bars."""

@@ -4,18 +4,19 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import polars as pl
 
+from periscope.runs.launching import work_folder
 from periscope.runs.lifecycle import ENDED
 from periscope.runs.publishing import version_files
 from periscope.runs.store.content import link_or_copy
 from periscope.runs.store.refusals import Refused, StoreError
-from periscope.runs.store.run_rows import Run, StoredFile
+from periscope.runs.store.run_rows import Run
 from periscope.runs.store.store import Store
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
@@ -25,10 +26,10 @@ _TABLES = {"orders": "orders.parquet", "fills": "fills.parquet", "trades": "trad
 def lay_out(store: Store, run: Run, folder: Path) -> None:
     """Make the folder that `backtest --out` would have made. Raises StoreError where a file is missing or damaged."""
     for file in store.runs.files(run.id):
-        store.files.check(file.content)
+        content = store.files.checked(file.content)
         target = folder / _safe(file.name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        link_or_copy(store.files.path(file.content), target)
+        link_or_copy(content, target)
 
 
 @contextmanager
@@ -46,17 +47,29 @@ def table_page(
 ) -> tuple[list[dict[str, Any]], int] | Refused:
     """Rows of `orders`, `fills` or `trades`, after so many, at most `limit`; and how many there are that match.
 
-    Only the part of the file that is asked for is read. `match` are columns with the text that they must hold.
+    `match` are columns with the text that they must hold.
     """
-    file = _file(store, run, _TABLES[table])
-    if isinstance(file, Refused):
-        return file
-    rows = pl.scan_parquet(store.files.path(file.content))
-    for column, wanted in (match or {}).items():
-        rows = rows.filter(pl.col(column) == wanted)
-    count = int(rows.select(pl.len()).collect(engine="streaming").item())
-    page = rows.slice(after, limit).collect(engine="streaming")
-    return page.to_dicts(), count
+    path = results_file(store, run, _TABLES[table])
+    return path if isinstance(path, Refused) else rows_of(path, after=after, limit=limit, match=match)
+
+
+def rows_of(
+    path: Path, *, after: int, limit: int, match: Mapping[str, str] | None = None
+) -> tuple[list[dict[str, Any]], int]:
+    """Rows of a Parquet file after so many that match, and how many match; it costs the same wherever the page is.
+
+    Of the columns that are matched all is read, of the others only what the page needs.
+    """
+    rows = pl.scan_parquet(path, glob=False, cache=False)
+    if not match:
+        return rows.slice(after, limit).collect().to_dicts(), int(rows.select(pl.len()).collect().item())
+    matches = pl.all_horizontal(pl.col(column) == wanted for column, wanted in match.items())
+    found = rows.select(matches.arg_true()).collect().to_series()
+    wanted = found.slice(after, limit)
+    if wanted.is_empty():
+        return [], len(found)
+    first, last = int(wanted[0]), int(wanted[-1])
+    return rows.slice(first, last - first + 1).filter(matches).collect().to_dicts(), len(found)
 
 
 def log_lines(
@@ -66,15 +79,11 @@ def log_lines(
 
     Of an active run what has been written so far.
     """
-    if run.is_active:
-        path = store.place.folder / "work" / f"{run.id}.{run.attempt}" / "out" / "logs.jsonl"
-        if not path.exists():
-            return [], 0
-    else:
-        file = _file(store, run, "logs.jsonl")
-        if isinstance(file, Refused):
-            return file
-        path = store.files.path(file.content)
+    path = log_file(store, run)
+    if isinstance(path, Refused):
+        return path
+    if path is None:
+        return [], 0
     found: list[dict[str, Any]] = []
     count = 0
     with path.open("rb") as lines:
@@ -88,6 +97,14 @@ def log_lines(
                 found.append(entry)
             count += 1
     return found, count
+
+
+def log_file(store: Store, run: Run) -> Path | Refused | None:
+    """What the strategy printed; of an active run what has been written so far, None while that is nothing."""
+    if not run.is_active:
+        return results_file(store, run, "logs.jsonl")
+    path = work_folder(store.place.folder, run.id, run.attempt) / "out" / "logs.jsonl"
+    return path if path.exists() else None
 
 
 def export_run(store: Store, run: Run, path: Path) -> Refused | None:
@@ -111,8 +128,7 @@ def export_run(store: Store, run: Run, path: Path) -> Refused | None:
         for name, content in sorted(version_files(store, version).items()):
             _write(archive, f"bundle/{name}", io.BytesIO(content))
         for file in files:
-            store.files.check(file.content)
-            with store.files.path(file.content).open("rb") as content_file:
+            with store.files.checked(file.content).open("rb") as content_file:
                 _write(archive, f"results/{_safe(file.name)}", content_file)
     return None
 
@@ -125,11 +141,11 @@ def _write(archive: zipfile.ZipFile, name: str, content: Any) -> None:
             target.write(chunk)
 
 
-def _file(store: Store, run: Run, name: str) -> StoredFile | Refused:
+def results_file(store: Store, run: Run, name: str) -> Path | Refused:
+    """A file of a run's results, checked, to be read and not to be changed. Raises StoreError where it is damaged."""
     found = next((file for file in store.runs.files(run.id) if file.name == name), None)
     if found is not None:
-        store.files.check(found.content)
-        return found
+        return store.files.checked(found.content)
     hint = "" if run.status in ENDED else f"`periscope runs show {run.id}` shows how far it is"
     return Refused("NO_RESULTS", f"run {run.id} is {run.status} and has left no {name}", hint)
 

@@ -17,6 +17,8 @@ from periscope.runs.store.refusals import StoreError
 
 _READ_ONLY = 0o444
 _NAME_LENGTH = 64
+_MOST_SEEN = 10_000
+"""How many files are remembered as whole."""
 
 
 class ContentFiles:
@@ -25,6 +27,7 @@ class ContentFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = folder / ".lock"
+        self._seen: dict[str, tuple[int, int, int]] = {}
 
     def create(self) -> None:
         """Make the folder."""
@@ -89,6 +92,24 @@ class ContentFiles:
             raise _damaged(path, f"can't be read: {error.strerror or error}") from error
         if found != name:
             raise _damaged(path, "does not hold what it held when it was written")
+
+    def checked(self, name: str) -> Path:
+        """Where a whole file lies. It is hashed when it is first asked for, and anew where it has been touched since.
+
+        Raises StoreError where it is missing or damaged.
+        """
+        path = self.path(name)
+        try:
+            about = path.stat()
+        except OSError as error:
+            raise _damaged(path, f"can't be read: {error.strerror or error}") from error
+        mark = (about.st_ino, about.st_size, about.st_mtime_ns)
+        if self._seen.get(name) != mark:
+            self.check(name)
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[name] = mark
+        return path
 
     def collect(self, is_named: Callable[[str], bool]) -> int:
         """Remove what the database does not name, and what a crash left half written; returns how many."""
