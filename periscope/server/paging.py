@@ -25,7 +25,7 @@ class Paging:
         if text is None:
             return None
         if not (text.isascii() and text.isdecimal() and len(text) < 20):
-            raise _none_of(listing)
+            raise none_of(listing)
         return int(text)
 
     def text(self, listing: str) -> str | None:
@@ -35,9 +35,9 @@ class Paging:
         try:
             made_by, _, place = base64.b64decode(self.after, altchars=b"-_", validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
-            raise _none_of(listing) from None
+            raise none_of(listing) from None
         if made_by != listing or "\0" in place:
-            raise _none_of(listing)
+            raise none_of(listing)
         return place
 
 
@@ -49,7 +49,8 @@ def page[Item](listing: str, items: list[Item], next_place: str | int | None) ->
     return {"items": items, "next": cursor}
 
 
-def _none_of(listing: str) -> ProblemError:
+def none_of(listing: str) -> ProblemError:
+    """What a cursor is told that is none of a listing."""
     return ProblemError("CURSOR_INVALID", f"`after` is no cursor of the listing of {listing}")
 
 

@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from periscope.server.routes import about, runs
+from periscope.server.routes import about, results, runs
 
 ROUTERS: tuple[APIRouter, ...] = (
     about.router,
+    results.router,
     runs.router,
 )
