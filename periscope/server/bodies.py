@@ -1,7 +1,13 @@
 """Bodies of requests: no larger than allowed, and no slower, whatever the headers say."""
 
 import asyncio
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
@@ -43,6 +49,20 @@ def bounded(request: Request, most: int, *, patience: float = PATIENCE_SECONDS) 
         return message
 
     return take
+
+
+@asynccontextmanager
+async def spooled(request: Request, above: Path) -> AsyncIterator[tuple[Path, str]]:
+    """The body as a file below a folder for as long as this lasts, and its SHA-256."""
+    above.mkdir(exist_ok=True)
+    found = hashlib.sha256()
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=above) as folder:
+        path = Path(folder) / "body"
+        with path.open("wb") as file:
+            async for chunk in request.stream():
+                found.update(chunk)
+                await run_in_threadpool(file.write, chunk)
+        yield path, found.hexdigest()
 
 
 def _too_large(most: int) -> ProblemError:

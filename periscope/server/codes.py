@@ -29,6 +29,7 @@ API_CODES: dict[str, ApiCode] = {
     "IDEMPOTENCY_LOST": ApiCode(
         409, "The server ended while it worked on this", "look whether it was done; if not, use a new key"
     ),
+    "IDEMPOTENCY_NOT_KEPT": ApiCode(409, "It was done, and the answer not kept", "ask for the resource itself"),
     "INVALID": ApiCode(422, "The request is not valid", "mend what `problems` names"),
     "METHOD": ApiCode(405, "That can't be done with this resource", "the header Allow names what can"),
     "NOT_FOUND": ApiCode(404, "There is no such resource", "/api/v1/openapi.json describes what there is"),

@@ -1,6 +1,8 @@
 """What every route has in common: the scope it needs, how large a body may be, how JSON is read."""
 
+import hashlib
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -9,7 +11,9 @@ from fastapi.routing import APIRoute
 from periscope.runs.config import Problem, read_document
 from periscope.runs.store.token_rows import Scope
 from periscope.server.auth import caller_of
-from periscope.server.bodies import bounded
+from periscope.server.bodies import bounded, spooled
+from periscope.server.context import context_of
+from periscope.server.idempotency import once
 from periscope.server.problems import ProblemError, of_config
 
 MIB = 1 << 20
@@ -24,14 +28,18 @@ def needs[Endpoint: Handler](scope: Scope) -> Callable[[Endpoint], Endpoint]:
     return _marked("needed_scope", scope)
 
 
-def body_up_to[Endpoint: Handler](size: int) -> Callable[[Endpoint], Endpoint]:
-    """Let the body of a request be so many bytes. Stands below the route."""
-    return _marked("most_body", size)
+def body_up_to[Endpoint: Handler](size: int, *, in_file: bool = False) -> Callable[[Endpoint], Endpoint]:
+    """Let the body of a request be so many bytes. Stands below the route.
+
+    With `in_file` the body is never in memory: the handler asks for `body: FileBody`, a path that is gone afterwards.
+    """
+    return _marked("most_body", size, "body_in_file", in_file)
 
 
-def _marked[Endpoint: Handler](name: str, value: object) -> Callable[[Endpoint], Endpoint]:
+def _marked[Endpoint: Handler](*marks: object) -> Callable[[Endpoint], Endpoint]:
     def mark(endpoint: Endpoint) -> Endpoint:
-        setattr(endpoint, name, value)
+        for name, value in zip(marks[::2], marks[1::2], strict=True):
+            setattr(endpoint, str(name), value)
         return endpoint
 
     return mark
@@ -80,6 +88,7 @@ class GuardedRoute(APIRoute):
         """The handler behind the guards."""
         handle = super().get_route_handler()
         most_body = int(getattr(self.endpoint, "most_body", _DEFAULT_BODY))
+        in_file = bool(getattr(self.endpoint, "body_in_file", False))
 
         async def guarded(request: Request) -> Response:
             self._require_scope(request)
@@ -87,9 +96,21 @@ class GuardedRoute(APIRoute):
                 return await handle(request)
             limited = StrictRequest(request.scope, bounded(request, most_body))
             self._require_json(limited)
-            return await handle(limited)
+            if in_file:
+                async with spooled(limited, context_of(request).store.place.folder / "work") as (file, found):
+                    limited.state.body_file = file
+                    return await self._once(limited, found, handle)
+            found = hashlib.sha256(await limited.body()).hexdigest()
+            return await self._once(limited, found, handle)
 
         return guarded
+
+    async def _once(
+        self, request: Request, body_hash: str, handle: Callable[[Request], Coroutine[Any, Any, Response]]
+    ) -> Response:
+        if request.method != "POST":
+            return await handle(request)
+        return await once(request, body_hash, lambda: handle(request))
 
     def _require_scope(self, request: Request) -> None:
         caller = caller_of(request)
@@ -121,6 +142,16 @@ async def _raw_body(request: Request) -> bytes:
 
 RawBody = Annotated[bytes, Depends(_raw_body)]
 """The whole body as it was sent; needs `openapi_extra=raw_body(...)`."""
+
+
+def _body_file(request: Request) -> Path:
+    found = request.state.body_file
+    assert isinstance(found, Path)
+    return found
+
+
+FileBody = Annotated[Path, Depends(_body_file)]
+"""The body as a file that lasts as long as the request; needs `@body_up_to(..., in_file=True)` and `raw_body`."""
 
 
 def raw_body(media_type: str, description: str) -> dict[str, Any]:

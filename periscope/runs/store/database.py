@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -18,6 +18,7 @@ from sqlalchemy.exc import (
     NoSuchModuleError,
     OperationalError,
 )
+from sqlalchemy.exc import TimeoutError as NoConnectionLeftError
 
 from periscope.market.durable import exclusive
 from periscope.runs.store.refusals import StoreError
@@ -70,6 +71,8 @@ class Database:
             yield
         except (OperationalError, InterfaceError, InternalError) as error:
             raise StoreError("STORE_UNAVAILABLE", f"the database answered: {_said(error)}", self.shown) from error
+        except NoConnectionLeftError as error:
+            raise StoreError("STORE_UNAVAILABLE", "too many are asking the database at once", self.shown) from error
         except DatabaseError as error:
             if type(error) is not DatabaseError:
                 raise
@@ -130,3 +133,14 @@ def lock_all(connection: Connection, number: int) -> None:
     """Keep other writers out that ask for the same number, until the transaction ends. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+def insert_unless_there(connection: Connection, table: Table) -> Any:
+    """An insertion that does nothing where a row of that key is there."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table).on_conflict_do_nothing()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from periscope.runs.store.answer_rows import AnswerRows
 from periscope.runs.store.content import ContentFiles
 from periscope.runs.store.database import Database, database_url, sqlite_url
 from periscope.runs.store.migrating import migrate
@@ -38,6 +39,7 @@ class Store:
         self.versions = VersionRows(self.database)
         self.runs = RunRows(self.database)
         self.tokens = TokenRows(self.database)
+        self.answers = AnswerRows(self.database)
 
     def close(self) -> None:
         """Let go of the database."""

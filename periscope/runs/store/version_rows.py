@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from periscope.runs.store.clock import now
-from periscope.runs.store.database import Database
+from periscope.runs.store.database import Database, insert_unless_there
 from periscope.runs.store.tables import strategies, versions
 
 
@@ -94,20 +94,8 @@ def _strategy_id(connection: Connection, name: str) -> int:
     """The strategy's row, made where it is missing, and locked so that two publishers number one after the other."""
     wanted = select(strategies.c.id).where(strategies.c.name == name).with_for_update()
     if connection.execute(wanted).scalar() is None:
-        module = connection.dialect.name
-        insert = _insert_of(module)(strategies).values(name=name, created_at=now()).on_conflict_do_nothing()
-        connection.execute(insert)
+        connection.execute(insert_unless_there(connection, strategies).values(name=name, created_at=now()))
     return int(connection.execute(wanted).scalar_one())
-
-
-def _insert_of(dialect: str) -> Any:
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-
-        return postgresql_insert
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-    return sqlite_insert
 
 
 def _version(row: Row[*tuple[Any, ...]]) -> Version:
