@@ -58,15 +58,12 @@ def open_desk() -> Iterator[Desk]:
 
 def find_version(store: "Store", text: str) -> "Version":
     """The version that `NAME@NUMBER` names, or the newest of `NAME`; ends the command where there is none."""
-    from periscope.strategies.versions import parse_reference
+    from periscope.runs import managing
+    from periscope.runs.store.refusals import Refused
 
-    reference = parse_reference(text)
-    strategy, number = (text, None) if reference is None else (reference.strategy, reference.number)
-    found = store.versions.get(strategy, number)
-    if found is None:
-        known = sorted({version.strategy for version in store.versions.all()})
-        hint = f"there are {', '.join(known[:20])}" if known else "`periscope publish PATH` makes one"
-        fail("VERSION_NOT_FOUND", f"there is no version {text!r}", exit_code=ExitCode.NOT_FOUND, hint=hint)
+    found = managing.find_version(store, text)
+    if isinstance(found, Refused):
+        refuse(found)
     return found
 
 

@@ -19,6 +19,19 @@ from periscope.runs.store.store import Store
 from periscope.runs.store.version_rows import Version
 from periscope.strategies import check_bundle
 from periscope.strategies.parameters import prepare_config
+from periscope.strategies.versions import parse_reference
+
+
+def find_version(store: Store, text: str) -> Version | Refused:
+    """The version that `NAME@NUMBER` names, or the newest of `NAME`."""
+    reference = parse_reference(text)
+    strategy, number = (text, None) if reference is None else (reference.strategy, reference.number)
+    found = store.versions.get(strategy, number)
+    if found is not None:
+        return found
+    known = sorted({version.strategy for version in store.versions.all()})
+    hint = f"there are {', '.join(known[:20])}" if known else "`periscope publish PATH` makes one"
+    return Refused("VERSION_NOT_FOUND", f"there is no version {text!r}", hint)
 
 
 def read_config(document: Any, bundle: Path, catalog: Catalog) -> RunConfig | list[Problem]:

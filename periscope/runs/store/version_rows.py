@@ -69,6 +69,8 @@ class VersionRows:
 
     def get(self, strategy: str, number: int | None = None) -> Version | None:
         """One version, the newest without a number."""
+        if "\0" in strategy or not 0 < (number or 1) < 1 << 31:  # PostgreSQL has neither
+            return None
         wanted = _SELECT.where(strategies.c.name == strategy).order_by(versions.c.number.desc()).limit(1)
         if number is not None:
             wanted = wanted.where(versions.c.number == number)
