@@ -72,7 +72,7 @@ def run_backtest(  # noqa: PLR0913 - most are there for one kind of caller
     prepared = prepare(bundle_path, config, catalog)
     evidence = Evidence(out)
     meter = _Meter(config.settings, progress)
-    recorder = Recorder(evidence.equity, meter.reached, config.settings, evidence.journal)
+    recorder = Recorder(evidence.equity, meter.reached, config.settings, evidence.journal, evidence.tables)
     meter.state = partial(live_state, recorder)
     started = time.monotonic()
     outcome = tier = feed = None

@@ -44,9 +44,8 @@ def conclude(
         issues.add("CORPORATE_ACTIONS", now, text, subject=symbol)
     for symbol, text in feed.not_applied():
         issues.add("CORPORATE_ACTION_NOT_APPLIED", now, f"{symbol}: {text}", subject=symbol)
-    traded = {line.order.instrument.key: line.order.instrument for line in recorder.orders.values() if line.order}
     wanted = outcome.state.settings.execution_span
-    for instrument in traded.values():
+    for instrument in recorder.traces.accepted.values():
         span = outcome.markets.execution_spans.get(instrument.key)
         if wanted is not None and span is not None and span is not wanted:
             text = f"there are no {wanted} bars of {instrument.symbol}, so its orders meet {span} bars"

@@ -24,11 +24,11 @@ from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
 from periscope.portfolio.exact import EXACT, ZERO, plain
 from periscope.runs.config import RunConfig, parse_run_config
-from periscope.runs.evidence import FILL_COLUMNS, ORDER_COLUMNS
 from periscope.runs.explaining_bars import Bar, Seen, Stretch, bar_at, bar_from, stretch_between
 from periscope.runs.explaining_words import PROSE, could_have, why_it_ended
 from periscope.runs.issues import ISSUE_CODES
 from periscope.runs.lean_feed import feed_for
+from periscope.runs.result_rows import FILL_COLUMNS, ORDER_COLUMNS
 from periscope.runs.verification import NotARunError, read_result
 
 type Row = dict[str, Any]

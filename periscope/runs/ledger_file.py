@@ -1,6 +1,6 @@
 """The ledger of a run as a table: a line for each posting, and the trial balance that comes of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -35,16 +35,13 @@ class Balance:
     balance: Decimal
 
 
-def ledger_rows(entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
-    """The postings of all entries; an entry that moves no money, as a split, has one line without an account."""
-    rows: list[tuple[Any, ...]] = []
-    for number, entry in enumerate(entries, start=1):
-        for name, amount in entry.postings:
-            account, symbol = parted(name)
-            rows.append((number, entry.time, entry.reason, str(account), symbol or None, plain(amount)))
-        if not entry.postings:
-            rows.append((number, entry.time, entry.reason, None, None, None))
-    return rows
+def ledger_rows(entry: Entry, number: int) -> Iterator[tuple[Any, ...]]:
+    """The postings of entry `number`; one that moves no money, as a split, has one line without an account."""
+    for name, amount in entry.postings:
+        account, symbol = parted(name)
+        yield number, entry.time, entry.reason, str(account), symbol or None, plain(amount)
+    if not entry.postings:
+        yield number, entry.time, entry.reason, None, None, None
 
 
 def read_ledger(folder: Path) -> pl.DataFrame | None:

@@ -1,19 +1,19 @@
 """What a run shows of itself while it runs: how far it is, money, positions, orders, fills and issues so far."""
 
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 
 from libs.shared_ipc.src.protocol import OrderState
 from periscope.instruments.times import time_text
 from periscope.portfolio.exact import plain
 from periscope.runs.live import Snapshot
+from periscope.runs.order_line import OrderLine
 from periscope.runs.progress import Progress
-from periscope.runs.recorder import OrderLine, Recorder
+from periscope.runs.recorder import Recorder
+from periscope.runs.traces import LATEST_FILLS
 
-MOST_SHOWN = 50
+MOST_SHOWN = LATEST_FILLS
 """How many of the latest orders, and of the latest fills, a reading has; all of them are in the results."""
-_LOOKED_AT = 1_000
 
 
 def reading(progress: Progress) -> dict[str, Any]:
@@ -32,11 +32,11 @@ def reading(progress: Progress) -> dict[str, Any]:
 
 def live_state(recorder: Recorder) -> dict[str, Any]:
     """The state of a run as JSON: decimals as text, times RFC 3339 UTC."""
-    latest = list(islice(reversed(recorder.orders.values()), _LOOKED_AT))
+    latest = list(reversed(recorder.traces.latest_orders))
     working = [line for line in latest if line.state is OrderState.WORKING]
     return {
         "portfolio": _portfolio(recorder.live.snapshot),
-        "fills": len(recorder.fills),
+        "fills": recorder.traces.fills,
         "open_orders": [_order(line) for line in working[:MOST_SHOWN]],
         "latest_orders": [_order(line) for line in latest[:MOST_SHOWN]],
         "latest_fills": [
@@ -47,7 +47,7 @@ def live_state(recorder: Recorder) -> dict[str, Any]:
                 "quantity": _text(fill.quantity),
                 "price": _text(fill.price),
             }
-            for fill in reversed(recorder.fills[-MOST_SHOWN:])
+            for fill in reversed(recorder.traces.latest_fills)
         ],
         "issues": recorder.issues.to_json()[:MOST_SHOWN],
     }

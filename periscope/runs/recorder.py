@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from libs.shared_ipc.src.protocol import AssetType, OrderState, PlaceOrderAction
+from libs.shared_ipc.src.protocol import AssetType, OrderState
 from periscope.engine.blocks import Stream
 from periscope.engine.markets import Markets
 from periscope.engine.records import (
@@ -40,24 +40,9 @@ from periscope.runs.issues import IssueLog
 from periscope.runs.journal import JournalSink
 from periscope.runs.lean_sampling import lean_sampling
 from periscope.runs.live import LivePortfolio
+from periscope.runs.order_line import OrderLine
+from periscope.runs.traces import Traces
 from periscope.runs.valuation import Flow, Samples, Sampling, Valuation
-
-
-class OrderLine(msgspec.Struct):
-    """One order as the run's results show it: as accepted (`order`) or as asked for (`action`), and how it ended."""
-
-    sequence: int
-    order_id: str
-    placed_at: int
-    order: Order | None
-    action: PlaceOrderAction | None = None
-    closed_at: int | None = None
-    rejection: Rejection | None = None
-
-    @property
-    def state(self) -> OrderState:
-        """Its last state; WORKING for one that is still open at the end."""
-        return OrderState.REJECTED if self.order is None else self.order.state
 
 
 class _TradedLot(msgspec.Struct, frozen=True, gc=False):
@@ -80,8 +65,26 @@ class EquitySink(Protocol):
         """Take consecutive samples."""
 
 
+class TableSink(Protocol):
+    """Who keeps the rows of the run's tables, each as soon as it changes no more."""
+
+    def order(self, line: OrderLine) -> None:
+        """An order that has ended."""
+
+    def fill(self, fill: Filled, number: int) -> None:
+        """A fill, its order's `number`-th."""
+
+    def trade(self, trade: Trade) -> None:
+        """A round trip."""
+
+    def entry(self, entry: Entry) -> None:
+        """An entry of the ledger."""
+
+
 class Recorder:
-    """The observer of a run. `on_progress` gets (time, bars, orders) and says whether to go on.
+    """The observer of a run. Orders, fills, trades and entries go to `tables`; what is kept here does not grow with
+    their number: `working` are the orders that have not ended, `traces` what the end of the run asks of the others.
+    `on_progress` gets (time, bars, orders) and says whether to go on.
 
     `delivered` counts the delivered bars by the number of their stream.
     """
@@ -92,15 +95,14 @@ class Recorder:
         on_progress: Callable[[int, int, int], bool],
         settings: Settings,
         journal: JournalSink | None = None,
+        tables: TableSink | None = None,
     ) -> None:
         self.issues = IssueLog()
-        self.orders: dict[int, OrderLine] = {}
-        self.fills: list[Filled] = []
+        self.working: dict[int, OrderLine] = {}
+        self.traces = Traces()
         self.settlements: list[Settled] = []
         self.dividends: list[DividendPaid] = []
         self.splits: list[SharesSplit] = []
-        self.trades: list[Trade] = []
-        self.entries: list[Entry] = []
         self.flows: list[tuple[int, Decimal]] = []
         self.tally = TradeTally()
         self.digest = Digest(journal)
@@ -116,6 +118,7 @@ class Recorder:
         self.lean = lean_sampling(settings)
         self._valuation: Sampling = Valuation() if self.lean is None else self.lean
         self._sink = equity
+        self._tables = tables
         self._on_progress = on_progress
         self._keepers: dict[type, Callable[[Any], None]] = {
             Delivered: self._note,
@@ -178,7 +181,7 @@ class Recorder:
 
     def progress(self, time: int, bars: int) -> bool:
         """Pass on how far the run is."""
-        return self._on_progress(time, bars, len(self.orders))
+        return self._on_progress(time, bars, self.traces.orders)
 
     def _note(self, record: Delivered | ActionTaken) -> None:
         self.digest.note(record)
@@ -187,22 +190,35 @@ class Recorder:
         self.digest.note(record)
         self._valuation.note(record)
         self.live.booked(record)
-        self.entries.append(record.entry)
+        if self._tables is not None:
+            self._tables.entry(record.entry)
         if record.flow is not None:
             self.flows.append((record.entry.time, record.flow))
 
     def _place(self, record: OrderPlaced) -> None:
         order = record.order
-        self.orders[order.sequence] = OrderLine(order.sequence, order.order_id, record.time, order)
+        line = self.working[order.sequence] = OrderLine(order.sequence, order.order_id, record.time, order)
+        self.traces.placed(line)
 
     def _refuse(self, record: OrderRefused) -> None:
-        self.orders[record.sequence] = OrderLine(
+        line = OrderLine(
             record.sequence, record.order_id, record.time, None, record.action, record.time, record.rejection
         )
+        self.traces.placed(line)
+        self.traces.refuse(record.rejection)
+        if self._tables is not None:
+            self._tables.order(line)
 
     def _end(self, record: OrderEnded) -> None:
-        line = self.orders[record.order.sequence]
-        line.order, line.closed_at, line.rejection = record.order, record.time, record.rejection
+        self._close(record.order, record.time, record.rejection)
+
+    def _close(self, order: Order, time: int, rejection: Rejection | None = None) -> None:
+        """An accepted order has come to its end."""
+        line = self.working.pop(order.sequence)
+        line.order, line.closed_at, line.rejection = order, time, rejection
+        self.traces.ended(rejection)
+        if self._tables is not None:
+            self._tables.order(line)
 
     def _settle(self, record: Settled) -> None:
         self.settlements.append(record)
@@ -216,11 +232,14 @@ class Recorder:
         self.issues.add(record.code, record.time, record.message, subject=record.subject)
 
     def _fill(self, fill: Filled) -> None:
-        self.fills.append(fill)
-        line = self.orders[fill.order.sequence]
+        line = self.working[fill.order.sequence]
         line.order = fill.order
+        line.fills += 1
+        self.traces.fill(fill)
+        if self._tables is not None:
+            self._tables.fill(fill, line.fills)
         if fill.order.state is OrderState.FILLED:
-            line.closed_at = fill.time
+            self._close(fill.order, fill.time)
         instrument = fill.order.instrument
         self._traded += fill.quantity * fill.price * instrument.multiplier
         self._fees += fill.fee
@@ -238,5 +257,8 @@ class Recorder:
             time,
         )
         closed = self._round_trips.add(lot)
-        self.trades += closed
         self.tally.add(closed)
+        self.traces.trades(closed)
+        if self._tables is not None:
+            for trade in closed:
+                self._tables.trade(trade)

@@ -5,7 +5,6 @@ from decimal import Decimal, localcontext
 from importlib.metadata import version
 from typing import Any
 
-from libs.shared_ipc.src.protocol import OrderState
 from periscope.engine.backtest import Outcome
 from periscope.engine.records import DividendPaid, Settled, SharesSplit
 from periscope.engine.settings import Adjustment, FillModelName, Settings
@@ -61,8 +60,8 @@ def result_document(
             "status": _status(outcome, recorder),
             **environment,
             "bars": bars,
-            "orders": len(recorder.orders),
-            "fills": len(recorder.fills),
+            "orders": recorder.traces.orders,
+            "fills": recorder.traces.fills,
             **_money(outcome),
             "statistics": _statistics(recorder, config.core),
             "issues": recorder.issues.to_json(),
@@ -76,7 +75,7 @@ def result_document(
             "config": {"environment": environment, "strategy": parameters, "core": config.core},
             "models": _models(config, outcome, recorder),
             "positions": _positions(outcome),
-            "open_orders": sum(line.state is OrderState.WORKING for line in recorder.orders.values()),
+            "open_orders": recorder.traces.open_orders,
             **_lean(recorder),
             "cash_flows": [{"time": time_text(time), "amount": _text(flow)} for time, flow in recorder.flows],
             "settlements": [_settlement(settled) for settled in recorder.settlements],
@@ -184,8 +183,7 @@ def _models(config: RunConfig, outcome: Outcome | None, recorder: Recorder) -> d
         notes.append("optimistic: market orders fill at a close that was known before they were placed")
     if settings.participation is None:
         notes.append("no volume cap: an order of any size fills at one price")
-    kinds = {line.order.instrument.is_future for line in recorder.orders.values() if line.order is not None}
-    if True in kinds:
+    if any(instrument.is_future for instrument in recorder.traces.accepted.values()):
         notes.append("futures are settled at the last price of each session, not at the exchange's settlement price")
     if settings.adjustment is Adjustment.TOTAL_RETURN:
         notes.append(

@@ -40,7 +40,8 @@ def run(tmp_path: Path) -> Path:
     columns: dict[str, Any] = {
         name: pl.Decimal(38, 12) if kind is pl.Decimal else kind for name, kind in LEDGER_COLUMNS.items()
     }
-    frame = pl.DataFrame(ledger_rows(ENTRIES), schema=columns, orient="row")
+    rows = [row for number, each in enumerate(ENTRIES, start=1) for row in ledger_rows(each, number)]
+    frame = pl.DataFrame(rows, schema=columns, orient="row")
     frame.write_parquet(folder / LEDGER)
     return folder
 

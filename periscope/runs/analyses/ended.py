@@ -9,7 +9,8 @@ from libs.common_types.src.types import JSONValue
 from periscope.engine.backtest import Outcome
 from periscope.portfolio.statistics_equity import EquitySummary
 from periscope.runs.feed import CatalogFeed
-from periscope.runs.recorder import OrderLine, Recorder
+from periscope.runs.recorder import Recorder
+from periscope.runs.traces import Traces
 
 
 class Finding(NamedTuple):
@@ -30,9 +31,9 @@ class EndedRun:
     parameters: Mapping[str, JSONValue]
 
     @property
-    def orders(self) -> list[OrderLine]:
-        """All orders, refused ones included, by placement."""
-        return list(self.recorder.orders.values())
+    def traces(self) -> Traces:
+        """What was kept of orders and fills."""
+        return self.recorder.traces
 
     @cached_property
     def equity(self) -> EquitySummary:

@@ -7,6 +7,7 @@ import numpy as np
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import Session, SessionRangeError, UnknownExchangeError
 from periscope.runs.analyses.ended import EndedRun, Finding
+from periscope.runs.traces import InstrumentTrace, Rows
 
 _MOST_SYMBOLS = 20
 """Bars are read again to see their days; a portfolio of more symbols is looked at by its first ones."""
@@ -14,55 +15,41 @@ _MOST_SYMBOLS = 20
 
 def holes(run: EndedRun) -> Iterator[Finding]:
     """Sessions inside a holding of which the execution stream has no bar."""
-    held: dict[Instrument, list[tuple[int, int]]] = {}
-    for instrument, since, until in _holdings(run):
-        held.setdefault(instrument, []).append((since, until))
-    for instrument, spells in list(held.items())[:_MOST_SYMBOLS]:
-        missing = _without_bars(run, instrument, spells)
+    for trace in list(run.traces.filled.values())[:_MOST_SYMBOLS]:
+        missing = _without_bars(run, trace.instrument, _spells(run, trace))
         if missing:
-            days = ", ".join(str(session.day) for session in missing[:3])
+            symbol, days = trace.instrument.symbol, ", ".join(str(session.day) for session in missing[:3])
             more = "" if len(missing) <= 3 else f" and {len(missing) - 3} more"
             text = (
-                f"{instrument.symbol} has no bar on {days}{more}, sessions in which a position was held: its value "
+                f"{symbol} has no bar on {days}{more}, sessions in which a position was held: its value "
                 "stood still, and no order could be filled"
             )
-            yield Finding("HOLE_IN_HOLDING", text, instrument.symbol)
+            yield Finding("HOLE_IN_HOLDING", text, symbol)
 
 
-def _holdings(run: EndedRun) -> Iterator[tuple[Instrument, int, int]]:
-    """Instrument, first fill and last moment of each spell of a position, in order of the fills."""
-    since: dict[Instrument, int] = {}
-    for fill in run.recorder.fills:
-        instrument = fill.order.instrument
-        if fill.position_after == 0:
-            begun = since.pop(instrument, None)
-            if begun is not None:
-                yield instrument, begun, fill.time
-        else:
-            since.setdefault(instrument, fill.time)
-    for instrument, begun in since.items():
-        end = run.outcome.state.now
-        yield instrument, begun, end if instrument.expires_at is None else min(end, instrument.expires_at)
+def _spells(run: EndedRun, trace: InstrumentTrace) -> Rows:
+    """First fill and last moment of every position, also of one that is still held."""
+    if trace.held_since is None:
+        return trace.spells
+    end, expires_at = run.outcome.state.now, trace.instrument.expires_at
+    last = [trace.held_since, end if expires_at is None else min(end, expires_at)]
+    return np.concatenate([trace.spells, [last]])
 
 
-def _without_bars(run: EndedRun, instrument: Instrument, spells: list[tuple[int, int]]) -> list[Session]:
+def _without_bars(run: EndedRun, instrument: Instrument, spells: Rows) -> list[Session]:
     """The sessions that lie wholly inside a spell and have no execution bar."""
     span = run.outcome.markets.execution_spans.get(instrument.key)
-    if span is None:
+    if span is None or len(spells) == 0:
         return []
     try:
-        sessions = run.feed.sessions(instrument)
-        whole = [
-            session
-            for since, until in spells
-            for session in sessions.sessions_between(since, until)
-            if since <= session.open and session.close <= until
-        ]
+        sessions = run.feed.sessions(instrument).sessions_between(int(spells[0, 0]), int(spells[-1, 1]))
     except (SessionRangeError, UnknownExchangeError):
         return []
-    opens = np.array([session.open for session in whole], dtype=np.int64)
-    closes = np.array([session.close for session in whole], dtype=np.int64)
-    found = np.zeros(len(whole), dtype=np.bool_)
+    opens = np.array([session.open for session in sessions], dtype=np.int64)
+    closes = np.array([session.close for session in sessions], dtype=np.int64)
+    held = spells[:, 0].searchsorted(opens, side="right") - 1
+    inside = (held >= 0) & (closes <= spells[held, 1])
+    found = np.zeros(len(sessions), dtype=np.bool_)
     for starts in run.feed.starts(instrument, span):
         found |= starts.searchsorted(opens) < starts.searchsorted(closes)
-    return [session for session, seen in zip(whole, found, strict=True) if not seen]
+    return [session for session, wanted in zip(sessions, inside & ~found, strict=True) if wanted]

@@ -1,19 +1,19 @@
 """Orders that were never placed, never accepted, never filled, or filled in a way that deserves a doubt."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from libs.shared_ipc.src.protocol import OrderState, OrderType
-from periscope.engine.records import Filled
+import numpy as np
+
+from libs.shared_ipc.src.protocol import OrderState
 from periscope.execution.order import Order
 from periscope.instruments.sessions import SessionRangeError, UnknownExchangeError
 from periscope.instruments.times import time_text
 from periscope.market.series import BarSeries
 from periscope.portfolio.exact import plain
 from periscope.runs.analyses.ended import EndedRun, Finding
-from periscope.runs.recorder import OrderLine
+from periscope.runs.traces import InstrumentTrace, Rows, awaited_price
 
 _MOST_SYMBOLS = 5
 """Of so many symbols the market is read again to say how near it came; more would only repeat the point."""
@@ -21,7 +21,7 @@ _MOST_SYMBOLS = 5
 
 def no_orders(run: EndedRun) -> Iterator[Finding]:
     """Bars came, and the strategy never asked for anything: its conditions were never met."""
-    if run.recorder.orders or run.outcome.bars == 0:
+    if run.traces.orders or run.outcome.bars == 0:
         return
     longest = _longest_look_back(run)
     if longest is not None:
@@ -52,42 +52,36 @@ def _longest_look_back(run: EndedRun) -> tuple[str, int, int] | None:
 
 def all_rejected(run: EndedRun) -> Iterator[Finding]:
     """Every order was refused; the reason that came most often is the one to mend."""
-    refusals = [line.rejection for line in run.orders if line.rejection is not None]
-    if not refusals or len(refusals) < len(run.recorder.orders) or run.recorder.fills:
+    traces = run.traces
+    refused = traces.refused.total()
+    if not refused or refused < traces.orders or traces.fills:
         return
-    (code, count), *others = Counter(refusal.code for refusal in refusals).most_common()
-    first = next(refusal for refusal in refusals if refusal.code == code)
+    (code, count), *others = traces.refused.most_common()
+    first = traces.first_refusals[code]
     rest = f"; {sum(number for _, number in others)} for other reasons" if others else ""
     yield Finding(
-        "EVERY_ORDER_REJECTED", f"all {len(refusals)} orders were rejected, {count} as {code}{rest}: {first.message}"
+        "EVERY_ORDER_REJECTED", f"all {refused} orders were rejected, {count} as {code}{rest}: {first.message}"
     )
 
 
 def never_filled(run: EndedRun) -> Iterator[Finding]:
     """Resting orders of a symbol that ended without a fill, with how near the market came to the first of them."""
-    filled = {fill.order.symbol for fill in run.recorder.fills}
-    waited: dict[str, list[tuple[OrderLine, Order]]] = {}
-    for line in run.orders:
-        order = line.order
-        if order is not None and order.filled == 0 and order.symbol not in filled and _price_of(order) is not None:
-            waited.setdefault(order.symbol, []).append((line, order))
-    for symbol, lines in list(waited.items())[:_MOST_SYMBOLS]:
-        line, order = lines[0]
+    filled = run.traces.filled_symbols
+    waited = [each for each in run.traces.waited.items() if each[0] not in filled]
+    for symbol, orders in waited[:_MOST_SYMBOLS]:
+        line, order = orders.first, orders.first.order
+        assert order is not None, "only accepted orders wait"
         until = line.closed_at if line.state is not OrderState.WORKING else None
         near = _nearest(run, order, until if until is not None else run.outcome.state.now)
-        text = f"{len(lines)} orders in {symbol} waited for a price and none was filled"
+        text = f"{orders.count} orders in {symbol} waited for a price and none was filled"
         yield Finding("ORDERS_NEVER_FILLED", text if near is None else f"{text}; {near}", symbol)
-
-
-def _price_of(order: Order) -> Decimal | None:
-    return order.limit if order.is_limit else order.stop
 
 
 def _nearest(run: EndedRun, order: Order, until: int) -> str | None:
     """How near the bars that an order could meet came to its price."""
     span = run.outcome.markets.execution_spans.get(order.instrument.key)
     series = None if span is None else run.feed.series(order.instrument, span)
-    wanted = _price_of(order)
+    wanted = awaited_price(order)
     if series is None or wanted is None:
         return None
     falls = (order.sign > 0) == order.is_limit
@@ -126,27 +120,29 @@ def _extreme(series: BarSeries, row: int, until: int, falls: bool) -> tuple[Deci
 
 def stale_fills(run: EndedRun) -> Iterator[Finding]:
     """Market orders that had to wait a whole session for a bar: their price has little to do with the decision."""
-    waited: dict[str, list[Filled]] = {}
-    for fill in run.recorder.fills:
-        order = fill.order
-        if order.order_type is OrderType.MARKET and fill.quantity == order.filled and _waited_a_session(run, fill):
-            waited.setdefault(order.symbol, []).append(fill)
-    for symbol, fills in waited.items():
-        slowest = max(fills, key=lambda fill: fill.time - fill.order.placed_at)
-        days = timedelta(microseconds=slowest.time - slowest.order.placed_at) / timedelta(days=1)
+    for trace in run.traces.filled.values():
+        late = _waited_a_session(run, trace)
+        if len(late) == 0:
+            continue
+        placed_at, _, filled_at, number = late[int((late[:, 2] - late[:, 0]).argmax())].tolist()
+        symbol, days = trace.instrument.symbol, timedelta(microseconds=filled_at - placed_at) / timedelta(days=1)
         text = (
-            f"{len(fills)} market orders in {symbol} found no bar in the session after they were placed; the longest "
-            f"wait was that of order {slowest.order.sequence}, placed {time_text(slowest.order.placed_at)} and filled "
-            f"{time_text(slowest.time)}, {days:.1f} days later"
+            f"{len(late)} market orders in {symbol} found no bar in the session after they were placed; the longest "
+            f"wait was that of order {number}, placed {time_text(placed_at)} and filled {time_text(filled_at)}, "
+            f"{days:.1f} days later"
         )
         yield Finding("STALE_FILL", text, symbol)
 
 
-def _waited_a_session(run: EndedRun, fill: Filled) -> bool:
-    """Whether a whole session lies between placing and fill, beside the one in which the order was placed."""
+def _waited_a_session(run: EndedRun, trace: InstrumentTrace) -> Rows:
+    """The fills with a whole session between placing and bar, beside the one in which the order was placed."""
+    late = trace.late
+    if len(late) == 0:
+        return late
+    placed, met = late[:, 0], late[:, 1]
     try:
-        sessions = run.feed.sessions(fill.order.instrument)
-        present = sessions.session_from(fill.order.placed_at)
-        return fill.bar_start >= sessions.session_from(present.close).close
+        sessions = run.feed.sessions(trace.instrument).sessions_between(int(placed.min()), int(met.max()) + 1)
     except (SessionRangeError, UnknownExchangeError):
-        return False
+        return late[:0]
+    closes = np.array([session.close for session in sessions], dtype=np.int64)
+    return late[closes.searchsorted(met, side="right") - closes.searchsorted(placed, side="right") >= 2]

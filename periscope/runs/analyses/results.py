@@ -15,14 +15,13 @@ _IDLE = 0.05
 
 def one_trade(run: EndedRun) -> Iterator[Finding]:
     """The closed trades made money, and without the best of them they would not have."""
-    trades = run.recorder.trades
-    if len(trades) < _FEWEST_TRADES:
+    tally, best = run.recorder.tally, run.traces.best_trade
+    if best is None or tally.count < _FEWEST_TRADES:
         return
-    best = max(trades, key=lambda trade: trade.net_pnl)
-    total = sum((trade.net_pnl for trade in trades), start=best.net_pnl - best.net_pnl)
+    total = tally.won + tally.lost
     if total > 0 and total - best.net_pnl <= 0:
         text = (
-            f"{len(trades)} closed trades made {money_text(total)}, of which {money_text(best.net_pnl)} in a single "
+            f"{tally.count} closed trades made {money_text(total)}, of which {money_text(best.net_pnl)} in a single "
             f"one: {best.symbol}, opened {time_text(best.entry_time)}, closed {time_text(best.exit_time)}. Without it "
             f"they lost {money_text(best.net_pnl - total)}"
         )
@@ -47,7 +46,7 @@ def one_day(run: EndedRun) -> Iterator[Finding]:
 def idle_cash(run: EndedRun) -> Iterator[Finding]:
     """The portfolio was funded and traded, but held next to nothing most of the time."""
     activity = run.recorder.activity
-    if not run.recorder.fills or activity.samples < _FEWEST_SAMPLES:
+    if not run.traces.fills or activity.samples < _FEWEST_SAMPLES:
         return
     share = activity.samples_in_market / activity.samples
     if share < _IDLE:
