@@ -22,6 +22,11 @@ STEP_SECONDS = 0.2
 IDLE_SECONDS = 5.0
 """A supervisor that was started for some runs stays this long after the last one has ended."""
 
+_BEGIN_SECONDS = 10.0
+"""How long a supervisor that was just started may take until it holds the lease."""
+_started: dict[str, tuple[subprocess.Popen[bytes], float]] = {}
+"""By the store's folder, the supervisor that this process started last, and when."""
+
 log = logging.getLogger(__name__)
 
 
@@ -61,8 +66,11 @@ def is_needed(store: Store) -> bool:
 
 
 def ensure_supervisor(store: Store, surroundings: Surroundings, *, at_once: int | None = None) -> bool:
-    """Start a supervisor if runs wait for one; returns whether one was started. It outlives this process."""
-    if not is_needed(store):
+    """Start a supervisor if runs wait for one; returns whether one was started. It outlives this process.
+
+    May be called again and again: one that this process has started is given time to begin.
+    """
+    if not is_needed(store) or _is_beginning(surroundings.folder):
         return False
     command = [sys.executable, "-P", "-m", "periscope.runs.supervise", "--until-idle"]
     if at_once is not None:
@@ -74,7 +82,13 @@ def ensure_supervisor(store: Store, surroundings: Surroundings, *, at_once: int 
     assert process.stdin is not None
     with process.stdin as channel:
         channel.write(surroundings.encode())
+    _started[surroundings.folder] = process, time.monotonic()
     return True
+
+
+def _is_beginning(folder: str) -> bool:
+    process, since = _started.get(folder, (None, 0.0))
+    return process is not None and process.poll() is None and time.monotonic() - since < _BEGIN_SECONDS
 
 
 def main() -> int:

@@ -55,9 +55,9 @@ class Desk:
         assert isinstance(started, Run)
         return started.id
 
-    def go_on(self) -> None:
-        """What any command does that sees active runs."""
-        ensure_supervisor(self.store, self.surroundings, at_once=2)
+    def go_on(self) -> bool:
+        """What any command does that sees active runs; returns whether that started a supervisor."""
+        return ensure_supervisor(self.store, self.surroundings, at_once=2)
 
     def wait(self) -> None:
         """Until nothing is active."""
