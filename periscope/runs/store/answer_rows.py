@@ -46,7 +46,8 @@ class AnswerRows:
         row = {"caller": caller, "key": key, "request": request, "process": own_process(), "begun_at": now()}
         with self._database.write() as connection:
             connection.execute(delete(kept_answers).where(kept_answers.c.begun_at <= now() - KEPT_HOURS * _HOUR))
-            if connection.execute(insert_unless_there(connection, kept_answers).values(**row)).rowcount:
+            wish = insert_unless_there(connection, kept_answers).values(**row).returning(kept_answers.c.key)
+            if connection.execute(wish).first() is not None:
                 oldest = select(kept_answers.c.begun_at).order_by(kept_answers.c.begun_at.desc()).offset(MOST_KEPT)
                 last = connection.execute(oldest.limit(1)).scalar()
                 if last is not None:
