@@ -35,6 +35,7 @@ def ledger(
 ) -> int:
     """Show a run's double-entry ledger: the trial balance, and the journal with debits and credits."""
     from periscope.portfolio.exact import plain
+    from periscope.runs.documents import balance_document
     from periscope.runs.ledger_file import trial_balance
 
     folder = find_run_folder(run)
@@ -47,7 +48,7 @@ def ledger(
     balances = trial_balance(postings)
     rows = _rows(postings)
     if as_json:
-        print_json({"accounts": [_balance(line) for line in balances], "postings": rows})
+        print_json({"accounts": [balance_document(line) for line in balances], "postings": rows})
         return ExitCode.DONE
     print_table(BALANCE_COLUMNS, [_balance_row(line) for line in balances], to_right=_NUMBERS)
     left = sum((line.balance for line in balances), Decimal(0))
@@ -90,13 +91,15 @@ def _only(postings: "pl.DataFrame", name: str) -> "pl.DataFrame":
     """The postings of one account, of all instruments or of one."""
     import polars as pl
 
+    from periscope.runs.documents import account_name
+
     account, _, symbol = name.partition(":")
     kept = postings.filter(pl.col("account") == account.strip().lower())
     if symbol:
         kept = kept.filter(pl.col("symbol") == symbol.strip().upper())
     if kept.is_empty():
         known = postings.select("account", "symbol").unique().sort("account", "symbol").iter_rows()
-        names = [_name(*pair) for pair in known if pair[0] is not None]
+        names = [account_name(*pair) for pair in known if pair[0] is not None]
         fail(
             "ACCOUNT_NOT_FOUND",
             f"nothing is booked on {name!r}",
@@ -106,46 +109,22 @@ def _only(postings: "pl.DataFrame", name: str) -> "pl.DataFrame":
     return kept
 
 
-def _name(account: str, symbol: str | None) -> str:
-    return account if symbol is None else f"{account}:{symbol}"
-
-
 def _rows(postings: "pl.DataFrame") -> list[dict[str, Any]]:
     """A line for each posting, with the sum of what stands above it and itself."""
-    from periscope.instruments.times import time_text
     from periscope.portfolio.exact import plain
+    from periscope.runs.documents import posting_document
 
     rows, total = [], Decimal(0)
-    times = postings["time"].cast(int).to_list()
-    for time, (number, _, reason, account, symbol, amount) in zip(times, postings.iter_rows(), strict=True):
-        total += amount or 0
-        rows.append(
-            {
-                "entry": number,
-                "time": time_text(time),
-                "account": None if account is None else _name(account, symbol),
-                "debit": f"{plain(amount):f}" if amount is not None and amount > 0 else None,
-                "credit": f"{plain(-amount):f}" if amount is not None and amount < 0 else None,
-                "balance": f"{plain(total):f}",
-                "reason": reason,
-            }
-        )
+    for row in postings.iter_rows(named=True):
+        total += row["amount"] or 0
+        rows.append(posting_document(row) | {"balance": f"{plain(total):f}"})
     return rows
 
 
-def _balance(line: "Balance") -> dict[str, Any]:
-    return {
-        "account": line.account,
-        "symbol": line.symbol,
-        "entries": line.entries,
-        "debit": f"{line.debit:f}",
-        "credit": f"{line.credit:f}",
-        "balance": f"{line.balance:f}",
-    }
-
-
 def _balance_row(line: "Balance") -> dict[str, Any]:
-    return _balance(line) | {"account": _name(line.account, line.symbol)}
+    from periscope.runs.documents import account_name, balance_document
+
+    return balance_document(line) | {"account": account_name(line.account, line.symbol)}
 
 
 def _print_csv(postings: "pl.DataFrame") -> None:

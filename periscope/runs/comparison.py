@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from periscope.instruments.times import time_text
-from periscope.runs.journal import CHECKPOINT, read_checkpoints, read_lines
+from periscope.runs.journal import CHECKPOINT, read_checkpoints, read_line, read_texts
 
 EVENT_KINDS = {"U": "order update", "T": "timer", "X": "expiration", "P": "position change"}
 """What an event of a journal is called."""
@@ -90,9 +90,12 @@ def _short(value: Any) -> str:
 
 
 def _first_line(first: Path, second: Path, prefix: bool) -> Difference | None:
-    for here, there in zip_longest(read_lines(first), read_lines(second)):
-        if here == there:
+    for texts in zip_longest(read_texts(first), read_texts(second)):
+        if texts[0] == texts[1]:
             continue
+        here, there = (None if text is None else read_line(text) for text in texts)
+        if here == there:
+            continue  # the same, written otherwise by another release
         if here is None and prefix:
             return None
         return Difference(min(_bars_before(here), _bars_before(there)), _in_words(here), _in_words(there))

@@ -12,6 +12,7 @@ from typing import Any
 from periscope.instruments.times import time_text
 from periscope.portfolio.exact import plain
 from periscope.runs.comparison import Difference
+from periscope.runs.ledger_file import Balance
 from periscope.runs.publishing import Published, version_files
 from periscope.runs.store.run_rows import Run
 from periscope.runs.store.store import Store
@@ -92,6 +93,29 @@ def run_issues(store: Store, run: Run) -> list[dict[str, Any]]:
 def row_document(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of orders, fills or trades."""
     return {name: _cell(value) for name, value in row.items()}
+
+
+def posting_document(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A posting of a ledger: its account, what is debited or credited there, and why."""
+    amount, account, symbol = row["amount"], row["account"], row["symbol"]
+    return {
+        "entry": row["entry"],
+        "time": _cell(row["time"]),
+        "account": None if account is None else account_name(account, symbol),
+        "debit": _cell(amount) if amount is not None and amount > 0 else None,
+        "credit": _cell(-amount) if amount is not None and amount < 0 else None,
+        "reason": row["reason"],
+    }
+
+
+def balance_document(line: Balance) -> dict[str, Any]:
+    """A line of a trial balance."""
+    return row_document(asdict(line))
+
+
+def account_name(account: str, symbol: str | None) -> str:
+    """An account as it is written, such as realised:SPY."""
+    return account if symbol is None else f"{account}:{symbol}"
 
 
 def verdict_document(verdict: Verdict, *, strict: bool) -> dict[str, Any]:

@@ -35,10 +35,35 @@ type Row = dict[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_MOST_COMPARED = 1_000
+"""With so many ids an unknown one is compared."""
 
 
 class UnknownOrderError(Exception):
     """The run has no such order, or several; the message names near ones."""
+
+
+class Table:
+    """A table of a run's folder, of which only the rows that are asked for are read. Raises NotARunError."""
+
+    def __init__(self, path: Path, columns: Iterable[str]) -> None:
+        self._path = path
+        self._columns = list(columns)
+
+    def __len__(self) -> int:
+        return int(self._read(pl.scan_parquet(self._path, glob=False).select(pl.len())).item())
+
+    def rows(self, which: pl.Expr | None = None, *, most: int | None = None) -> list[Row]:
+        """The rows for which `which` holds, the first `most` of them."""
+        wanted = pl.scan_parquet(self._path, glob=False).select(self._columns)
+        wanted = wanted if which is None else wanted.filter(which)
+        return self._read(wanted if most is None else wanted.head(most)).to_dicts()
+
+    def _read(self, wanted: pl.LazyFrame) -> pl.DataFrame:
+        try:
+            return wanted.collect()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise NotARunError(f"{self._path} is missing or not readable ({error})") from None
 
 
 @dataclass
@@ -46,8 +71,8 @@ class Run:
     """A run's folder as far as `explain` needs it. `markets` is None where its bars can't be read."""
 
     config: RunConfig
-    orders: list[Row]
-    fills: list[Row]
+    orders: Table
+    fills: Table
     markets: Markets | None
     notes: list[str] = field(default_factory=list)
 
@@ -68,7 +93,7 @@ def open_run(folder: Path, catalog: Catalog | None) -> Run:
     config = parse_run_config(document["config"])
     if not isinstance(config, RunConfig):
         raise NotARunError(f"the config of {folder} is none that this release can read: {config[0]}")
-    orders, fills = _table(folder / "orders.parquet", ORDER_COLUMNS), _table(folder / "fills.parquet", FILL_COLUMNS)
+    orders, fills = Table(folder / "orders.parquet", ORDER_COLUMNS), Table(folder / "fills.parquet", FILL_COLUMNS)
     if catalog is None:
         return Run(config, orders, fills, None, ["the run's catalog is not at hand: nothing is said of its bars"])
     return Run(config, orders, fills, _markets(catalog, config.settings))
@@ -81,23 +106,26 @@ def _markets(catalog: Catalog, settings: Settings) -> Markets:
 def find_order(run: Run, name: str) -> Row:
     """The order of that number, id, or beginning of an id (four letters or more). Raises UnknownOrderError."""
     wanted = name.strip().lower().removeprefix("#")
-    if not run.orders:
+    count = len(run.orders)
+    if not count:
         raise UnknownOrderError("the run placed no order")
     if wanted.isdecimal() and len(wanted) < 8:
-        numbered = [order for order in run.orders if order["sequence"] == int(wanted)]
+        numbered = run.orders.rows(pl.col("sequence") == int(wanted))
         if numbered:
             return numbered[0]
-        raise UnknownOrderError(f"there is no order {wanted}: the run placed orders 1 to {len(run.orders)}")
-    found = [order for order in run.orders if len(wanted) >= 4 and order["order_id"].startswith(wanted)]
+        raise UnknownOrderError(f"there is no order {wanted}: the run placed orders 1 to {count}")
+    begins = pl.col("order_id").str.starts_with(wanted)
+    found = run.orders.rows(begins, most=4) if len(wanted) >= 4 else []
     if len(found) == 1:
         return found[0]
     if found:
         some = ", ".join(order["order_id"][: len(wanted) + 4] for order in found[:3])
-        raise UnknownOrderError(f"{name} begins {len(found)} order ids, such as {some}")
-    near = difflib.get_close_matches(wanted, [order["order_id"] for order in run.orders], n=3, cutoff=0.4)
-    by_id = {order["order_id"]: order["sequence"] for order in run.orders}
+        several = len(found) if len(found) < 4 else "several"
+        raise UnknownOrderError(f"{name} begins {several} order ids, such as {some}")
+    by_id = {order["order_id"]: order["sequence"] for order in run.orders.rows(most=_MOST_COMPARED)}
+    near = difflib.get_close_matches(wanted, by_id, n=3, cutoff=0.4)
     close = " or ".join(f"{each} (order {by_id[each]})" for each in near)
-    hint = f"did you mean {close}?" if near else f"orders have numbers, 1 to {len(run.orders)}"
+    hint = f"did you mean {close}?" if near else f"orders have numbers, 1 to {count}"
     raise UnknownOrderError(f"no order id begins with {name!r}; {hint}")
 
 
@@ -107,7 +135,7 @@ def explain(run: Run, order: Row) -> dict[str, Any]:
         market = run.market(order)
         if run.markets is not None and market is None and order["reject_code"] is None:
             run.notes.append(f"the catalog has no bars of {order['symbol']} in the run's window")
-        mine = [fill for fill in run.fills if fill["sequence"] == order["sequence"]]
+        mine = run.fills.rows(pl.col("sequence") == order["sequence"])
         before = _Before()
         fills = [_fill(run, market, order, fill, before) for fill in mine]
         stretch = None if market is None else _rested(run, market, order)
@@ -241,13 +269,6 @@ def _end(run: Run, order: Row, stretch: Stretch | None) -> dict[str, Any]:
 
 def _sign(order: Row) -> int:
     return 1 if order["side"] == "BUY" else -1
-
-
-def _table(path: Path, columns: Iterable[str]) -> list[Row]:
-    try:
-        return pl.read_parquet(path, columns=list(columns)).to_dicts()
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise NotARunError(f"{path} is missing or not readable ({error})") from None
 
 
 def _micros(moment: Any) -> int:

@@ -21,7 +21,7 @@ else:
     from backports import zstd
 
 __all__ = ["BARS", "JOURNAL", "Checkpoint", "JournalDamagedError", "JournalFile", "JournalSink", "kept_hash"]
-__all__ += ["read_lines", "zstd"]
+__all__ += ["read_checkpoints", "read_line", "read_lines", "read_texts", "zstd"]
 
 JOURNAL = "journal.jsonl.zst"
 BARS = "bars.jsonl"
@@ -80,15 +80,28 @@ class JournalFile:
         self._checkpoints.close()
 
 
-def read_lines(folder: Path) -> Iterator[list[object]]:
-    """The lines of a run's journal, one after the other. Raises `JournalDamagedError`."""
+def read_texts(folder: Path) -> Iterator[bytes]:
+    """The lines of a run's journal as they stand there, one after the other. Raises `JournalDamagedError`."""
     path = folder / JOURNAL
     try:
         with zstd.open(path, "rb") as file:
             while line := file.readline(_LONGEST_LINE):
-                yield msgspec.json.decode(line, type=list[object])
-    except (OSError, EOFError, zstd.ZstdError, msgspec.DecodeError, UnicodeDecodeError) as error:
+                yield line
+    except (OSError, EOFError, zstd.ZstdError) as error:
         raise JournalDamagedError(f"{path} can't be read: {error}") from None
+
+
+def read_line(text: bytes) -> list[object]:
+    """One line of a journal. Raises `JournalDamagedError`."""
+    try:
+        return msgspec.json.decode(text, type=list[object])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise JournalDamagedError(f"a line of {JOURNAL} can't be read: {error}") from None
+
+
+def read_lines(folder: Path) -> Iterator[list[object]]:
+    """The lines of a run's journal, one after the other. Raises `JournalDamagedError`."""
+    return map(read_line, read_texts(folder))
 
 
 def read_checkpoints(folder: Path) -> list[Checkpoint]:

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 import polars as pl
 
@@ -108,7 +108,20 @@ def log_file(store: Store, run: Run) -> Path | Refused | None:
 
 
 def export_run(store: Store, run: Run, path: Path) -> Refused | None:
-    """Write everything about an ended run into one ZIP archive: results, version, config, and all hashes."""
+    """Write the archive of `export_pieces` to a file that must not exist yet."""
+    pieces = export_pieces(store, run)
+    if isinstance(pieces, Refused):
+        return pieces
+    with path.open("xb") as target:
+        target.writelines(pieces)
+    return None
+
+
+def export_pieces(store: Store, run: Run) -> Iterator[bytes] | Refused:
+    """Everything about an ended run as one ZIP archive, piece by piece: results, version, config, and all hashes.
+
+    All files are checked before the first piece. Raises StoreError where one is missing or damaged.
+    """
     if run.status not in ENDED:
         return Refused("RUN_NOT_ENDED", f"run {run.id} is {run.status}, and only a run that has ended can be exported")
     version = store.versions.by_id(run.version_id)
@@ -123,22 +136,53 @@ def export_run(store: Store, run: Run, path: Path) -> Refused | None:
         "issues": store.runs.issues(run.id),
         "files": {file.name: {"sha256": file.content, "bytes": file.bytes} for file in files},
     }
-    with path.open("xb") as target, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        _write(archive, "run.json", io.BytesIO(json.dumps(about, indent=2, sort_keys=True).encode()))
-        for name, content in sorted(version_files(store, version).items()):
-            _write(archive, f"bundle/{name}", io.BytesIO(content))
-        for file in files:
-            with store.files.checked(file.content).open("rb") as content_file:
-                _write(archive, f"results/{_safe(file.name)}", content_file)
-    return None
+    texts = {"run.json": json.dumps(about, indent=2, sort_keys=True).encode()}
+    texts |= {f"bundle/{name}": content for name, content in sorted(version_files(store, version).items())}
+    paths = {f"results/{_safe(file.name)}": store.files.checked(file.content) for file in files}
+    return _zipped(texts, paths)
 
 
-def _write(archive: zipfile.ZipFile, name: str, content: Any) -> None:
+def _zipped(texts: Mapping[str, bytes], paths: Mapping[str, Path]) -> Iterator[bytes]:
+    target = _Pieces()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name, text in texts.items():
+            with _member(archive, name) as member:
+                member.write(text)
+            yield target.taken()
+        for name, path in paths.items():
+            with path.open("rb") as file, _member(archive, name) as member:
+                while piece := file.read(1 << 20):
+                    member.write(piece)
+                    yield target.taken()
+    yield target.taken()
+
+
+class _Pieces(io.RawIOBase):
+    """A file that can't be sought in: what was written to it is taken away as it comes."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Take all of it."""
+        self._waiting += data
+        return len(data)
+
+    def taken(self) -> bytes:
+        """What has come since the last time."""
+        found = bytes(self._waiting)
+        self._waiting.clear()
+        return found
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     member = zipfile.ZipInfo(name, _EARLIEST)
     member.external_attr = 0o644 << 16
-    with archive.open(member, "w", force_zip64=True) as target:
-        while chunk := content.read(1 << 20):
-            target.write(chunk)
+    return archive.open(member, "w", force_zip64=True)
 
 
 def results_file(store: Store, run: Run, name: str) -> Path | Refused:

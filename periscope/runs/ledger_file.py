@@ -50,19 +50,19 @@ def read_ledger(folder: Path) -> pl.DataFrame | None:
     return pl.read_parquet(path, columns=list(LEDGER_COLUMNS)) if path.exists() else None
 
 
-def trial_balance(ledger: pl.DataFrame) -> list[Balance]:
+def trial_balance(ledger: pl.DataFrame | pl.LazyFrame) -> list[Balance]:
     """Every account with its sums, in the order of the chart of accounts."""
-    if ledger.is_empty():
-        return []
     amount = pl.col("amount")
     sums = (
-        ledger.filter(pl.col("account").is_not_null())
+        ledger.lazy()
+        .filter(pl.col("account").is_not_null())
         .group_by("account", "symbol")
         .agg(
             entries=pl.len(),
             debit=amount.filter(amount > 0).sum(),
             credit=-amount.filter(amount < 0).sum(),
         )
+        .collect(engine="streaming")
     )
     order = [str(account) for account in Account]
     lines = [

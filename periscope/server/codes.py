@@ -36,6 +36,7 @@ API_CODES: dict[str, ApiCode] = {
     "NOT_JSON": ApiCode(422, "The body is not usable JSON", "send JSON, no key twice, no NaN"),
     "NO_CATALOG": ApiCode(409, "There is no data yet", "`periscope data sample` or `periscope data import`"),
     "NO_RESULTS": ApiCode(404, "The run has left no such result", "wait until it has ended"),
+    "ORDER_NOT_FOUND": ApiCode(404, "The run has no such order", "GET .../orders lists what it placed"),
     "ORIGIN_REFUSED": ApiCode(403, "Pages from elsewhere may not ask", "start the server with --allow-origin ORIGIN"),
     "OUR_FAULT": ApiCode(500, "Something went wrong inside Periscope", "the server's log has the details"),
     "RUN_ACTIVE": ApiCode(409, "The run is active", "stop or kill it first"),

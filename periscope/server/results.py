@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -57,6 +58,9 @@ def results_of(here: Here, number: RunNumber) -> Iterator[Results]:
             raise
         raise ProblemError("NO_RESULTS", f"run {number} was changed while it was read") from None
 
+
+reading = contextmanager(results_of)
+"""The same for who reads several runs."""
 
 ResultsHere = Annotated[Results, Depends(results_of)]
 

@@ -2,10 +2,12 @@
 
 from fastapi import APIRouter
 
-from periscope.server.routes import about, results, runs
+from periscope.server.routes import about, books, looking, results, runs
 
 ROUTERS: tuple[APIRouter, ...] = (
     about.router,
+    looking.router,
+    books.router,
     results.router,
     runs.router,
 )

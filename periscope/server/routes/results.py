@@ -1,5 +1,6 @@
 """What runs leave behind, a page at a time: orders, fills, trades, positions, issues, logs, the journal."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -103,13 +104,24 @@ def list_events(results: ResultsHere, paging: PagingHere) -> dict[str, Any]:
     return page("events", found, None if following is None else str(following))
 
 
-def table_page(path: Path, listing: str, paging: Paging, match: dict[str, str | None]) -> dict[str, Any]:
-    """A page of a table of a run, of the rows that match."""
+def table_page(path: Path, listing: str, paging: Paging, match: Mapping[str, str | None]) -> dict[str, Any]:
+    """A page of orders, fills or trades, of the rows that match."""
+    return row_page(path, listing, paging, match, row_document)
+
+
+def row_page(
+    path: Path,
+    listing: str,
+    paging: Paging,
+    match: Mapping[str, str | None],
+    document: Callable[[Mapping[str, Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    """A page of a table of a run, of the rows that match, each as `document` makes it."""
     after = min(paging.number(listing) or 0, _ITEMS_AT_MOST)
     wanted = {name: text for name, text in match.items() if text is not None}
     rows, count = rows_of(path, after=after, limit=paging.limit, match=wanted)
     following = after + len(rows)
-    done = page(listing, [row_document(row) for row in rows], following if rows and following < count else None)
+    done = page(listing, [document(row) for row in rows], following if rows and following < count else None)
     return done | {"count": count}
 
 
