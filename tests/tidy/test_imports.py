@@ -18,7 +18,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     # A report reads a run's files, the catalog's bars, and the definitions of the statistics.
     "report": {"runs", "market", "instruments", "portfolio"},
     "server": {"runs", "strategies", "market", "instruments", "portfolio", "report"},
-    "cli": BELOW_RUNS | {"runs", "report", "server"},
+    # Whoever talks to a server needs nothing but its address.
+    "client": set(),
+    "cli": BELOW_RUNS | {"runs", "report", "server", "client"},
     # A cell does what a command does, and finds workspace, data and runs as commands do.
     "notebook": {"cli", "runs", "report", "market", "instruments"},
     "__init__": {"notebook"},
