@@ -25,26 +25,37 @@ router = new_router("results")
 SymbolQuery = Annotated[Text | None, Query(max_length=100, description="Only this symbol")]
 StateQuery = Annotated[OrderState | None, Query(description="Only orders in this state")]
 _ITEMS_AT_MOST = 1 << 40
+SkipQuery = Annotated[
+    int, Query(ge=0, le=_ITEMS_AT_MOST, description="Begin after so many; without meaning beside `after`")
+]
 
 
 @router.get("/runs/{number}/orders", response_model=model.Counted[model.Order])
 def list_orders(
-    results: ResultsHere, paging: PagingHere, symbol: SymbolQuery = None, state: StateQuery = None
+    results: ResultsHere,
+    paging: PagingHere,
+    symbol: SymbolQuery = None,
+    state: StateQuery = None,
+    skip: SkipQuery = 0,
 ) -> dict[str, Any]:
     """The orders of a run that has ended, refused ones included."""
-    return table_page(results.path("orders.parquet"), "orders", paging, {"symbol": symbol, "state": state})
+    return table_page(results.path("orders.parquet"), "orders", paging, {"symbol": symbol, "state": state}, skip=skip)
 
 
 @router.get("/runs/{number}/fills", response_model=model.Counted[model.Fill])
-def list_fills(results: ResultsHere, paging: PagingHere, symbol: SymbolQuery = None) -> dict[str, Any]:
+def list_fills(
+    results: ResultsHere, paging: PagingHere, symbol: SymbolQuery = None, skip: SkipQuery = 0
+) -> dict[str, Any]:
     """The fills of a run that has ended, each with the rule behind its price."""
-    return table_page(results.path("fills.parquet"), "fills", paging, {"symbol": symbol})
+    return table_page(results.path("fills.parquet"), "fills", paging, {"symbol": symbol}, skip=skip)
 
 
 @router.get("/runs/{number}/trades", response_model=model.Counted[model.Trade])
-def list_trades(results: ResultsHere, paging: PagingHere, symbol: SymbolQuery = None) -> dict[str, Any]:
+def list_trades(
+    results: ResultsHere, paging: PagingHere, symbol: SymbolQuery = None, skip: SkipQuery = 0
+) -> dict[str, Any]:
     """The round trips of a run that has ended."""
-    return table_page(results.path("trades.parquet"), "trades", paging, {"symbol": symbol})
+    return table_page(results.path("trades.parquet"), "trades", paging, {"symbol": symbol}, skip=skip)
 
 
 @router.get("/runs/{number}/positions", response_model=model.Counted[model.Position])
@@ -104,9 +115,11 @@ def list_events(results: ResultsHere, paging: PagingHere) -> dict[str, Any]:
     return page("events", found, None if following is None else str(following))
 
 
-def table_page(path: Path, listing: str, paging: Paging, match: Mapping[str, str | None]) -> dict[str, Any]:
-    """A page of orders, fills or trades, of the rows that match."""
-    return row_page(path, listing, paging, match, row_document)
+def table_page(
+    path: Path, listing: str, paging: Paging, match: Mapping[str, str | None], *, skip: int
+) -> dict[str, Any]:
+    """A page of orders, fills or trades, of the rows that match; the first one begins after `skip`."""
+    return row_page(path, listing, paging, match, row_document, skip=skip)
 
 
 def row_page(
@@ -115,9 +128,11 @@ def row_page(
     paging: Paging,
     match: Mapping[str, str | None],
     document: Callable[[Mapping[str, Any]], dict[str, Any]],
+    *,
+    skip: int = 0,
 ) -> dict[str, Any]:
     """A page of a table of a run, of the rows that match, each as `document` makes it."""
-    after = min(paging.number(listing) or 0, _ITEMS_AT_MOST)
+    after = min(paging.number(listing) or skip, _ITEMS_AT_MOST)
     wanted = {name: text for name, text in match.items() if text is not None}
     rows, count = rows_of(path, after=after, limit=paging.limit, match=wanted)
     following = after + len(rows)

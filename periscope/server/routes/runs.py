@@ -12,7 +12,7 @@ from periscope.runs.lifecycle import Status
 from periscope.runs.store.refusals import Refused
 from periscope.runs.store.run_rows import Run
 from periscope.server.context import Context, Here
-from periscope.server.models import Amount, Document, Model, Moment, Page, RunNumber, Text
+from periscope.server.models import MOST_NUMBER, Amount, Document, Model, Moment, Page, RunNumber, Text
 from periscope.server.paging import PagingHere, page
 from periscope.server.problems import allowed, refuse
 from periscope.server.routing import new_router
@@ -73,9 +73,10 @@ def list_runs(
     paging: PagingHere,
     status: Annotated[Status | None, Query(description="Only runs of this status")] = None,
     strategy: Annotated[Text | None, Query(max_length=200, description="Only runs of this strategy")] = None,
+    before: Annotated[int | None, Query(ge=1, le=MOST_NUMBER, description="Begin below this number")] = None,
 ) -> dict[str, Any]:
     """Runs, the newest first."""
-    before = paging.number("runs")
+    before = before if paging.after is None else paging.number("runs")
     found = here.store.runs.page(status=status, strategy=strategy, before=before, limit=paging.limit)
     more = found[-1].id if len(found) == paging.limit else None
     return page("runs", [run_line(run) for run in found], more)
