@@ -21,15 +21,20 @@ def books(run: RunFiles) -> Markup:
     if run.ledger.is_empty():
         return element("p", "Nothing was booked.", class_="quiet")
     lines = trial_balance(run.ledger)
-    rows = list(run.ledger.with_columns(pl.col("time").cast(pl.Int64)).iter_rows(named=True))
+    count_of_lines = run.ledger.height
     parts = [_table(_BALANCE_TITLES, [_balance(line) for line in lines])]
-    if len(rows) <= 2 * _ENDS:
-        parts.append(_journal(f"The journal: {len(rows)} lines", rows))
+    if count_of_lines <= 2 * _ENDS:
+        parts.append(_journal(f"The journal: {count_of_lines} lines", _rows(run.ledger)))
     else:
-        parts.append(_journal(f"The first {_ENDS} of {len(rows):,} lines of the journal", rows[:_ENDS]))
-        parts.append(_journal(f"The last {_ENDS}", rows[-_ENDS:]))
+        first, last = _rows(run.ledger.head(_ENDS)), _rows(run.ledger.tail(_ENDS))
+        parts.append(_journal(f"The first {_ENDS} of {count_of_lines:,} lines of the journal", first))
+        parts.append(_journal(f"The last {_ENDS}", last))
     note = "A plus is a debit. All balances together are zero. The command periscope ledger shows every entry."
     return join([*parts, element("p", note, class_="quiet")])
+
+
+def _rows(postings: pl.DataFrame) -> list[dict[str, Any]]:
+    return postings.with_columns(pl.col("time").cast(pl.Int64)).to_dicts()
 
 
 def _journal(title: str, rows: list[dict[str, Any]]) -> Markup:

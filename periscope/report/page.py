@@ -90,7 +90,7 @@ def _blocks(run: RunFiles, curve: EquityCurve, series: list[PackedSeries], price
             if (time := microseconds(flow.get("time"))) is not None
         ],
         "series": [one.header for one in series],
-        "priceNote": price_note,
+        "priceNote": _chart_note(run, price_note),
         "tables": {
             "trades": tables.table(run.trades, tables.TRADES),
             "orders": tables.table(run.orders, tables.ORDERS),
@@ -141,6 +141,13 @@ def _missing_note(missing: list[DataEntry], catalog: object) -> str | None:
     names = ", ".join(f"{entry.symbol} {entry.span}" for entry in missing[:5])
     more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
     return f"No bars of {names}{more} are shown: they are not in the catalog {catalog or 'that the run read'} any more."
+
+
+def _chart_note(run: RunFiles, price_note: str | None) -> str | None:
+    """What the price chart lacks, None where it lacks nothing."""
+    marked, fills = run.fills.rows.height, run.fills.count
+    cut = f"The chart marks the first {marked:,} of {fills:,} fills." if marked < fills else ""
+    return " ".join(filter(None, (price_note, cut))) or None
 
 
 def _equity_label(result: dict[str, Any]) -> str:

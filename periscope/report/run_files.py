@@ -11,10 +11,12 @@ from typing import Any
 import polars as pl
 
 from periscope.report.equity_file import read_equity
+from periscope.report.tables import Beginning, read_beginning
 from periscope.runs.ledger_file import LEDGER
 from periscope.runs.result_file import NotARunError, read_result
 
 LOG_TAIL_LINES = 1_000
+_NOTHING = Beginning(pl.DataFrame(), 0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -24,16 +26,16 @@ class ReportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RunFiles:
-    """What a run left behind. `result` is the document of result.json; a table that the run did not write is empty, and
-    `equity` may be thinned out.
+    """What a run left behind, as far as a page can show it: the beginnings of its tables, and `equity` thinned out.
+    `result` is the document of result.json; a table that the run did not write is empty.
 
     `logs` are the last lines that the strategy printed, oldest first, `log_lines` how many there are in all.
     """
 
     result: dict[str, Any]
-    orders: pl.DataFrame
-    fills: pl.DataFrame
-    trades: pl.DataFrame
+    orders: Beginning
+    fills: Beginning
+    trades: Beginning
     ledger: pl.DataFrame
     equity: pl.DataFrame
     logs: list[dict[str, Any]]
@@ -51,11 +53,11 @@ def read_run(run_dir: Path) -> RunFiles:
     flow_times = [time for time in times if time is not None]
     return RunFiles(
         result=result,
-        orders=_read_table(run_dir / "orders.parquet"),
-        fills=_read_table(run_dir / "fills.parquet"),
-        trades=_read_table(run_dir / "trades.parquet"),
-        ledger=_read_table(run_dir / LEDGER),
-        equity=_read_table(run_dir / "equity.parquet", lambda path: read_equity(path, flow_times)),
+        orders=_read_table(run_dir / "orders.parquet", read_beginning, _NOTHING),
+        fills=_read_table(run_dir / "fills.parquet", read_beginning, _NOTHING),
+        trades=_read_table(run_dir / "trades.parquet", read_beginning, _NOTHING),
+        ledger=_read_table(run_dir / LEDGER, pl.read_parquet, pl.DataFrame()),
+        equity=_read_table(run_dir / "equity.parquet", lambda path: read_equity(path, flow_times), pl.DataFrame()),
         logs=logs,
         log_lines=log_lines,
     )
@@ -72,9 +74,9 @@ def microseconds(text: str | None) -> int | None:
     return (moment - _EPOCH) // timedelta(microseconds=1) if moment.tzinfo is not None else None
 
 
-def _read_table(path: Path, read: Callable[[Path], pl.DataFrame] = pl.read_parquet) -> pl.DataFrame:
+def _read_table[T](path: Path, read: Callable[[Path], T], nothing: T) -> T:
     if not path.exists():
-        return pl.DataFrame()
+        return nothing
     try:
         return read(path)
     except (pl.exceptions.PolarsError, OSError) as error:

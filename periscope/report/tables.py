@@ -1,11 +1,13 @@
 """Trades, orders and fills as columns for the page's tables. Decimals stay text, so that they stay exact."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
-MOST_ROWS = 100_000
+MOST_ROWS = 50_000
+"""Of a longer table the page has the beginning, and says so: a browser would choke on a million rows."""
 
 type Kind = Literal["text", "count", "number", "money", "price", "time"]
 
@@ -71,13 +73,27 @@ FILLS = (
 )
 
 
-def table(frame: pl.DataFrame, columns: tuple[Column, ...]) -> dict[str, Any]:
-    """A table for the page: its columns (those that the frame has), its first rows, and the number of all rows."""
-    present = [column for column in columns if column.key in frame.columns]
-    head = frame.head(MOST_ROWS)
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """The first rows of a table, at most MOST_ROWS, and how many it has in all."""
+
+    rows: pl.DataFrame
+    count: int
+
+
+def read_beginning(path: Path) -> Beginning:
+    """The beginning of a Parquet file; no more of it is read. Polars' errors where it is damaged."""
+    table = pl.scan_parquet(path)
+    return Beginning(table.head(MOST_ROWS).collect(), int(table.select(pl.len()).collect().item()))
+
+
+def table(beginning: Beginning, columns: tuple[Column, ...]) -> dict[str, Any]:
+    """A table for the page: its columns (those that the file has), its first rows, and the number of all rows."""
+    head = beginning.rows
+    present = [column for column in columns if column.key in head.columns]
     return {
         "rows": head.height,
-        "all": frame.height,
+        "all": beginning.count,
         "columns": [{"key": column.key, "title": column.title, "kind": column.kind} for column in present],
         "data": {column.key: _values(head[column.key], column.kind) for column in present},
     }

@@ -1,5 +1,6 @@
 """Running a finished run again from what it kept, and comparing the two event by event."""
 
+import filecmp
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +148,7 @@ def _alike(folder: Path, again: Path, name: str) -> bool:
     first, second = folder / name, again / name
     if not second.exists() or not first.exists():
         return first.exists() == second.exists()
-    if first.read_bytes() == second.read_bytes():
+    if filecmp.cmp(first, second, shallow=False):
         return True
     try:
         return pl.read_parquet(first).equals(pl.read_parquet(second))

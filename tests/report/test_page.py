@@ -209,3 +209,14 @@ def test_assets_can_stand_inside_a_script_element() -> None:
         if "lightweight" not in path.name:
             assert "innerhtml" not in text, path
             assert text.count("\n") < 400, path
+
+
+def test_long_tables_are_cut_and_the_page_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("periscope.report.tables.MOST_ROWS", 20)
+    made = make_run.equity_run(bars=500, fills=41)
+    folder = write_run(made, tmp_path / "run")
+    source = make_run.source_of(*made.markets)
+    page = Page(write_report(folder, tmp_path / "page.html", catalog_root=None, bars_source=source).read_text())
+    fills = page.main()["tables"]["fills"]
+    assert (fills["rows"], fills["all"], len(fills["data"]["price"])) == (20, 41, 20)
+    assert page.main()["priceNote"] == "The chart marks the first 20 of 41 fills."
