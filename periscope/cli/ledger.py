@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from periscope.cli.exits import ExitCode
-from periscope.cli.output import JsonOption, fail, print_json, remark, say
+from periscope.cli.output import JsonOption, fail, print_long_json, remark, say
 from periscope.cli.run_folder import RUN_HELP, find_run_folder
 from periscope.cli.table import print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import polars as pl
 
     from periscope.runs.ledger_file import Balance
@@ -46,19 +48,18 @@ def ledger(
         _print_csv(postings)
         return ExitCode.DONE
     balances = trial_balance(postings)
-    rows = _rows(postings)
     if as_json:
-        print_json({"accounts": [balance_document(line) for line in balances], "postings": rows})
+        print_long_json({"accounts": [balance_document(line) for line in balances]}, "postings", _rows(postings))
         return ExitCode.DONE
     print_table(BALANCE_COLUMNS, [_balance_row(line) for line in balances], to_right=_NUMBERS)
     left = sum((line.balance for line in balances), Decimal(0))
     if account is None:
         say(f"all balances together: {plain(left):f}")
-    shown = rows[-last:] if last else rows
+    shown = list(_rows(postings, last=last))
     say()
     print_table(ENTRY_COLUMNS if account is None else ACCOUNT_COLUMNS, shown, to_right=_NUMBERS)
-    if len(shown) < len(rows):
-        remark(f"the last {len(shown)} of {len(rows)} lines; --last 0 shows all")
+    if len(shown) < postings.height:
+        remark(f"the last {len(shown)} of {postings.height} lines; --last 0 shows all")
     return ExitCode.DONE
 
 
@@ -109,16 +110,16 @@ def _only(postings: "pl.DataFrame", name: str) -> "pl.DataFrame":
     return kept
 
 
-def _rows(postings: "pl.DataFrame") -> list[dict[str, Any]]:
-    """A line for each posting, with the sum of what stands above it and itself."""
+def _rows(postings: "pl.DataFrame", *, last: int = 0) -> "Iterator[dict[str, Any]]":
+    """A line for each posting, or each of the `last` ones, with the sum of what stands above it and itself."""
     from periscope.portfolio.exact import plain
     from periscope.runs.documents import posting_document
 
-    rows, total = [], Decimal(0)
-    for row in postings.iter_rows(named=True):
+    above = max(0, postings.height - last) if last else 0
+    total = Decimal(0) + sum(postings.head(above).select("amount").sum().to_series().drop_nulls())
+    for row in postings.slice(above).iter_rows(named=True):
         total += row["amount"] or 0
-        rows.append(posting_document(row) | {"balance": f"{plain(total):f}"})
-    return rows
+        yield posting_document(row) | {"balance": f"{plain(total):f}"}
 
 
 def _balance_row(line: "Balance") -> dict[str, Any]:

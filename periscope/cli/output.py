@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -84,6 +84,15 @@ def fail(
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout."""
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def print_long_json(document: dict[str, Any], name: str, items: Iterable[Any]) -> None:
+    """Print one JSON document whose last key is a list of any length, of which only one item is held at a time."""
+    head = json.dumps(document, indent=2, ensure_ascii=False, default=str).removesuffix("\n}")
+    sys.stdout.write(f'{head},\n  "{name}": [')
+    for number, item in enumerate(items):
+        sys.stdout.write(f"{',' if number else ''}\n    {json.dumps(item, ensure_ascii=False, default=str)}")
+    sys.stdout.write("\n  ]\n}\n")
 
 
 def say(text: str = "") -> None:

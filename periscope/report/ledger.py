@@ -7,28 +7,26 @@ import polars as pl
 from periscope.instruments.times import time_text
 from periscope.portfolio.ledger import MEANING, Account
 from periscope.report.markup import Markup, element, join, moment
-from periscope.report.run_files import RunFiles
+from periscope.report.run_files import BOOK_ENDS, RunFiles
 from periscope.report.text import count, decimal
-from periscope.runs.ledger_file import Balance, trial_balance
+from periscope.runs.ledger_file import Balance
 
-_ENDS = 10
 _BALANCE_TITLES = ("Account", "Entries", "Debit", "Credit", "Balance")
 _ENTRY_TITLES = ("Entry", "Time", "Account", "Debit", "Credit", "Reason")
 
 
 def books(run: RunFiles) -> Markup:
     """The trial balance and the journal's ends; a sentence for a run that moved no money."""
-    if run.ledger.is_empty():
+    ledger = run.ledger
+    if ledger.count == 0:
         return element("p", "Nothing was booked.", class_="quiet")
-    lines = trial_balance(run.ledger)
-    count_of_lines = run.ledger.height
-    parts = [_table(_BALANCE_TITLES, [_balance(line) for line in lines])]
-    if count_of_lines <= 2 * _ENDS:
-        parts.append(_journal(f"The journal: {count_of_lines} lines", _rows(run.ledger)))
+    parts = [_table(_BALANCE_TITLES, [_balance(line) for line in ledger.balances])]
+    if ledger.count <= 2 * BOOK_ENDS:
+        parts.append(_journal(f"The journal: {ledger.count} lines", _rows(ledger.first)))
     else:
-        first, last = _rows(run.ledger.head(_ENDS)), _rows(run.ledger.tail(_ENDS))
-        parts.append(_journal(f"The first {_ENDS} of {count_of_lines:,} lines of the journal", first))
-        parts.append(_journal(f"The last {_ENDS}", last))
+        first = _rows(ledger.first.head(BOOK_ENDS))
+        parts.append(_journal(f"The first {BOOK_ENDS} of {ledger.count:,} lines of the journal", first))
+        parts.append(_journal(f"The last {BOOK_ENDS}", _rows(ledger.last)))
     note = "A plus is a debit. All balances together are zero. The command periscope ledger shows every entry."
     return join([*parts, element("p", note, class_="quiet")])
 

@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,27 @@ import polars as pl
 
 from periscope.report.equity_file import read_equity
 from periscope.report.tables import Beginning, read_beginning
-from periscope.runs.ledger_file import LEDGER
+from periscope.runs.ledger_file import LEDGER, Balance, trial_balance
 from periscope.runs.result_file import NotARunError, read_result
 
 LOG_TAIL_LINES = 1_000
+BOOK_ENDS = 10
 _NOTHING = Beginning(pl.DataFrame(), 0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ReportError(Exception):
     """A report can't be made of this folder. The message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """A ledger: how many postings it has, the trial balance, its first and its last postings."""
+
+    count: int = 0
+    balances: tuple[Balance, ...] = ()
+    first: pl.DataFrame = field(default_factory=pl.DataFrame)
+    last: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +47,18 @@ class RunFiles:
     orders: Beginning
     fills: Beginning
     trades: Beginning
-    ledger: pl.DataFrame
+    ledger: Books
     equity: pl.DataFrame
     logs: list[dict[str, Any]]
     log_lines: int
+
+
+def read_books(path: Path) -> Books:
+    """The books in a ledger's file, without holding all of its lines. Polars' errors where it is damaged."""
+    postings = pl.scan_parquet(path)
+    count = int(postings.select(pl.len()).collect().item())
+    first, last = postings.head(2 * BOOK_ENDS).collect(), postings.slice(max(0, count - BOOK_ENDS)).collect()
+    return Books(count, tuple(trial_balance(postings)), first, last)
 
 
 def read_run(run_dir: Path) -> RunFiles:
@@ -56,7 +75,7 @@ def read_run(run_dir: Path) -> RunFiles:
         orders=_read_table(run_dir / "orders.parquet", read_beginning, _NOTHING),
         fills=_read_table(run_dir / "fills.parquet", read_beginning, _NOTHING),
         trades=_read_table(run_dir / "trades.parquet", read_beginning, _NOTHING),
-        ledger=_read_table(run_dir / LEDGER, pl.read_parquet, pl.DataFrame()),
+        ledger=_read_table(run_dir / LEDGER, read_books, Books()),
         equity=_read_table(run_dir / "equity.parquet", lambda path: read_equity(path, flow_times), pl.DataFrame()),
         logs=logs,
         log_lines=log_lines,
