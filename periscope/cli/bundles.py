@@ -9,7 +9,6 @@ import typer
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, say
-from periscope.cli.release import BUNDLE_TEMPLATE, example_bundles
 from periscope.cli.workspace import allowed_packages, find_workspace, shown
 
 _BUNDLE_FILES = ("*.py", "config_schema.json", "run.json")
@@ -51,6 +50,8 @@ def require_name(name: str) -> None:
 
 
 def _template(example: str | None) -> Path:
+    from periscope.strategies.starting import BUNDLE_TEMPLATE, example_bundles
+
     if example is None:
         return BUNDLE_TEMPLATE
     examples = example_bundles()

@@ -8,7 +8,6 @@ import typer
 from periscope.cli.exits import ExitCode
 from periscope.cli.no_sandbox import require_platform
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
-from periscope.cli.release import BUNDLE_TEMPLATE, example_bundles
 from periscope.cli.workspace import MARKER, Workspace, init_workspace, shown
 
 if TYPE_CHECKING:
@@ -66,6 +65,7 @@ def _sample_catalog(workspace: Workspace) -> "Catalog":
 
 def _copy_examples(workspace: Workspace) -> dict[str, Path]:
     from periscope.cli.bundles import copy_bundle
+    from periscope.strategies.starting import BUNDLE_TEMPLATE, example_bundles
 
     copied = {}
     for name, source in (example_bundles() or {"first_strategy": BUNDLE_TEMPLATE}).items():

@@ -141,12 +141,12 @@ def _strategy_process() -> str:
     import tempfile
     from pathlib import Path
 
-    from periscope.cli.release import BUNDLE_TEMPLATE
     from periscope.cli.run_document import read_run_file
     from periscope.market.catalog import Catalog
     from periscope.market.sample import make_sample
     from periscope.runs.backtest import run_backtest
     from periscope.runs.config import RunConfig, parse_run_config
+    from periscope.strategies.starting import BUNDLE_TEMPLATE
 
     with tempfile.TemporaryDirectory(prefix="periscope-doctor-") as folder:
         catalog = Catalog.create(Path(folder))

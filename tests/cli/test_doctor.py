@@ -7,8 +7,8 @@ from types import ModuleType
 import pytest
 
 from periscope.cli.no_sandbox import CONTAINER_COMMAND
-from periscope.cli.release import BUNDLE_TEMPLATE
 from periscope.sandbox.confinement import Attempt, Tier
+from periscope.strategies.starting import BUNDLE_TEMPLATE
 from tests.cli.command import Command, FakeRunner
 
 GOOD = (Attempt("namespaces", True, "user, mount, pid"), Attempt("Landlock", True, "version 6"))

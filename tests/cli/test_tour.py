@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from periscope.cli.release import example_bundles
 from periscope.market.catalog import Catalog
+from periscope.strategies.starting import example_bundles
 from tests.cli.command import Command, FakeRunner, result_document
 
 

@@ -92,7 +92,7 @@ def test_the_runner_refuses_too(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 import periscope.runs.backtest as runs
-from periscope.cli.release import BUNDLE_TEMPLATE
+from periscope.strategies.starting import BUNDLE_TEMPLATE
 from periscope.cli.run_document import read_run_file
 from periscope.market.catalog import Catalog
 from periscope.market.sample import make_sample

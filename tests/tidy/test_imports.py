@@ -70,7 +70,7 @@ def test_the_sdk_needs_only_the_standard_library() -> None:
 
 def test_examples_use_the_sdk_and_the_standard_library_only() -> None:
     foreign = []
-    for source in sources("examples", "periscope/cli/templates"):
+    for source in sources("examples", "periscope/strategies/templates"):
         folder = source.path.rpartition("/")[0]
         siblings = {other.path.split("/")[-1].removesuffix(".py") for other in sources(folder)}
         known = {*sys.stdlib_module_names, "libs", *siblings}
