@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from periscope.cli.bundles import counted
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.store import open_desk
@@ -36,6 +37,17 @@ def check(
     if not as_json and not problems:
         say("all is as it was written")
     return ExitCode.DATA if problems else ExitCode.DONE
+
+
+@store_app.command()
+def clean(as_json: JsonOption = False) -> None:
+    """Remove files that nothing names any longer, as a process that was killed leaves them."""
+    with open_desk() as desk:
+        removed = desk.store.files.collect(desk.store.names)
+    if as_json:
+        print_json({"removed": removed})
+    else:
+        say(f"{counted(removed, 'file')} removed")
 
 
 @store_app.command("backup")

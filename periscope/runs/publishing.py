@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from periscope.market.durable import TEMPORARY_SUFFIX, sync_file, sync_folder
 from periscope.runs.store.refusals import StoreError
 from periscope.runs.store.store import Store
 from periscope.runs.store.version_rows import Version
-from periscope.strategies import Problem, bundle_version, check_bundle
+from periscope.strategies import CheckResult, Problem, bundle_version, check_bundle
 from periscope.strategies.archive import read_archive, write_archive
 
 _FOLDER_MODE, _FILE_MODE = 0o755, 0o644
@@ -49,9 +50,27 @@ def publish_archive(store: Store, name: str, data: bytes, shown: str, packages: 
     unpacked = read_archive(data, shown)
     if unpacked.problems:
         return Published(None, False, unpacked.problems, [])
+    return publish_files(store, name, unpacked.files, packages)
+
+
+def publish_files(store: Store, name: str, files: Mapping[str, bytes], packages: Collection[str] = ()) -> Published:
+    """Publish the files of a bundle by the same rules."""
+    with _staged(files) as folder:
+        return publish(store, name, folder, packages)
+
+
+def check_files(files: Mapping[str, bytes], packages: Collection[str] = ()) -> CheckResult:
+    """Everything that publishing these files would find."""
+    with _staged(files) as folder:
+        return check_bundle(folder, packages)
+
+
+@contextmanager
+def _staged(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """A folder with the files, for as long as the block takes."""
     with tempfile.TemporaryDirectory(prefix="periscope-import-") as staging:
-        _write_files(Path(staging), unpacked.files)
-        return publish(store, name, Path(staging), packages)
+        _write_files(Path(staging), files)
+        yield Path(staging)
 
 
 def version_files(store: Store, version: Version) -> dict[str, bytes]:
@@ -95,7 +114,7 @@ def _holds(folder: Path, wanted: str) -> bool:
     return bundle_version(files) == wanted
 
 
-def _write_files(folder: Path, files: dict[str, bytes]) -> None:
+def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.chmod(_FOLDER_MODE)
     for name, content in files.items():
         file = folder / name

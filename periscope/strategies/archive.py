@@ -12,13 +12,19 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from periscope.strategies.bundle import MAX_BUNDLE_BYTES, MAX_FILE_BYTES, MAX_HELPERS, REQUIRED, name_problem
+from periscope.strategies.bundle import (
+    MAX_BUNDLE_BYTES,
+    MAX_FILE_BYTES,
+    MAX_HELPERS,
+    MAX_NAME_LENGTH,
+    REQUIRED,
+    name_problem,
+)
 from periscope.strategies.problems import Problem, file_problem, printable
 
 MAX_MEMBERS = MAX_HELPERS + len(REQUIRED)
 _MAX_DIRECTORY_BYTES = MAX_MEMBERS * 1_000
 MAX_ARCHIVE_BYTES = MAX_BUNDLE_BYTES + 2 * _MAX_DIRECTORY_BYTES
-MAX_NAME_LENGTH = 200
 
 _END = struct.Struct("<4s4H2LH")
 _LOCAL = struct.Struct("<4s5H3L2H")

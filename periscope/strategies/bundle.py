@@ -17,6 +17,8 @@ REQUIRED = (STRATEGY_FILE, SCHEMA_FILE)
 MAX_HELPERS = 48
 MAX_FILE_BYTES = 10_000_000
 MAX_BUNDLE_BYTES = 50_000_000
+MAX_NAME_LENGTH = 200
+"""Of a file, in characters; file systems take 255 bytes."""
 
 RESERVED = ("libs.py", "periscope.py")
 """Names that would hide the SDK or the platform from the strategy."""
@@ -63,8 +65,9 @@ def read_folder(path: Path) -> Folder:
         found.problems.append(file_problem("BUNDLE_NOT_FOUND", str(path), rule, mend))
         return found
     members = [entry for entry in entries if entry.name == SCHEMA_FILE or entry.suffix == ".py"]
-    found.problems.extend(_count_problems(members))
-    found.problems.extend(_case_problems([entry.name for entry in members]))
+    names = [entry.name for entry in members]
+    found.problems.extend(_count_problems(names))
+    found.problems.extend(_case_problems(names))
     total = 0
     for entry in members[: MAX_HELPERS + len(REQUIRED)]:
         content = _read(entry, found.problems)
@@ -72,8 +75,7 @@ def read_folder(path: Path) -> Folder:
             continue
         total += len(content)
         if total > MAX_BUNDLE_BYTES:
-            rule = f"expected at most {MAX_BUNDLE_BYTES:,} bytes in all, found more"
-            found.problems.append(file_problem("FILE_TOO_LARGE", str(path), rule, "Make the bundle smaller."))
+            found.problems.append(_too_large_together(str(path)))
             break
         found.files[entry.name] = content
     found.problems.extend(_required_problems(found))
@@ -81,12 +83,26 @@ def read_folder(path: Path) -> Folder:
     return found
 
 
-def _count_problems(members: list[Path]) -> list[Problem]:
-    helpers = [entry for entry in members if entry.name not in REQUIRED]
+def outline_problems(sizes: Mapping[str, int], shown: str) -> list[Problem]:
+    """What is wrong with the names, the number and the sizes of a bundle's files, whatever they hold.
+
+    `sizes` are bytes by name; `shown` is what a problem of the whole calls it.
+    """
+    problems = [wrong for name in sorted(sizes) if (wrong := name_problem(name)) is not None]
+    problems += [_too_large(name, sizes[name]) for name in sorted(sizes) if sizes[name] > MAX_FILE_BYTES]
+    problems += _count_problems(sorted(sizes))
+    problems += _case_problems(sorted(sizes))
+    if sum(sizes.values()) > MAX_BUNDLE_BYTES:
+        problems.append(_too_large_together(shown))
+    return problems
+
+
+def _count_problems(names: list[str]) -> list[Problem]:
+    helpers = [name for name in names if name not in REQUIRED]
     if len(helpers) <= MAX_HELPERS:
         return []
     rule = f"expected at most {MAX_HELPERS} helper modules, found {len(helpers)}"
-    extra = printable(helpers[MAX_HELPERS].name)
+    extra = printable(helpers[MAX_HELPERS])
     return [file_problem("FILE_COUNT", extra, rule, "Join some of them.")]
 
 
@@ -106,6 +122,9 @@ def name_problem(name: str) -> Problem | None:
     if name not in REQUIRED and not _HELPER.fullmatch(name):
         rule = f"expected a name of letters, digits, _, . and - that ends in .py, found {printable(name)}"
         return file_problem("FILE_NAME", shown, rule, "Rename the file.")
+    if len(name) > MAX_NAME_LENGTH:
+        rule = f"expected a name of at most {MAX_NAME_LENGTH} characters, found {len(name)}"
+        return file_problem("FILE_NAME", printable(name), rule, "Rename the file.")
     if name in RESERVED:
         rule = f"expected another name than {name}, which would hide the platform's own package"
         return file_problem("FILE_NAME", shown, rule, "Rename the file.")
@@ -135,9 +154,18 @@ def _read(entry: Path, problems: list[Problem]) -> bytes | None:
         rule = f"expected a file that can be read ({error.strerror or error})"
         problems.append(file_problem("FILE_UNREADABLE", shown, rule, "Check the file's permissions."))
         return None
-    rule = f"expected at most {MAX_FILE_BYTES:,} bytes, found {status.st_size:,}"
-    problems.append(file_problem("FILE_TOO_LARGE", shown, rule, "Make the file smaller."))
+    problems.append(_too_large(shown, status.st_size))
     return None
+
+
+def _too_large(name: str, size: int) -> Problem:
+    rule = f"expected at most {MAX_FILE_BYTES:,} bytes, found {size:,}"
+    return file_problem("FILE_TOO_LARGE", name, rule, "Make the file smaller.")
+
+
+def _too_large_together(shown: str) -> Problem:
+    rule = f"expected at most {MAX_BUNDLE_BYTES:,} bytes in all, found more"
+    return file_problem("FILE_TOO_LARGE", shown, rule, "Make the bundle smaller.")
 
 
 def _required_problems(found: Folder) -> list[Problem]:

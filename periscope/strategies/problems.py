@@ -13,7 +13,7 @@ CODES = {
     "BUNDLE_NOT_FOUND": "the path is no folder that can be read",
     "FILE_MISSING": "`strategy.py` or `config_schema.json` is not in the folder",
     "FILE_EMPTY": "a required file holds nothing",
-    "FILE_NAME": "a helper's name does not match `[a-zA-Z0-9_-][a-zA-Z0-9_.-]*\\.py`, or hides the SDK",
+    "FILE_NAME": "a helper's name does not match `[a-zA-Z0-9_-][a-zA-Z0-9_.-]*\\.py`, is too long, or hides the SDK",
     "FILE_TOO_LARGE": "a file is larger than 10 MB, or the bundle than 50 MB",
     "FILE_COUNT": "more than 48 helper modules",
     "FILE_KIND": "a file is a link, a pipe or a device",

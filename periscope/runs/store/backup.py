@@ -17,10 +17,10 @@ from periscope.runs.store.database import Database, database_url, sqlite_url
 from periscope.runs.store.migrating import migrate, revision
 from periscope.runs.store.refusals import StoreError
 from periscope.runs.store.store import DATABASE_FILE, Store, StorePlace
-from periscope.runs.store.tables import run_files, versions
+from periscope.runs.store.tables import draft_files, run_files, versions
 
 ROWS, LIST, SEAL = "rows.jsonl", "list.json", "list.sha256"
-_TABLES = ("strategies", "versions", "runs", "run_files", "run_issues", "tokens")
+_TABLES = ("strategies", "versions", "drafts", "draft_files", "runs", "run_files", "run_issues", "tokens")
 """In an order in which rows only name rows before them. Leases and kept answers are of the moment, and left out."""
 _NUMBERED = ("strategies", "versions", "runs", "tokens")
 
@@ -133,14 +133,9 @@ def _insert_rows(connection: Connection, path: Path) -> None:
 
 
 def _named(connection: Connection) -> list[str]:
-    """The content that versions and runs name."""
-    by_versions = connection.execute(select(versions.c.archive).distinct()).scalars()
-    by_runs = connection.execute(select(run_files.c.content).distinct()).scalars()
-    return sorted({*by_versions, *by_runs})
-
-
-def _damaged(files: ContentFiles, names: list[str]) -> list[str]:
-    return [f"{files.path(name)} is damaged or missing" for name in names if not _is_good(files, name)]
+    """The content that versions, drafts and runs name."""
+    places = (versions.c.archive, draft_files.c.content, run_files.c.content)
+    return sorted({name for place in places for name in connection.execute(select(place).distinct()).scalars()})
 
 
 def _is_good(files: ContentFiles, name: str) -> bool:

@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ _READ_ONLY = 0o444
 _NAME_LENGTH = 64
 _MOST_SEEN = 10_000
 """How many files are remembered as whole."""
+_MOST_WAITING = 1_000
+"""So many names may be left to be removed later; then whoever adds one waits."""
 
 
 class ContentFiles:
@@ -28,6 +31,8 @@ class ContentFiles:
         self.folder = folder
         self._lock = folder / ".lock"
         self._seen: dict[str, tuple[int, int, int]] = {}
+        self._waiting: set[str] = set()
+        self._waiting_lock = threading.Lock()
 
     def create(self) -> None:
         """Make the folder."""
@@ -123,11 +128,27 @@ class ContentFiles:
         return removed
 
     def forget(self, names: set[str], is_named: Callable[[str], bool]) -> None:
-        """Remove those of the names that the database no longer names."""
-        with exclusive(self._lock):
-            for name in sorted(names):
-                if not is_named(name):
-                    self.path(name).unlink(missing_ok=True)
+        """Remove those of the names that the database no longer names.
+
+        While others are keeping files, which a backup does for as long as it takes, nobody is made to wait: the names
+        are looked at the next time, and what is left when the process ends `collect` removes.
+        """
+        with self._waiting_lock:
+            self._waiting |= names
+            if not self._waiting:
+                return
+            with self._lock.open("a") as held:
+                try:
+                    fcntl.flock(held, fcntl.LOCK_EX | (fcntl.LOCK_NB if len(self._waiting) <= _MOST_WAITING else 0))
+                except BlockingIOError:
+                    return
+                try:
+                    while self._waiting:
+                        name = self._waiting.pop()
+                        if not is_named(name):
+                            self.path(name).unlink(missing_ok=True)
+                finally:
+                    fcntl.flock(held, fcntl.LOCK_UN)
 
     def _place(self, name: str) -> Path:
         path = self.path(name)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, text
 from periscope.runs.store.database import Database, lock_all
 from periscope.runs.store.refusals import StoreError
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The last of the migrations in this release."""
 
 _ONE_AT_A_TIME = 0x7065726973636F70

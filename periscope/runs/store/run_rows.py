@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, select, update
 
 from periscope.runs.lifecycle import ACTIVE, Move, Status, next_status
 from periscope.runs.store.clock import now
 from periscope.runs.store.database import Database
-from periscope.runs.store.tables import run_files, run_issues, runs, strategies, versions
+from periscope.runs.store.tables import draft_files, run_files, run_issues, runs, strategies, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +270,10 @@ class AttemptRows:
 
 
 def content_is_named(database: Database, name: str) -> bool:
-    """Whether any run or version names this content."""
-    by_run = select(func.count()).where(run_files.c.content == name)
-    by_version = select(func.count()).where(versions.c.archive == name)
+    """Whether any run, version or draft names this content."""
+    places = (run_files.c.content, versions.c.archive, draft_files.c.content)
     with database.read() as connection:
-        return any(connection.execute(count).scalar_one() for count in (by_run, by_version))
+        return any(connection.execute(select(place).where(place == name).limit(1)).first() for place in places)
 
 
 def has_active_runs(connection: Connection) -> bool:

@@ -6,9 +6,11 @@ from pathlib import Path
 from periscope.runs.store.answer_rows import AnswerRows
 from periscope.runs.store.content import ContentFiles
 from periscope.runs.store.database import Database, database_url, sqlite_url
+from periscope.runs.store.draft_rows import DraftRows
 from periscope.runs.store.migrating import migrate
 from periscope.runs.store.refusals import StoreError
 from periscope.runs.store.run_rows import RunRows, content_is_named
+from periscope.runs.store.strategy_rows import StrategyRows
 from periscope.runs.store.token_rows import TokenRows
 from periscope.runs.store.version_rows import VersionRows
 
@@ -36,6 +38,8 @@ class Store:
         url = sqlite_url(place.folder / DATABASE_FILE) if place.url is None else database_url(place.url)
         self.database = Database(url)
         migrate(self.database)
+        self.strategies = StrategyRows(self.database)
+        self.drafts = DraftRows(self.database)
         self.versions = VersionRows(self.database)
         self.runs = RunRows(self.database)
         self.tokens = TokenRows(self.database)

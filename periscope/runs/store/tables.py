@@ -48,9 +48,31 @@ versions = Table(
     Column("warnings", JsonText, nullable=False),
     UniqueConstraint("strategy_id", "number"),
     UniqueConstraint("strategy_id", "hash"),
+    Index(None, "archive"),
     sqlite_autoincrement=True,  # A number that was given once is never given again.
 )
 """`hash` is that of the bundle's contents, `archive` the name of the file that holds them."""
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("strategy_id", ForeignKey("strategies.id"), primary_key=True, autoincrement=False),
+    Column("based_on", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+)
+"""`based_on` is the version that the draft was started from, or was last published as."""
+
+draft_files = Table(
+    "draft_files",
+    metadata,
+    Column("strategy_id", ForeignKey("drafts.strategy_id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Index(None, "content"),
+)
 
 runs = Table(
     "runs",

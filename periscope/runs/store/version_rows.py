@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Row, func, select
 
 from periscope.runs.store.clock import now
-from periscope.runs.store.database import Database, insert_unless_there
+from periscope.runs.store.database import Database
+from periscope.runs.store.strategy_rows import strategy_id
 from periscope.runs.store.tables import strategies, versions
 
 
@@ -54,7 +55,7 @@ class VersionRows:
     ) -> tuple[Version, bool]:
         """Number a bundle as the strategy's next version, or take the one with the same contents; and whether new."""
         with self._database.write() as connection:
-            owner = _strategy_id(connection, strategy)
+            owner = strategy_id(connection, strategy)
             same = _SELECT.where(versions.c.strategy_id == owner, versions.c.hash == bundle_hash)
             found = connection.execute(same).one_or_none()
             is_new = found is None
@@ -83,6 +84,14 @@ class VersionRows:
         with self._database.read() as connection:
             return _version(connection.execute(_SELECT.where(versions.c.id == version_id)).one())
 
+    def page(self, strategy: str, *, before: int | None = None, limit: int = 100) -> list[Version]:
+        """Versions of one strategy, the newest first; `before` continues after the last number of a page."""
+        wanted = _SELECT.where(strategies.c.name == strategy).order_by(versions.c.number.desc()).limit(limit)
+        if before is not None:
+            wanted = wanted.where(versions.c.number < before)
+        with self._database.read() as connection:
+            return [_version(row) for row in connection.execute(wanted)]
+
     def all(self, strategy: str | None = None) -> list[Version]:
         """Every version of one strategy or of all, by name, the newest first."""
         wanted = _SELECT.order_by(strategies.c.name, versions.c.number.desc())
@@ -90,14 +99,6 @@ class VersionRows:
             wanted = wanted.where(strategies.c.name == strategy)
         with self._database.read() as connection:
             return [_version(row) for row in connection.execute(wanted)]
-
-
-def _strategy_id(connection: Connection, name: str) -> int:
-    """The strategy's row, made where it is missing, and locked so that two publishers number one after the other."""
-    wanted = select(strategies.c.id).where(strategies.c.name == name).with_for_update()
-    if connection.execute(wanted).scalar() is None:
-        connection.execute(insert_unless_there(connection, strategies).values(name=name, created_at=now()))
-    return int(connection.execute(wanted).scalar_one())
 
 
 def _version(row: Row[*tuple[Any, ...]]) -> Version:
