@@ -1,15 +1,17 @@
 """`periscope new` and `periscope check`."""
 
 import shutil
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.workspace import allowed_packages, find_workspace, shown
+
+if TYPE_CHECKING:
+    from periscope.strategies import CheckResult
 
 _BUNDLE_FILES = ("*.py", "config_schema.json", "run.json")
 
@@ -87,20 +89,21 @@ def check(
     allowed = {module for package in allowed_packages(bundle) for module, _ in package.modules}
     result = check_bundle(bundle, allowed)
     if as_json:
-        findings = {
-            "problems": [asdict(problem) for problem in result.problems],
-            "warnings": [asdict(warning) for warning in result.warnings],
-        }
-        version = None if result.bundle is None else result.bundle.version
-        print_json({"path": str(bundle.resolve()), "valid": not result.problems, "version": version, **findings})
+        from periscope.runs.documents import check_document
+
+        print_json({"path": str(bundle.resolve())} | check_document(result))
     else:
-        place = shown(bundle)
-        for problem in result.problems:
-            say(f"error: {place}/{problem}")
-        for warning in result.warnings:
-            say(f"warning: {place}/{warning}")
-        say(f"{place}: {counted(len(result.problems), 'problem')}, {counted(len(result.warnings), 'warning')}")
+        print_findings(shown(bundle), result)
     return ExitCode.INVALID if result.problems else ExitCode.DONE
+
+
+def print_findings(place: str, result: "CheckResult") -> None:
+    """Say what a check of what `place` names has found."""
+    for problem in result.problems:
+        say(f"error: {place}/{problem}")
+    for warning in result.warnings:
+        say(f"warning: {place}/{warning}")
+    say(f"{place}: {counted(len(result.problems), 'problem')}, {counted(len(result.warnings), 'warning')}")
 
 
 def counted(number: int, noun: str) -> str:

@@ -30,7 +30,7 @@ class Keeper(Protocol):
         """The version that NAME@NUMBER names, or the newest of NAME, with its files."""
 
     def archive(self, reference: str) -> bytes:
-        """That version as an archive."""
+        """That version as an archive, or with NAME@draft what is being edited."""
 
     def runs(self, *, status: str | None, strategy: str | None, before: int | None, limit: int) -> Document:
         """A page of runs, the newest first."""

@@ -11,7 +11,7 @@ from periscope.cli.run_document import refuse_config
 from periscope.cli.store import Desk, find_version, refuse
 from periscope.cli.workspace import allowed_packages, find_catalog
 from periscope.market.catalog import Catalog
-from periscope.runs import kept, managing
+from periscope.runs import drafts, kept, managing
 from periscope.runs.config import Problem
 from periscope.runs.documents import (
     published_document,
@@ -29,6 +29,7 @@ from periscope.runs.store.run_rows import Run
 from periscope.runs.supervise import ensure_supervisor
 from periscope.runs.surroundings import Surroundings
 from periscope.strategies.archive import write_archive
+from periscope.strategies.versions import DRAFT_SUFFIX
 
 
 class LocalKeeper:
@@ -56,6 +57,9 @@ class LocalKeeper:
         return version_document(self._store, find_version(self._store, reference))
 
     def archive(self, reference: str) -> bytes:
+        if reference.endswith(DRAFT_SUFFIX):
+            _, files = _allowed(drafts.read(self._store, reference.removesuffix(DRAFT_SUFFIX)))
+            return write_archive(files)
         return write_archive(version_files(self._store, find_version(self._store, reference)))
 
     def runs(self, *, status: str | None, strategy: str | None, before: int | None, limit: int) -> Document:
@@ -165,7 +169,7 @@ def _modules(bundle: Path) -> set[str]:
     return {module for package in allowed_packages(bundle) for module, _ in package.modules}
 
 
-def _allowed(answer: Run | Refused) -> Run:
+def _allowed[T](answer: T | Refused) -> T:
     if isinstance(answer, Refused):
         refuse(answer)
     return answer

@@ -15,6 +15,7 @@ from periscope.cli.bundles import check, new
 from periscope.cli.data import data_app
 from periscope.cli.demo import demo
 from periscope.cli.doctor import doctor
+from periscope.cli.drafts import drafts_app
 from periscope.cli.exits import ExitCode
 from periscope.cli.explain import explain
 from periscope.cli.instruments import instruments_app
@@ -52,6 +53,8 @@ app.command()(ledger)
 app.command()(publish)
 app.command()(versions)
 app.command()(diff)
+drafts_app.rich_markup_mode = None
+app.add_typer(drafts_app, name="drafts")
 runs_app.rich_markup_mode = None
 app.add_typer(runs_app, name="runs")
 store_app.rich_markup_mode = None

@@ -26,7 +26,7 @@ def publish(
     if as_json:
         print_json({"path": str(path.resolve())} | done)
     else:
-        _show(done, path)
+        show_published(done, shown(path))
     return ExitCode.INVALID if done["problems"] else ExitCode.DONE
 
 
@@ -36,14 +36,15 @@ def _publish(keeper: Keeper, path: Path, name: str | None) -> Document:
     if path.suffix == ".zip" and path.is_file():
         name = name or path.stem.partition("@")[0]
         require_name(name)
-        return keeper.publish_archive(name, _read(path), shown(path))
+        return keeper.publish_archive(name, read_archive_file(path), shown(path))
     bundle = find_bundle(path)
     name = name or bundle.resolve().name
     require_name(name)
     return keeper.publish(name, bundle)
 
 
-def _read(path: Path) -> bytes:
+def read_archive_file(path: Path) -> bytes:
+    """An archive's bytes, as far as one can be; ends the command where it can't be read."""
     from periscope.strategies.archive import MAX_ARCHIVE_BYTES
 
     try:
@@ -53,8 +54,8 @@ def _read(path: Path) -> bytes:
         fail("NOT_READABLE", f"can't read the archive: {problem}", exit_code=ExitCode.USAGE, where=str(path))
 
 
-def _show(done: Document, path: Path) -> None:
-    place = shown(path)
+def show_published(done: Document, place: str) -> None:
+    """Say what came of publishing what `place` names."""
     for problem in done["problems"]:
         say(f"error: {_words(problem)}" if problem["file"] == place else f"error: {place}/{_words(problem)}")
     for warning in done["warnings"]:

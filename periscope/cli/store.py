@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from periscope.runs.store.version_rows import Version
     from periscope.runs.surroundings import Surroundings
 
-_NOT_FOUND = ("RUN_NOT_FOUND", "VERSION_NOT_FOUND")
+_NOT_FOUND = ("RUN_NOT_FOUND", "VERSION_NOT_FOUND", "DRAFT_NOT_FOUND", "DRAFT_FILE_NOT_FOUND", "NO_EXAMPLE")
 
 
 @dataclass(frozen=True, slots=True)

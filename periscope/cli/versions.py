@@ -46,11 +46,11 @@ def versions(
 
 
 def diff(
-    old: Annotated[str, typer.Argument(help="A version as NAME@NUMBER, or a strategy's folder.")],
-    new: Annotated[str, typer.Argument(help="The other one; a folder shows what publishing it would change.")],
+    old: Annotated[str, typer.Argument(help="A version as NAME@NUMBER, a draft as NAME@draft, or a folder.")],
+    new: Annotated[str, typer.Argument(help="The other one; a draft or folder: what publishing it would change.")],
     as_json: JsonOption = False,
 ) -> int:
-    """Show how two versions differ, or a version and a folder.
+    """Show how two versions differ, or a version and a draft or folder.
 
     Ends with 10 if they do.
     """
@@ -75,9 +75,9 @@ def _files(keeper: Keeper, text: str) -> dict[str, bytes]:
     from periscope.cli.run_document import find_bundle
     from periscope.strategies.archive import read_archive
     from periscope.strategies.bundle import read_folder
-    from periscope.strategies.versions import parse_reference
+    from periscope.strategies.versions import DRAFT_SUFFIX, parse_reference
 
-    if parse_reference(text) is not None:
+    if parse_reference(text) is not None or text.endswith(DRAFT_SUFFIX):
         return read_archive(keeper.archive(text), text).files
     folder = read_folder(find_bundle(Path(text)))
     return folder.files

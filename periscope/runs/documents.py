@@ -14,10 +14,13 @@ from periscope.portfolio.exact import plain
 from periscope.runs.comparison import Difference
 from periscope.runs.ledger_file import Balance
 from periscope.runs.publishing import Published, version_files
+from periscope.runs.store.draft_rows import Draft
 from periscope.runs.store.run_rows import Run
 from periscope.runs.store.store import Store
+from periscope.runs.store.strategy_rows import Strategy
 from periscope.runs.store.version_rows import Version
 from periscope.runs.verification import Verdict
+from periscope.strategies import CheckResult
 from periscope.strategies.versions import FileChange
 
 _MOMENTS = ("created_at", "queued_at", "started_at", "ended_at")
@@ -49,6 +52,42 @@ def published_document(done: Published) -> dict[str, Any]:
         "warnings": [asdict(warning) for warning in done.warnings],
     }
     return {"published": done.is_new, **about, **findings}
+
+
+def check_document(result: CheckResult) -> dict[str, Any]:
+    """What a check of a bundle found."""
+    findings = {
+        "problems": [asdict(problem) for problem in result.problems],
+        "warnings": [asdict(warning) for warning in result.warnings],
+    }
+    version = None if result.bundle is None else result.bundle.version
+    return {"valid": not result.problems, "version": version, **findings}
+
+
+def strategy_document(strategy: Strategy) -> dict[str, Any]:
+    """A strategy: its newest version, and whether it is being edited."""
+    return {
+        "strategy": strategy.name,
+        "created_at": time_text(strategy.created_at),
+        "newest_version": strategy.newest,
+        "has_draft": strategy.has_draft,
+    }
+
+
+def draft_document(draft: Draft) -> dict[str, Any]:
+    """A draft with its files. A `tag` stands for contents: who changes them says which they have seen."""
+    files = [
+        {"file": each.name, "bytes": each.bytes, "tag": each.content, "changed_at": time_text(each.changed_at)}
+        for each in draft.files.values()
+    ]
+    return {
+        "draft": draft.strategy,
+        "based_on": draft.based_on,
+        "tag": draft.tag,
+        "created_at": time_text(draft.created_at),
+        "changed_at": time_text(draft.changed_at),
+        "files": files,
+    }
 
 
 def changes_document(old: str, new: str, changes: Sequence[FileChange]) -> dict[str, Any]:

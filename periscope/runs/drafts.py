@@ -20,15 +20,13 @@ from periscope.strategies import CheckResult, Problem
 from periscope.strategies.archive import read_archive
 from periscope.strategies.bundle import SCHEMA_FILE, outline_problems
 from periscope.strategies.starting import BUNDLE_TEMPLATE, example_bundles
-from periscope.strategies.versions import NAME_RULE, is_name
+from periscope.strategies.versions import NAME_RULE, is_name, parse_reference
 
 type Seen = Collection[str] | None
 """The tags that the caller has seen, one of which must still be true; None for a file that is not to be there yet."""
 
 ANY = ("*",)
 """Whatever there is, but something."""
-
-SOURCE_RULE = "the name of an example, or a version as NAME@NUMBER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +39,6 @@ class Checked:
 
 def start_from(store: Store, strategy: str, source: str | None) -> Draft | Refused | list[Problem]:
     """Start a draft from the template, or from what `source` names: an example, or a version as NAME@NUMBER."""
-    from periscope.strategies.versions import parse_reference
-
     reference = parse_reference(source) if source is not None else None
     if reference is not None:
         version = store.versions.get(reference.strategy, reference.number)
@@ -111,7 +107,7 @@ def read_file(store: Store, strategy: str, name: str) -> tuple[str, bytes] | Ref
         if isinstance(draft, Refused):
             return draft
         file = draft.files.get(name)
-        return _no_file(strategy) if file is None else (file.content, store.files.read(file.content))
+        return no_file(strategy) if file is None else (file.content, store.files.read(file.content))
 
 
 def put_file(store: Store, strategy: str, name: str, data: bytes, seen: Seen) -> Draft | Refused | list[Problem]:
@@ -148,7 +144,7 @@ def remove_file(store: Store, strategy: str, name: str, seen: Seen) -> Draft | R
             return _no_draft(strategy)
         file = editing.draft.files.get(name)
         if file is None:
-            return _no_file(strategy)
+            return no_file(strategy)
         refused = _unseen(file.content, seen, name)
         if refused is not None:
             return refused
@@ -216,6 +212,7 @@ def _no_draft(strategy: str) -> Refused:
     return Refused("DRAFT_NOT_FOUND", f"there is no draft {strategy!r}", hint)
 
 
-def _no_file(strategy: str) -> Refused:
+def no_file(strategy: str) -> Refused:
+    """What is said of a file that a draft does not have."""
     hint = f"`periscope drafts show {strategy}` lists its files"
     return Refused("DRAFT_FILE_NOT_FOUND", f"the draft {strategy} has no file of that name", hint)

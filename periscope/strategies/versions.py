@@ -8,6 +8,9 @@ from dataclasses import dataclass
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 NAME_RULE = "a letter, then at most 63 letters, digits, _ and -"
 
+DRAFT_SUFFIX = "@draft"
+"""`NAME@draft` is what is being edited, where a version could stand too."""
+
 _REFERENCE = re.compile(rf"({NAME.pattern})@([1-9][0-9]{{0,8}})", re.ASCII)
 _MAX_COMPARED_LINES = 20_000
 """Comparing takes time that grows with the square of the lines that differ."""

@@ -11,6 +11,7 @@ from periscope.runs.store.clock import now
 from periscope.runs.store.database import Database
 from periscope.runs.store.strategy_rows import remove_if_bare, strategy_id
 from periscope.runs.store.tables import draft_files, drafts, strategies
+from periscope.strategies.versions import is_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class DraftRows:
 
     def get(self, strategy: str) -> Draft | None:
         """A strategy's draft."""
+        if not is_name(strategy):
+            return None
         with self._database.read() as connection:
             found = _drafts(connection, strategies.c.name == strategy)
         return found[0] if found else None
@@ -86,7 +89,7 @@ class DraftRows:
         """
         with self._database.write() as connection:
             wanted = select(strategies.c.id).where(strategies.c.name == strategy).with_for_update()
-            number = connection.execute(wanted).scalar()
+            number = connection.execute(wanted).scalar() if is_name(strategy) else None
             found = [] if number is None else _drafts(connection, drafts.c.strategy_id == number)
             yield Editing(connection, int(number or 0), found[0]) if found else None
 

@@ -15,6 +15,7 @@ from periscope.runs.lifecycle import ACTIVE, Move, Status, next_status
 from periscope.runs.store.clock import now
 from periscope.runs.store.database import Database
 from periscope.runs.store.tables import draft_files, run_files, run_issues, runs, strategies, versions
+from periscope.strategies.versions import is_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ class RunRows:
         if status is not None:
             wanted = wanted.where(runs.c.status == status.value)
         if strategy is not None:
+            if not is_name(strategy):
+                return []
             wanted = wanted.where(strategies.c.name == strategy)
         if before is not None:
             wanted = wanted.where(runs.c.id < min(before, _MOST_RUNS - 1))

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, delete, func, select
 from periscope.runs.store.clock import now
 from periscope.runs.store.database import Database, insert_unless_there
 from periscope.runs.store.tables import drafts, strategies, versions
+from periscope.strategies.versions import is_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class StrategyRows:
 
     def get(self, name: str) -> Strategy | None:
         """One strategy."""
+        if not is_name(name):
+            return None
         with self._database.read() as connection:
             found = connection.execute(_SELECT.where(strategies.c.name == name)).one_or_none()
         return None if found is None else _strategy(found)

@@ -10,6 +10,7 @@ from periscope.runs.store.clock import now
 from periscope.runs.store.database import Database
 from periscope.runs.store.strategy_rows import strategy_id
 from periscope.runs.store.tables import strategies, versions
+from periscope.strategies.versions import is_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,9 @@ _COLUMNS = (
 )
 _SELECT = select(*_COLUMNS).join(strategies, versions.c.strategy_id == strategies.c.id)
 
+_MOST_VERSIONS = 1 << 31
+"""PostgreSQL's integers end there."""
+
 
 class VersionRows:
     """The versions of all strategies."""
@@ -70,7 +74,7 @@ class VersionRows:
 
     def get(self, strategy: str, number: int | None = None) -> Version | None:
         """One version, the newest without a number."""
-        if "\0" in strategy or not 0 < (number or 1) < 1 << 31:  # PostgreSQL has neither
+        if not is_name(strategy) or (number is not None and not 0 < number < _MOST_VERSIONS):
             return None
         wanted = _SELECT.where(strategies.c.name == strategy).order_by(versions.c.number.desc()).limit(1)
         if number is not None:
@@ -86,9 +90,11 @@ class VersionRows:
 
     def page(self, strategy: str, *, before: int | None = None, limit: int = 100) -> list[Version]:
         """Versions of one strategy, the newest first; `before` continues after the last number of a page."""
+        if not is_name(strategy):
+            return []
         wanted = _SELECT.where(strategies.c.name == strategy).order_by(versions.c.number.desc()).limit(limit)
         if before is not None:
-            wanted = wanted.where(versions.c.number < before)
+            wanted = wanted.where(versions.c.number < min(before, _MOST_VERSIONS - 1))
         with self._database.read() as connection:
             return [_version(row) for row in connection.execute(wanted)]
 
