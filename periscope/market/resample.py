@@ -7,6 +7,7 @@ fine bars do not lie on the marks. Where no fine bar traded there is no coarse b
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,7 +15,8 @@ import numpy as np
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.sessions import MICROSECONDS_PER_SECOND, ExchangeSessions, Session, day_of_number
 from periscope.market.bar_files import joined, take
-from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
+from periscope.market.candles import merged
+from periscope.market.columns import BarColumns, IntColumn
 
 _SECONDS = {BarTimeSpan.SECOND: 1, BarTimeSpan.MINUTE: 60, BarTimeSpan.HOUR: 3_600}
 
@@ -76,14 +78,4 @@ def _offset(sessions: ExchangeSessions, at: int) -> int:
 def _merged(bars: BarColumns, opens: IntColumn, closes: IntColumn) -> BarColumns:
     """One bar for each group of bars with the same start."""
     first = np.flatnonzero(np.concatenate(([True], opens[1:] != opens[:-1])))
-    last = np.concatenate((first[1:], [len(opens)])) - 1
-    unknown = np.logical_or.reduceat(bars.volume == UNKNOWN_VOLUME, first)
-    return BarColumns(
-        start=opens[first],
-        end=np.maximum.reduceat(closes, first),
-        open=bars.open[first],
-        high=np.maximum.reduceat(bars.high, first),
-        low=np.minimum.reduceat(bars.low, first),
-        close=bars.close[last],
-        volume=np.where(unknown, UNKNOWN_VOLUME, np.add.reduceat(bars.volume, first)),
-    )
+    return replace(merged(bars, first), start=opens[first], end=np.maximum.reduceat(closes, first))

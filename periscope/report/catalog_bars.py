@@ -13,6 +13,7 @@ from periscope.market.adjustment import PLACES, Adjustment
 from periscope.market.adjustments import Adjustments
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
+from periscope.market.resample import resampled
 from periscope.portfolio.exact import scaled
 from periscope.report.bars import DataEntry, SeriesBars
 
@@ -25,19 +26,22 @@ class CatalogBars:
     A series that is no longer there is not found, which is no error.
     """
 
-    def __init__(self, root: Path | str, window: tuple[int, int], *, adjustment: Adjustment, extended: bool) -> None:
-        self._catalog = Catalog(root)
+    def __init__(
+        self, catalog: Catalog | Path | str, window: tuple[int, int], *, adjustment: Adjustment, extended: bool
+    ) -> None:
+        self._catalog = catalog if isinstance(catalog, Catalog) else Catalog(catalog)
         self._extended = extended
         self._adjustments = Adjustments(self._catalog, *window, adjustment)
 
     def __call__(self, entry: DataEntry, /) -> SeriesBars | None:
         """The bars from the entry's first to its last."""
         instrument = self._catalog.instruments.get(entry.symbol, AssetType(entry.asset_type))
-        span = BarTimeSpan(entry.span)
-        if instrument is None or span not in self._catalog.spans(instrument):
+        span, source = BarTimeSpan(entry.span), BarTimeSpan(entry.source or entry.span)
+        if instrument is None or source not in self._catalog.spans(instrument):
             return None
+        extended = self._extended and span is not BarTimeSpan.DAY
         try:
-            sessions = sessions_for(instrument.exchange, extended=self._extended)
+            sessions = sessions_for(instrument.exchange, extended=extended)
         except UnknownExchangeError:
             return None
 
@@ -47,13 +51,19 @@ class CatalogBars:
             except SessionRangeError:
                 return (starts // _DAY).astype(np.int32)
 
-        pieces = self._catalog.chunks(instrument, span, entry.first, entry.last + 2 * _DAY, extended=self._extended)
+        until = entry.last + 2 * _DAY
+        if source is span:
+            pieces = self._catalog.chunks(instrument, span, entry.first, until, extended=extended)
+        else:
+            finer = self._catalog.chunks(instrument, source, entry.first - 2 * _DAY, until, extended=extended)
+            pieces = resampled(finer, span, sessions, entry.first, until)
         wanted = (_until(piece, entry.last) for piece in pieces)
         scalings = self._adjustments.of(instrument).scalings(instrument)
         plain = all(each.price.is_plain and each.volume.is_plain for each in scalings)
         return SeriesBars(
             pieces=wanted if plain else (_adjusted(piece, scalings) for piece in wanted),
             price_scale=instrument.price_scale if plain else PLACES,
+            volume_scale=instrument.volume_scale,
             tick=instrument.tick,
             zone=sessions.zone.key,
             day_numbers=day_numbers,

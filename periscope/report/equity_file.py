@@ -29,12 +29,11 @@ def read_equity(path: Path, flow_times: list[int]) -> pl.DataFrame:
     return pl.concat([batch[_deciding(batch, stretch, flow_times)] for batch in batches])
 
 
-def extremes(values: npt.NDArray[np.float64], stretch: int) -> Positions:
-    """Positions of the lowest and the highest of each `stretch` values, and of the first and the last of all."""
+def extremes(values: npt.NDArray[np.float64] | npt.NDArray[np.int64], stretch: int) -> Positions:
+    """Positions of the lowest and the highest of each `stretch` values, ascending."""
     padded = np.pad(values, (0, -len(values) % stretch), mode="edge").reshape(-1, stretch)
     begins = np.arange(len(padded)) * stretch
-    ends = np.array([0, len(values) - 1])
-    picked = np.concatenate([ends, begins + padded.argmin(axis=1), begins + padded.argmax(axis=1)])
+    picked = np.concatenate([begins + padded.argmin(axis=1), begins + padded.argmax(axis=1)])
     return np.unique(np.minimum(picked, len(values) - 1))
 
 
@@ -46,5 +45,6 @@ def _deciding(batch: pl.DataFrame, stretch: int, flow_times: list[int]) -> Posit
         for time in flow_times
     ]
     values = batch["portfolio_value"].to_numpy()
-    kept = np.concatenate([extremes(values, stretch), np.flatnonzero(np.diff(months)), *around])
+    ends = np.array([0, len(values) - 1])
+    kept = np.concatenate([ends, extremes(values, stretch), np.flatnonzero(np.diff(months)), *around])
     return np.unique(np.minimum(kept, len(times) - 1))

@@ -14,6 +14,7 @@ class ApiCode:
 
 API_CODES: dict[str, ApiCode] = {
     "BAD_REQUEST": ApiCode(400, "The request can't be understood", "send what the API's description says"),
+    "BARS_GONE": ApiCode(404, "The bars are in the data no longer", "import them again"),
     "BODY_INCOMPLETE": ApiCode(400, "The body ended before its end", "send it again"),
     "BODY_SLOW": ApiCode(408, "The body came too slowly", "send it again, or on a faster line"),
     "BODY_TOO_LARGE": ApiCode(413, "The body is too large", "send less at once; the limits are in docs/rest.md"),
@@ -48,6 +49,7 @@ API_CODES: dict[str, ApiCode] = {
     "SCOPE": ApiCode(403, "The token may not do that", "use a token of a larger scope"),
     "STORE_DAMAGED": ApiCode(500, "A file of the store is damaged or missing", "`periscope store check` lists them"),
     "STORE_UNAVAILABLE": ApiCode(503, "The store can't be used now", "try again; the server's log says why"),
+    "STREAM_NOT_FOUND": ApiCode(404, "The run read no such stream", "GET .../streams lists what it read"),
     "TOKEN_DAYS": ApiCode(422, "A token is not good for so many days", "ask for fewer"),
     "TOKEN_EXISTS": ApiCode(409, "There is a token of that name", "delete it, or choose another name"),
     "TOKEN_EXPIRED": ApiCode(401, "The token has expired", "`periscope tokens create` makes a new one"),

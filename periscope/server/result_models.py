@@ -174,6 +174,19 @@ class JournalLine(Model):
     detail: Any = Field(description="What else the line holds")
 
 
+class StreamRead(Model):
+    """A stream of bars that a run read; `first` and `last` are the starts of its first and last bar."""
+
+    stream: str
+    symbol: str
+    asset_type: str
+    span: str
+    resampled_from: str | None
+    first: Moment | None
+    last: Moment | None
+    bars: int
+
+
 class Difference(Model):
     """The first event in which two runs differ."""
 

@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from periscope.server.routes import about, books, looking, results, runs
+from periscope.server.routes import about, books, looking, results, runs, windows
 
 ROUTERS: tuple[APIRouter, ...] = (
     about.router,
     looking.router,
     books.router,
     results.router,
+    windows.router,
     runs.router,
 )
