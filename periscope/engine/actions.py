@@ -13,6 +13,7 @@ from libs.shared_ipc.src.protocol import (
     QuoteRegistrationRequest,
     RegisterSecurityAction,
     RegisterTimeStepAction,
+    TimeInForce,
     UnregisterBarAction,
     UnregisterQuoteAction,
     WithdrawCashAction,
@@ -67,6 +68,7 @@ def _issue(state: Simulation, code: str, message: str, subject: str = "") -> Non
 def place_order(state: Simulation, action: PlaceOrderAction, origin: Origin = Origin.STRATEGY) -> None:
     """Accept or refuse an order, placed now by the strategy or by the account itself."""
     state.sequence += 1
+    state.dated += action.time_in_force is TimeInForce.GTD
     settings = state.settings
     order_id = state.order_id(state.sequence)
     order = _accept(state, action, order_id, origin)

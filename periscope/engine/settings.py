@@ -81,7 +81,7 @@ class Settings:
     """The run's rules. `start` and `end` are microseconds since 1970-01-01 UTC; the window is [start, end].
 
     `latency` is how many microseconds an order or a cancellation takes to the market. `good_till` is a trading day or a
-    moment (microseconds UTC).
+    moment (microseconds UTC), or several for the first, the second, ... GTD order; the last counts for the rest.
     """
 
     start: int
@@ -100,7 +100,7 @@ class Settings:
     participation: Decimal | None = None
     quotes: QuoteUse = QuoteUse.OFF
     latency: int = 0
-    good_till: date | int | None = None
+    good_till: date | int | tuple[date | int, ...] | None = None
     slippage: SlippageModel = field(default_factory=NoSlippage)
     fees: FeeModel = field(default_factory=NoFees)
     account: AccountName = AccountName.MARGIN

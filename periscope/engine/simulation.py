@@ -4,7 +4,6 @@ A `Simulation` is forked before each script. Its values are immutable (orders, p
 dicts and nothing is ever rolled back: a fork is adopted or dropped.
 """
 
-from datetime import date
 from decimal import Decimal
 from hashlib import sha1
 from heapq import heapify, heappush
@@ -23,7 +22,7 @@ from periscope.engine.timeline import Key, Phase, Rank
 from periscope.execution.accounts.exposure import Exposure
 from periscope.execution.admission import House
 from periscope.execution.fill_models.choosing import fill_model
-from periscope.execution.lifetimes import last_close_until
+from periscope.execution.lifetimes import end_of_dated
 from periscope.execution.meeting import Meeting, Search, When
 from periscope.execution.order import Happening, Order, Origin, Rejection, next_state
 from periscope.instruments.instrument import Instrument, MarginPeriod
@@ -53,6 +52,7 @@ class Simulation:
         "cancels",
         "changes",
         "closers",
+        "dated",
         "dropped",
         "due",
         "exposures",
@@ -113,6 +113,7 @@ class Simulation:
         self.pending: list[Update] = []
         self.serial = 0
         self.sequence = 0
+        self.dated = 0
         self.registrations: dict[StreamKey, Registration] = {}
         self.streams_made = 0
         self.dropped: dict[int, int] = {}
@@ -152,6 +153,7 @@ class Simulation:
         twin.pending = self.pending.copy()
         twin.serial = self.serial
         twin.sequence = self.sequence
+        twin.dated = self.dated
         twin.registrations = self.registrations.copy()
         twin.streams_made = self.streams_made
         twin.dropped = self.dropped.copy()
@@ -204,6 +206,7 @@ class Simulation:
             currency=settings.currency,
             rounding=settings.price_rounding,
             good_till=self._good_till,
+            takes_past_dates=self.model.good_till_rolls,
             unit=self.unit,
         )
 
@@ -212,10 +215,8 @@ class Simulation:
         return self.markets.unit(instrument, self.now)
 
     def _good_till(self, instrument: Instrument) -> int | None:
-        given = self.settings.good_till
-        if not isinstance(given, date):
-            return given
-        return last_close_until(given, self.markets.market(instrument).sessions, self.settings.end)
+        given, rolls = self.settings.good_till, self.model.good_till_rolls
+        return end_of_dated(given, self.dated, self.markets.market(instrument), self.settings.end, rolls=rolls)
 
     def look_ahead(self, horizon: int) -> None:
         """A new block reaches to `horizon`: find out anew what each resting order does up to there."""

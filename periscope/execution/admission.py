@@ -62,8 +62,8 @@ class Terms:
 class House:
     """What a run's orders are judged by.
 
-    `good_till` answers until when a GTD order of an instrument lives (microseconds UTC), None if the run does not say;
-    `unit` what its prices and quantities count in now.
+    `good_till` answers until when a GTD order of an instrument lives (microseconds UTC), None if the run does not say,
+    and `takes_past_dates` whether one may be placed after that; `unit` what its prices and quantities count in now.
     """
 
     directory: Directory
@@ -71,6 +71,7 @@ class House:
     currency: str
     rounding: PriceRounding
     good_till: Callable[[Instrument], int | None]
+    takes_past_dates: bool
     unit: Callable[[Instrument], Unit]
 
 
@@ -93,7 +94,7 @@ def settle_terms(action: PlaceOrderAction, now: int, house: House) -> Terms | Re
         _check_quantity(action, found.symbol, unit, position)
         or _check_prices(action, found, unit, house.rounding)
         or _check_rounded(action, found, unit, _OPENING.get(action.intent), house.rounding)
-        or _check_time_in_force(action.order_type, time_in_force, good_till, now)
+        or _check_time_in_force(action.order_type, time_in_force, good_till, None if house.takes_past_dates else now)
     )
     if refusal is not None:
         return refusal
@@ -176,13 +177,13 @@ def _check_prices(
 
 
 def _check_time_in_force(
-    order_type: OrderType, time_in_force: TimeInForce, good_till: int | None, now: int
+    order_type: OrderType, time_in_force: TimeInForce, good_till: int | None, now: int | None
 ) -> Rejection | None:
     if order_type in _STOP_TYPES and time_in_force not in _STOP_TIMES:
         return Rejection("TIME_IN_FORCE_NOT_ALLOWED", f"a {order_type} order cannot be {time_in_force}")
     if time_in_force is TimeInForce.GTD and good_till is None:
         return Rejection("GOOD_TILL_MISSING", "a GTD order lives until core.good_till, which this run does not set")
-    if good_till is not None and good_till <= now:
+    if now is not None and good_till is not None and good_till <= now:
         return Rejection("GOOD_TILL_PAST", f"core.good_till, {time_text(good_till)}, is past")
     return None
 

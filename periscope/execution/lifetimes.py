@@ -1,13 +1,13 @@
 """How long orders live: what each time in force comes to, by the sessions of the order's exchange (rule 18)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import msgspec
 
 from libs.shared_ipc.src.protocol import TimeInForce
 from periscope.execution.meeting import Market, Sessions
 from periscope.execution.order import Order
-from periscope.instruments.sessions import Session, SessionRangeError
+from periscope.instruments.sessions import MICROSECONDS_PER_SECOND, Session, SessionRangeError
 
 _EPOCH = date(1970, 1, 1)
 _LONGEST_CLOSURE_DAYS = 40
@@ -38,6 +38,22 @@ def with_lifetime(order: Order, market: Market) -> Order:
     return order
 
 
+def end_of_dated(
+    given: date | int | tuple[date | int, ...] | None, number: int, market: Market, end: int, *, rolls: bool
+) -> int | None:
+    """When the run's GTD order number `number`, counted from 1, ends (microseconds UTC); None if the run doesn't say.
+
+    `given` is `core.good_till` and `end` the run's end; `rolls` as in `FillModel.good_till_rolls`.
+    """
+    if isinstance(given, tuple):
+        given = given[min(number, len(given)) - 1]
+    if not isinstance(given, date):
+        return given
+    if rolls:
+        return first_close_from(given, market.regular_sessions)
+    return last_close_until(given, market.sessions, end)
+
+
 def last_close_until(day: date, sessions: Sessions, end: int) -> int:
     """The close of a trading day; of the last one before it where the exchange is closed on `day`.
 
@@ -55,6 +71,18 @@ def last_close_until(day: date, sessions: Sessions, end: int) -> int:
             return midnight
         raise
     raise AssertionError(f"no session in the {_LONGEST_CLOSURE_DAYS} days before {day}")
+
+
+def first_close_from(day: date, sessions: Sessions) -> int:
+    """The first close after a date begins on the exchange's clock (microseconds UTC).
+
+    Where the table has no session so early or so late, it is that midnight: far before or after the run.
+    """
+    begins = round(datetime.combine(day, time(0), sessions.zone).timestamp()) * MICROSECONDS_PER_SECOND
+    try:
+        return sessions.session_from(begins).close
+    except SessionRangeError:
+        return begins
 
 
 def _next_to_open(sessions: Sessions, t: int) -> Session:

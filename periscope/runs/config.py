@@ -342,7 +342,7 @@ def _settings(environment: Environment, core: Mapping[str, Any], hashed: str) ->
         participation=_decimal_or_none(core["participation"]),
         quotes=QuoteUse(core["quotes"]),
         latency=int(Decimal(core["latency_seconds"]).scaleb(6)),
-        good_till=None if core["good_till"] is None else parse_day_or_moment(core["good_till"]),
+        good_till=_good_till(core["good_till"]),
         slippage=slippage_model(core["slippage"]),
         fees=fee_model(core["fees"]),
         account=AccountName(core["account"]),
@@ -358,14 +358,18 @@ def _settings(environment: Environment, core: Mapping[str, Any], hashed: str) ->
     )
 
 
+def _good_till(given: str | list[str] | None) -> date | int | tuple[date | int, ...] | None:
+    if isinstance(given, list):
+        return tuple(map(parse_day_or_moment, given))
+    return None if given is None else parse_day_or_moment(given)
+
+
 def _lean(core: Mapping[str, Any]) -> LeanRules:
-    rules, good_till = core["lean"], core["good_till"]
-    till = None if good_till is None else parse_day_or_moment(good_till)
+    rules = core["lean"]
     return LeanRules(
         fills=LeanFillRules(
             stale=int(Decimal(rules["stale_seconds"]).scaleb(6)),
             close_buffer=int(Decimal(rules["close_buffer_seconds"]).scaleb(6)),
-            good_till=till if isinstance(till, date) else None,
         ),
         leverage=Decimal(rules["leverage"]),
         zone=ZoneInfo(rules["time_zone"]),

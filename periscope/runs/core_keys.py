@@ -46,12 +46,18 @@ class CoreKey:
     read: Reader
 
 
-def _good_till(value: Any) -> str | None:
-    """A date or a time in UTC, as text."""
+def _good_till(value: Any) -> str | list[str] | None:
+    """A date or a time in UTC, as text; or several."""
     if value is None:
         return None
+    if isinstance(value, list) and value:
+        return [_one_end(each) for each in value]
+    return _one_end(value)
+
+
+def _one_end(value: Any) -> str:
     if not isinstance(value, str):
-        raise RefusalError("WRONG_TYPE", f'expected text like "2024-03-28" or null, found {shown(value)}')
+        raise RefusalError("WRONG_TYPE", f'expected text like "2024-03-28", a list or null, found {shown(value)}')
     try:
         found = parse_day_or_moment(value)
     except ValueError as problem:
@@ -284,10 +290,11 @@ CORE_KEYS: tuple[CoreKey, ...] = (
     ),
     CoreKey(
         "good_till",
-        "text or null",
+        "text, list or null",
         None,
-        "null, a date, or a time with its offset",
-        "End of GTD orders. A date means that trading day's close. Null: GTD orders are rejected.",
+        "null, a date, or a time with its offset; or a list of them, one for each GTD order as they are placed",
+        "End of GTD orders. A date means that trading day's close. Null: GTD orders are rejected. The last of a list "
+        "counts for all further orders.",
         _good_till,
     ),
     CoreKey(

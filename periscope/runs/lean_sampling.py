@@ -22,7 +22,7 @@ from periscope.engine.blocks import Stream
 from periscope.engine.markets import Markets
 from periscope.engine.records import Booked
 from periscope.engine.settings import Profile, Settings
-from periscope.execution.meeting import Sessions
+from periscope.execution.meeting import Market, Sessions
 from periscope.instruments.sessions import SessionRangeError
 from periscope.portfolio.exact import ZERO, scaled
 from periscope.runs.holdings import Holdings
@@ -41,7 +41,7 @@ _TWENTY_EIGHT = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The steps of one stream: ends of its bars, from the first one on, while its session lasts."""
+    """The steps of one stream: ends of its bars, from the first of trades or quotes on, while its session lasts."""
 
     span: BarTimeSpan
     sessions: Sessions
@@ -92,6 +92,7 @@ class LeanSampling(Sampling):
         self._period = max(Decimal(_LEAST_PERIOD), Decimal(end - start) / _MOST_SAMPLES)
         self._steps: dict[int, Steps] = {}
         self._streams: dict[int, Stream] = {}
+        self._whole: set[int] = set()
         self._books = Holdings()
         self._changes: list[Booked] = []
         self._midnight = self._midnight_from(start)
@@ -105,7 +106,10 @@ class LeanSampling(Sampling):
     def streams(self, streams: Iterable[Stream]) -> None:
         """These streams may have rows in the blocks that follow."""
         for stream in streams:
-            self._streams.setdefault(stream.number, stream)
+            if stream.number not in self._streams:
+                self._streams[stream.number] = stream
+                if stream.next_row == 0:
+                    self._whole.add(stream.number)
 
     def note(self, change: Booked) -> None:
         """The books changed."""
@@ -118,17 +122,23 @@ class LeanSampling(Sampling):
         markets: Markets,
     ) -> list[Samples | Flow]:
         """The samples and flows before the last instant of a block."""
-        numbers = columns[2]
-        for number, stream in self._streams.items():
-            if number not in self._steps:
-                rows = np.flatnonzero(numbers == number)
-                if len(rows):
-                    market = markets.market(stream.instrument)
-                    since = int(columns[1][rows[0]])
-                    self._steps[number] = Steps(stream.span, market.sessions, market.regular_sessions, since)
         if columns.shape[1] == 0:
             return []
+        for stream in self._streams.values():
+            if stream.number not in self._steps:
+                self._begin(stream, columns, markets.market(stream.instrument))
         return list(self._until(int(columns[1][-1]) - 1, markets))
+
+    def _begin(self, stream: Stream, columns: IntColumn, market: Market) -> None:
+        """Let a stream's steps begin if its first bar has ended: of a stream that is whole, a quote bar will do."""
+        rows = np.flatnonzero(columns[2] == stream.number)
+        ends = [int(columns[1][rows[0]])] if len(rows) else []
+        if stream.number in self._whole and market.quotes is not None and market.span == stream.span:
+            last = int(columns[1][-1])
+            market.quotes.reach(last)
+            ends += [int(end) for end in market.quotes.end[:1] if end <= last]
+        if ends:
+            self._steps[stream.number] = Steps(stream.span, market.sessions, market.regular_sessions, min(ends))
 
     def finish(self, now: int, markets: Markets) -> list[Samples | Flow]:
         """What is left up to the end, and the end itself."""

@@ -15,6 +15,7 @@ import pytest
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderIntent, OrderType, TimeInForce
 from periscope.execution.fill_models.lean import Lean, LeanFillRules
+from periscope.execution.lifetimes import first_close_from
 from periscope.execution.meeting import Search
 from periscope.execution.order import Order, Rejection
 from periscope.instruments.instrument import Instrument
@@ -25,7 +26,7 @@ from periscope.market.columns import BarColumns, IntColumn, QuoteColumns
 from periscope.market.series import BarSeries, QuoteSeries
 
 NEW_YORK = ZoneInfo("America/New_York")
-DAYS = {"mon": 7, "tue": 8, "wed": 9, "thu": 10}
+DAYS = {"mon": 7, "tue": 8, "wed": 9, "thu": 10, "sat": 12, "later": 14}
 SPANS = {"minute": (BarTimeSpan.MINUTE, 60), "hour": (BarTimeSpan.HOUR, 3600), "day": (BarTimeSpan.DAY, 23_400)}
 HOUR = 3600
 EQUITY_DAY = (
@@ -119,8 +120,9 @@ def _quote_columns(found: list[IntColumn]) -> QuoteColumns:
 
 
 def order_of(market: Market, text: str) -> Order:
-    """`09:31 BUY LIMIT 100` or `09:31 SELL STOP_LIMIT 99 98 DAY` (stop first)."""
-    words = text.split()
+    """`09:31 BUY LIMIT 100` or `09:31 SELL STOP_LIMIT 99 98 DAY` (stop first); GTD:wed is good till Wednesday."""
+    text, _, day = text.partition(" GTD:")
+    words = [*text.split(), *(["GTD"] if day else [])]
     stamp = " ".join(words[: 2 if words[0] in DAYS else 1])
     side, kind, *rest = words[len(stamp.split()) :]
     tif = TimeInForce(rest.pop()) if rest and rest[-1] in TimeInForce.__members__ else TimeInForce.GTC
@@ -143,7 +145,7 @@ def order_of(market: Market, text: str) -> Order:
         stop=prices[0] if order_type in (OrderType.STOP, OrderType.STOP_LIMIT) else None,
         placed_at=now,
         arrives_at=now,
-        until=None,
+        until=first_close_from(date(2013, 10, DAYS[day]), market.regular_sessions) if day else None,
         first_row=0,
         closing=False,
     )
@@ -224,14 +226,18 @@ EQUITY_ROWS = [
     ("nor FOK", "09:31 BUY MARKET FOK", "TIME_IN_FORCE_NOT_ALLOWED"),
     ("nor GTX", "09:31 BUY LIMIT 100 GTX", "TIME_IN_FORCE_NOT_ALLOWED"),
     ("before the first price nothing is taken", "mon 10:00 BUY LIMIT 100", "NO_PRICE_YET"),
-    ("GTD ends at the close of its date", "09:31 BUY LIMIT 90 GTD", "ends wed 16:00"),
+    ("GTD ends at the close of its date", "09:31 BUY LIMIT 90 GTD:wed", "ends wed 16:00"),
+    ("without a session on that date, at the next close", "09:31 BUY LIMIT 90 GTD:sat", "ends later 16:00"),
+    ("a date that is past is taken; it ends at the next step", "09:31 BUY LIMIT 90 GTD:mon", "ends 09:31"),
+    ("which is when the market is open again", "18:00 BUY LIMIT 90 GTD:mon", "ends wed 09:30"),
+    ("until then it does not fill", "09:31 BUY LIMIT 103 GTD:mon", "ends 09:31"),
 ]
 
 
 @pytest.mark.parametrize(("rule", "order", "expected"), EQUITY_ROWS, ids=[row[0] for row in EQUITY_ROWS])
 def test_an_equity_on_minutes_with_quotes(rule: str, order: str, expected: str) -> None:
     market = market_of("equity", "minute", MINUTES, QUOTES, extended=False)
-    assert outcome(market, order, LeanFillRules(good_till=date(2013, 10, 9))) == expected, rule
+    assert outcome(market, order, LeanFillRules()) == expected, rule
 
 
 FUTURE_ROWS = [

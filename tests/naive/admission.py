@@ -141,6 +141,8 @@ def _time_in_force_refusal(order: Order, good_till: int | None) -> str | None:
 def _good_till(instrument: Instrument, settings: Settings) -> int | None:
     """When GTD orders end: at a moment, or at the last close up to a day."""
     given = settings.good_till
+    if isinstance(given, tuple):
+        raise NotImplementedError("one end for all GTD orders")
     if not isinstance(given, date):
         return given
     known = sessions(instrument.exchange, settings.extended_hours)

@@ -1,7 +1,6 @@
 """The `lean` model: fills by the rules of QuantConnect LEAN's default fill models."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import override
 
 import msgspec
@@ -21,13 +20,11 @@ class LeanFillRules:
     """What LEAN lets an algorithm set (`core.lean`), in microseconds.
 
     `stale` is how old prices may be for a market order, `close_buffer` how long before the close the last
-    market-on-close order must come. `good_till` ends GTD orders at the regular close of that date, or of the next one
-    that has a close.
+    market-on-close order must come.
     """
 
     stale: int = 3_600_000_000
     close_buffer: int = 930_000_000
-    good_till: date | None = None
 
 
 class Lean(FillModel):
@@ -52,7 +49,8 @@ class Lean(FillModel):
     - OPG fills at the open of the first trade bar that starts in the regular session when the order is there; if it
       came during the session, on a later date. ATC fills at the next regular close, at the close of the last trade bar
       (of a future: of its side of the quotes); one that comes less than `close_buffer` before it is refused.
-    - DAY ends at the regular close after the order, GTD at that of its date; both before anything can fill there.
+    - DAY ends at the regular close after the order, GTD at that of its date, or at the next one where the date has
+      none; both before anything can fill there. An order whose date is past ends as soon as the market has a step.
 
     What is unrealistic about it: a market order trades any quantity at a price that the algorithm has just seen.
 
@@ -64,6 +62,7 @@ class Lean(FillModel):
     stops_first = False
     fills_at_expiry = False
     in_turn = True
+    good_till_rolls = True
 
     def __init__(self, rules: LeanFillRules | None = None) -> None:
         self._rules = LeanFillRules() if rules is None else rules
@@ -105,9 +104,9 @@ class Lean(FillModel):
         ends = [order.instrument.expires_at]
         if order.time_in_force is TimeInForce.DAY:
             ends.append(seen.regular.session_from(order.placed_at).close)
-        elif order.time_in_force is TimeInForce.GTD:
-            day = self._rules.good_till
-            ends.append(order.until if day is None else seen.session_of(day).close)
+        elif order.time_in_force is TimeInForce.GTD and order.until is not None:
+            opens = seen.market.sessions.session_from(order.placed_at).open
+            ends.append(max(order.until, order.placed_at + 1, opens + 1))
         return min((end for end in ends if end is not None), default=None)
 
     @override

@@ -1,7 +1,7 @@
 """What the `lean` fill model reads of a market: trade bars and the two sides of quote bars, as rows of prices."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.execution.meeting import IntColumn, Market, Meeting, Rule, Search, Sessions, When, Window
-from periscope.instruments.sessions import MICROSECONDS_PER_SECOND, Session
+from periscope.instruments.sessions import MICROSECONDS_PER_SECOND
 
 _FIRST_CHUNK = 64
 _LAST_CHUNK = 8192
@@ -187,11 +187,6 @@ class LeanMarket:
     def date_of(self, at: int) -> date:
         """The date on the exchange's clock."""
         return datetime.fromtimestamp(at // MICROSECONDS_PER_SECOND, self.regular.zone).date()
-
-    def session_of(self, day: date) -> Session:
-        """The first regular session that closes after a date begins."""
-        midnight = datetime.combine(day, time(0), self.regular.zone)
-        return self.regular.session_from(round(midnight.timestamp()) * MICROSECONDS_PER_SECOND)
 
     def _newest(self, now: int) -> tuple[int, int] | None:
         """Start and end of the row that ended last."""

@@ -13,12 +13,15 @@ class FillModel(Protocol):
     placement, and the closing auction last; otherwise all go by placement. `fills_at_expiry` says that a fill at the
     instant at which an order expires precedes the expiry; otherwise the expiry does. `in_turn` says that what fills
     at once fills before the next action of its handler is looked at; the strategy still hears of its orders first.
+    `good_till_rolls` says that a GTD date without a session means the next close, and that one that is past is taken
+    and ends the order at the next step; otherwise it means the last close before, and a past one is refused.
     """
 
     name: str
     stops_first: bool
     fills_at_expiry: bool
     in_turn: bool
+    good_till_rolls: bool = False
 
     def accept(self, order: Order, market: Market) -> Order | Rejection:
         """The order as this model takes it, with what its time in force comes to; or why the model refuses it.
