@@ -7,7 +7,8 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from tests.fidelity.cases import FIGURES, Case, our_symbol
+from tests.fidelity.cases import FIGURES, Case
+from tests.fidelity.fields import FieldError, number_of
 from tests.fidelity.running import Outcome
 
 _PRINTED = Decimal("1E-10")
@@ -30,6 +31,8 @@ _FIELDS = (
 _TIMES = frozenset({"placed_at", "filled_at"})
 _EXACT = frozenset({"quantity", "limit", "stop"})
 _ROUNDED = frozenset({"fill_price", "fee"})
+_STATUSES = {"cancelled": "canceled", "expired": "canceled", "new": "submitted", "working": "submitted"}
+"""Other words for what became of an order."""
 _STATES = {"WORKING": {"submitted"}, "FILLED": {"filled"}, "REJECTED": {"invalid"}}
 _WAIVERS = Path(__file__).with_name("waivers.txt")
 
@@ -58,7 +61,7 @@ def compare(case: Case, outcome: Outcome) -> list[Line]:
     for name in FIGURES:
         expected = case.expected.get(name)
         actual = _figure(name, outcome.figures[name])
-        equal = expected is not None and Decimal(str(expected)) == Decimal(actual)
+        equal = expected is not None and _number(expected) == Decimal(actual)
         waived = None if equal else waivers.get((case.name, name, str(expected), actual))
         waived_orders = waived or waived_orders
         lines.append(Line(name, str(expected), actual, equal, None if waived is None else waived.reason))
@@ -144,24 +147,39 @@ def _same(name: str, wanted: Order | None, found: Order | None) -> bool:  # noqa
     if wanted is None or found is None:
         return False
     left, right = wanted.get(name), found.get(name)
-    if left is None or right is None:
-        return left is None and right is None
+    if left in (None, "") or right is None:
+        return left in (None, "") and right is None
     if name in _TIMES:
-        return datetime.fromisoformat(str(left)) == datetime.fromisoformat(str(right))
+        return _moment(left) == _moment(right)
     if name in _EXACT:
-        return Decimal(str(left)) == Decimal(str(right))
+        return _number(left) == Decimal(str(right))
     if name in _ROUNDED:
         return _printed(left) == _printed(right)
-    if name == "symbol":
-        return bool(our_symbol(str(left)) == right)
-    if name == "type":
-        return bool(str(left).replace("STOP_MARKET", "STOP") == right)
+    if name == "status":
+        word = str(left).strip().lower()
+        return bool(_STATUSES.get(word, word) == right)
     return bool(str(left) == str(right))
+
+
+def _moment(value: Any) -> datetime | None:
+    """A time; None for what is none, which equals no time that a run comes to."""
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+def _number(value: Any) -> Decimal:
+    """A number; what is none is not a number, which equals nothing."""
+    try:
+        return number_of(value, "expected")
+    except FieldError:
+        return Decimal("NaN")
 
 
 def _printed(value: Any) -> Decimal:
     try:
-        return Decimal(str(value)).quantize(_PRINTED, ROUND_HALF_EVEN)
+        return _number(value).quantize(_PRINTED, ROUND_HALF_EVEN)
     except InvalidOperation:
         return Decimal("NaN")
 

@@ -113,17 +113,12 @@ def _unreadable(case: Unreadable) -> dict[str, Any]:
 
 def _remarks(case: Case) -> list[str]:
     """What of a trace no strategy on the SDK can do."""
-    found = []
-    if len(case.good_till) > 1:
-        dates = ", ".join(map(str, case.good_till))
-        found.append(f"a run has one good-till date (core.good_till), the trace has {dates}: the last one is used")
-    found += [
+    return [
         f"order {order['n']} was cancelled by the algorithm at a time that the trace does not tell; the SDK can cancel "
         "all limit orders of a symbol and nothing else, so the order is left alone"
         for order in case.trace
         if order.get("status") == "canceled" and str(order["tif"]) == "GTC"
     ]
-    return found
 
 
 def _as_json(line: Line) -> dict[str, Any]:

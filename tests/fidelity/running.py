@@ -50,7 +50,7 @@ def config_of(case: Case, strategy: dict[str, Any], start: str | None = None) ->
     if case.raw:
         core["adjustment"] = "raw"
     if case.good_till:
-        core["good_till"] = case.good_till[-1].isoformat()
+        core["good_till"] = case.good_till
     window = {"start": start or case.start.isoformat(), "end": case.end.isoformat()}
     read = parse_run_config({"environment": window, "strategy": strategy, "core": core})
     if not isinstance(read, RunConfig):
@@ -61,7 +61,7 @@ def config_of(case: Case, strategy: dict[str, Any], start: str | None = None) ->
 def run_trace(case: Case, catalog: Catalog, folder: Path, *, in_process: bool = False) -> Outcome:
     """Place the orders of the case's trace at their moments."""
     streams = [[symbol, kind.value, span.value] for symbol, kind, span in case.streams]
-    strategy = {"cash": str(case.cash), "streams": streams, "orders": case.placed()}
+    strategy = {"cash": str(case.cash), "streams": streams, "orders": case.script()}
     return _run(case, TRACE_BUNDLE, strategy, catalog, folder, in_process=in_process)
 
 
@@ -99,15 +99,16 @@ def read_outcome(case: Case, folder: Path, result: dict[str, Any]) -> Outcome:
     """Figures and orders of a finished run, from the files that it left."""
     zone = ZoneInfo(case.time_zone)
     fills = {row["sequence"]: row for row in pl.read_parquet(folder / "fills.parquet").iter_rows(named=True)}
-    good_till = result["config"]["core"]["good_till"]
+    good_till = iter(result["config"]["core"]["good_till"] or ())
     orders, refused = [], []
     for row in pl.read_parquet(folder / "orders.parquet").sort("sequence").iter_rows(named=True):
+        till = next(good_till, None) if row["time_in_force"] == "GTD" else None
         if row["reject_code"] not in (None, _REFUSED_LATE):
             refused.append(
                 f"{row['side']} {row['quantity']} {row['symbol']} at {row['placed_at']}: {row['reject_code']}"
             )
             continue
-        orders.append(_order(row, fills.get(row["sequence"]), zone, good_till))
+        orders.append(_order(row, fills.get(row["sequence"]), zone, till))
     # Less than a share is what a split leaves over and pays out: no order.
     closed = [settled for settled in result["settlements"] if abs(Decimal(settled["quantity"])) >= 1]
     orders += [_automatic(settled, zone) for settled in closed]
@@ -117,12 +118,12 @@ def read_outcome(case: Case, folder: Path, result: dict[str, Any]) -> Outcome:
     return Outcome(figures, orders, refused, issues)
 
 
-def _order(row: dict[str, Any], fill: dict[str, Any] | None, zone: ZoneInfo, good_till: str | None) -> dict[str, Any]:
+def _order(row: dict[str, Any], fill: dict[str, Any] | None, zone: ZoneInfo, till: str | None) -> dict[str, Any]:
     kind, tif = row["order_type"], row["time_in_force"]
     if kind == "MARKET" and tif in ("OPG", "ATC"):
         kind, tif = {"OPG": "MARKET_ON_OPEN", "ATC": "MARKET_ON_CLOSE"}[tif], "GTC"
     if tif == "GTD":
-        tif = f"GTD:{good_till}"
+        tif = f"GTD:{till}"
     return {
         "placed_at": _local(row["placed_at"], zone),
         "symbol": row["symbol"],

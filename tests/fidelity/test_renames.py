@@ -98,4 +98,7 @@ def test_a_ticker_of_a_trace_is_that_of_its_day(catalogs: Catalogs, tmp_path: Pa
     assert [order["symbol"] for order in named.trace] == ["NEW", "NEW"]
     unknown = with_our_names(_case(tmp_path, ["ABC"], ("ABC", "NEW")), catalogs.of(case).instruments)
     assert [order["symbol"] for order in unknown.trace] == ["ABC", "NEW"]
-    assert [(symbol, kind) for symbol, kind, _ in unknown.streams] == [("ABC", AssetType.EQUITY)]
+    assert [(symbol, kind) for symbol, kind, _ in unknown.streams] == [
+        ("ABC", AssetType.EQUITY),
+        ("NEW", AssetType.EQUITY),
+    ]
