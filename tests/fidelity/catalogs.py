@@ -70,7 +70,8 @@ class Catalogs:
         try:
             import_lean(links, catalog)
         except ImportProblem as problem:
-            raise BadCaseError(f"{case.name}: its data can't be imported: {problem}") from None
+            told = str(problem).replace(f"{links}/", "")
+            raise BadCaseError(f"{case.name}: its data can't be imported: {told}") from None
         catalog = Catalog.open(folder / "catalog")
         catalog.add_instruments(_with_expiries(catalog.instruments.all(), case))
         return catalog

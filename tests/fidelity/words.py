@@ -1,7 +1,9 @@
 """What the words of a case say about the engine's settings; the file has no fields for them."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+
+from periscope.portfolio.exact import plain
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _NUMBER = r"(?P<number>\d+(?:\.\d+)?)"
@@ -29,10 +31,10 @@ def settings_of(words: str) -> dict[str, str]:
         )
         match = _first(patterns, words)
         if match is not None:
-            found[name] = f"{Decimal(match['number']) * _UNITS[match['unit'].lower()]:f}"
+            found[name] = f"{plain(Decimal(match['number']) * _UNITS[match['unit'].lower()]):f}"
     leverage = _first(_LEVERAGE, words)
     if leverage is not None:
-        found["leverage"] = _plain(leverage["number"])
+        found["leverage"] = f"{plain(Decimal(leverage['number'])):f}"
     elif _CASH_ACCOUNT.search(words) is not None:
         found["leverage"] = "1"
     return found
@@ -41,10 +43,3 @@ def settings_of(words: str) -> dict[str, str]:
 def _first(patterns: tuple[str, ...], words: str) -> re.Match[str] | None:
     matches = (re.search(pattern, words, re.IGNORECASE) for pattern in patterns)
     return next((match for match in matches if match is not None), None)
-
-
-def _plain(text: str) -> str:
-    try:
-        return f"{Decimal(text):f}"
-    except InvalidOperation:
-        return text
