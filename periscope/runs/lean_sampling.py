@@ -71,7 +71,10 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class LeanFigures:
-    """Equity figures as LEAN prints them; `end_equity` is not rounded. Percentages have three decimals."""
+    """Equity figures as LEAN prints them; `end_equity` is not rounded. Percentages have three decimals.
+
+    The net profit is that of the curve's last sample, which has four decimals.
+    """
 
     start_equity: Decimal
     end_equity: Decimal
@@ -155,7 +158,7 @@ class LeanSampling(Sampling):
         first, last = (datetime.fromtimestamp(at // _SECOND, self._zone).date() for at in (self._start, self._end))
         if (last - first).days + 1 < _LEAST_DAYS or start == 0:
             return LeanFigures(start, end, ZERO, ZERO)
-        profit = _ratio(end - start, start) * 100
+        profit = _ratio(end.quantize(_SAMPLE_STEP, context=_TWENTY_EIGHT) - start, start) * 100
         return LeanFigures(
             start,
             end,

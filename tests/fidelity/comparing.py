@@ -13,7 +13,7 @@ from tests.fidelity.running import Outcome
 
 _PRINTED = Decimal("1E-10")
 """Prices and fees are printed with at most ten decimals."""
-_CENT = Decimal("0.01")
+_CENT, _SAMPLE = Decimal("0.01"), Decimal("0.0001")
 _FIELDS = (
     "placed_at",
     "symbol",
@@ -90,9 +90,10 @@ def read_waivers() -> dict[tuple[str, str, str, str], Waived]:
 
 
 def _figure(name: str, text: str) -> str:
-    """A figure as the cases print it: money to the cent."""
+    """A figure as the cases print it: money to the cent, the equity as the last sample of the curve has it."""
     if name == "end_equity":
-        return format(Decimal(text).quantize(_CENT, ROUND_HALF_EVEN), "f")
+        sampled = Decimal(text).quantize(_SAMPLE, ROUND_HALF_EVEN)
+        return format(sampled.quantize(_CENT, ROUND_HALF_EVEN), "f")
     if name == "total_fees":
         return format(Decimal(text).quantize(_CENT, ROUND_HALF_UP), "f")
     return text

@@ -23,6 +23,8 @@ REGRESSIONS = {
     102: "futures trade on a bank holiday until its early close",
     39: "a resting order that a price has made too large becomes invalid, even where it would not fill",
     120: "what rests is looked at again when the orders of a step have filled",
+    535: "the net profit is that of the last sample, to four decimals",
+    572: "the curve is sampled from the first quote on, even before the first trade",
 }
 pytestmark = pytest.mark.skipif(
     not (SHARED / "data" / "lean").is_dir(), reason="LEAN's data and published cases are not beside the project"

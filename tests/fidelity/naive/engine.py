@@ -150,7 +150,7 @@ class Run:
         self.curve.append(self.value().quantize(Decimal("0.0001"), ROUND_HALF_EVEN))
 
     def _figures(self) -> dict[str, str]:
-        value = self.value()
+        value = self.value().quantize(Decimal("0.0001"), ROUND_HALF_EVEN)
         short = (self.window[1] - self.window[0]).days + 1 < 3
         peak, worst = self.curve[0], Decimal(0)
         for each in self.curve:
