@@ -19,7 +19,8 @@ _TIME = pl.Datetime("us", "UTC")
 def equity_window(path: Path, start: int, end: int, most: int) -> tuple[dict[str, IntColumn], int]:
     """The samples from `start` to `end` (microseconds UTC, both included), at most `most`, and how many there are.
 
-    `most` is `FEWEST` or more. Each that is kept is a real sample: `time`, and the money in millionths. Memory does not grow with the window.
+    `most` is `FEWEST` or more. Each that is kept is a real sample: `time`, and the money in millionths. Memory does not
+    grow with the window.
     """
     table = pl.scan_parquet(path, glob=False, cache=False)
     time = pl.col("time")

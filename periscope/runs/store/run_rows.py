@@ -4,7 +4,7 @@ Each method is one transaction. Whoever runs a run names the attempt that it is;
 its writes change nothing and it is told so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -152,6 +152,10 @@ class RunRows:
         """Every run that was started and has not ended, in the order in which they were started."""
         wanted = _SELECT.where(runs.c.status.in_([status.value for status in ACTIVE]))
         return self._all(wanted.order_by(runs.c.queued_at, runs.c.id))
+
+    def several(self, numbers: Collection[int]) -> list[Run]:
+        """The runs of those numbers that there are."""
+        return self._all(_SELECT.where(runs.c.id.in_(numbers)))
 
     def edit(self, number: int, config: Mapping[str, Any]) -> bool:
         """Replace the config of a new run; False, and nothing changed, where it is no longer new."""

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from periscope.server.routes import about, books, looking, results, runs, windows
+from periscope.server.routes import about, books, looking, results, runs, streams, windows
 
 ROUTERS: tuple[APIRouter, ...] = (
     about.router,
@@ -10,5 +10,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     books.router,
     results.router,
     windows.router,
+    streams.router,
     runs.router,
 )
