@@ -20,8 +20,19 @@ AfterOption = Annotated[int, typer.Option(help="Leave out so many: the next page
 LimitOption = Annotated[int, typer.Option(help="How many at most.", min=1, max=100_000)]
 SymbolOption = Annotated[str | None, typer.Option(help="Only this symbol.")]
 _FOLLOW_SECONDS = 0.5
-_ORDERS = ("sequence", "placed_at", "symbol", "side", "order_type", "quantity", "state", "average_fill_price", "fees")
-_FILLS = ("sequence", "filled_at", "symbol", "side", "quantity", "price", "fee", "rule", "realised_pnl")
+_ORDERS = (
+    "sequence",
+    "placed_at",
+    "symbol",
+    "side",
+    "order_type",
+    "quantity",
+    "state",
+    "average_fill_price",
+    "fees",
+    "origin",
+)
+_FILLS = ("sequence", "filled_at", "symbol", "side", "quantity", "price", "fee", "rule", "realised_pnl", "origin")
 _TRADES = ("symbol", "direction", "quantity", "entry_time", "exit_time", "entry_price", "exit_price", "net_pnl")
 
 
@@ -164,7 +175,8 @@ def _table(
         more = following if following < count else None
         print_json({"run": number, table: rows, "count": count, "next": more})
         return
-    print_table(columns, rows, to_right={"sequence", "quantity", "price", "average_fill_price", "fee", "fees"})
+    present = [name for name in columns if not rows or name in rows[0]]
+    print_table(present, rows, to_right={"sequence", "quantity", "price", "average_fill_price", "fee", "fees"})
     say(f"{following - len(rows) + bool(rows):,} to {following:,} of {count:,}")
     if following < count:
         remark(f"the next page: --after {following}")

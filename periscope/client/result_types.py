@@ -59,6 +59,7 @@ class Fill(Value, frozen=True):
     realised_pnl: Decimal
     position_after: Decimal
     cash_after: Decimal
+    origin: str | None = None
 
 
 class Trade(Value, frozen=True):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from periscope.market.candles import Candles
 from periscope.market.columns import BarColumns, IntColumn
+from periscope.report.events import Event
 from periscope.report.packing import Packed, pack_bars
 from periscope.report.run_files import microseconds
 
@@ -39,7 +40,7 @@ class DataEntry:
 class SeriesBars:
     """A series' bars in pieces, ascending, with what a chart must know: prices are scaled by `price_scale`, volumes
     by `volume_scale`, `zone` is the exchange's time zone, and `day_numbers` maps starts to trading days (days since
-    1970-01-01)."""
+    1970-01-01). `events` are what happened to the instrument in the run's window."""
 
     pieces: Iterable[BarColumns]
     price_scale: int
@@ -47,6 +48,7 @@ class SeriesBars:
     zone: str
     day_numbers: Callable[[IntColumn], npt.NDArray[np.int32]]
     volume_scale: int = 0
+    events: tuple[Event, ...] = ()
 
 
 class BarsSource(Protocol):
@@ -61,6 +63,7 @@ class PackedSeries:
 
     header: dict[str, object]
     bars: Packed
+    events: tuple[Event, ...] = ()
 
 
 def data_entries(result: dict[str, Any]) -> list[DataEntry]:
@@ -123,7 +126,7 @@ def _pack(entry: DataEntry, series: SeriesBars, limit: int) -> PackedSeries | No
         "dayNumbers": np.diff(days[breaks], prepend=np.int32(0)).tolist(),
         **packed.header(),
     }
-    return PackedSeries(header, packed)
+    return PackedSeries(header, packed, series.events)
 
 
 def _shortest_scale(bars: BarColumns, scale: int) -> tuple[BarColumns, int]:

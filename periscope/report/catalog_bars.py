@@ -13,9 +13,11 @@ from periscope.market.adjustment import PLACES, Adjustment
 from periscope.market.adjustments import Adjustments
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns, IntColumn
+from periscope.market.corporate_actions import corporate_actions_of
 from periscope.market.resample import resampled
 from periscope.portfolio.exact import scaled
 from periscope.report.bars import DataEntry, SeriesBars
+from periscope.report.events import catalog_events
 
 _DAY = 86_400_000_000
 
@@ -30,6 +32,7 @@ class CatalogBars:
         self, catalog: Catalog | Path | str, window: tuple[int, int], *, adjustment: Adjustment, extended: bool
     ) -> None:
         self._catalog = catalog if isinstance(catalog, Catalog) else Catalog(catalog)
+        self._window = window
         self._extended = extended
         self._adjustments = Adjustments(self._catalog, *window, adjustment)
 
@@ -67,6 +70,14 @@ class CatalogBars:
             tick=instrument.tick,
             zone=sessions.zone.key,
             day_numbers=day_numbers,
+            events=tuple(
+                catalog_events(
+                    instrument,
+                    corporate_actions_of(self._catalog.files, instrument),
+                    lambda day: sessions.day_bounds(day)[0],
+                    self._window,
+                )
+            ),
         )
 
 

@@ -13,13 +13,14 @@ from periscope.report import sections_head as head
 from periscope.report import tables, text
 from periscope.report.bars import BarsSource, DataEntry, PackedSeries, data_entries, pack_series
 from periscope.report.curves import EquityCurve, equity_curve, monthly_returns, pack_curve
+from periscope.report.events import all_events, events_table, marks
 from periscope.report.ledger import books
 from periscope.report.markup import Markup, element, escape, join
 from periscope.report.packing import compress
 from periscope.report.run_files import RunFiles, microseconds, read_run
 from periscope.report.template import asset, filled, policy
 
-SCRIPTS = ("unpack", "format", "zoom", "levels", "charts", "equity", "price", "table", "page")
+SCRIPTS = ("unpack", "format", "zoom", "levels", "charts", "equity", "marks", "price", "table", "page")
 CHART_LIBRARY = "lightweight-charts.standalone.production.js"
 
 
@@ -81,6 +82,7 @@ def _blocks(run: RunFiles, curve: EquityCurve, series: list[PackedSeries], price
     """What the script draws, as packed text that the browser does not look into."""
     packed = pack_curve(curve)
     core = (run.result.get("config") or {}).get("core") or {}
+    events = all_events(run, (event for one in series for event in one.events))
     main: dict[str, Any] = {
         "currency": str(core.get("currency") or "USD"),
         "equity": None if packed is None else packed.header(),
@@ -89,12 +91,13 @@ def _blocks(run: RunFiles, curve: EquityCurve, series: list[PackedSeries], price
             for flow in run.result.get("cash_flows") or []
             if (time := microseconds(flow.get("time"))) is not None
         ],
-        "series": [one.header for one in series],
+        "series": [one.header | {"marks": marks(events, str(one.header["symbol"]))} for one in series],
         "priceNote": _chart_note(run, price_note),
         "tables": {
             "trades": tables.table(run.trades, tables.TRADES),
             "orders": tables.table(run.orders, tables.ORDERS),
             "fills": tables.table(run.fills, tables.FILLS),
+            "events": tables.table(events_table(events), tables.EVENTS),
         },
     }
     document = json.dumps(main, ensure_ascii=True, separators=(",", ":"), allow_nan=False)

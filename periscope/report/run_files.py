@@ -16,6 +16,8 @@ from periscope.runs.ledger_file import LEDGER, Balance, trial_balance
 from periscope.runs.result_file import NotARunError, read_result
 
 LOG_TAIL_LINES = 1_000
+MARGIN_CALL = "margin call"
+"""The origin of orders that the account placed, as the tables of orders and fills have it."""
 BOOK_ENDS = 10
 _NOTHING = Beginning(pl.DataFrame(), 0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,11 +42,13 @@ class RunFiles:
     """What a run left behind, as far as a page can show it: the beginnings of its tables, and `equity` thinned out.
     `result` is the document of result.json; a table that the run did not write is empty.
 
+    `called` are the orders that a margin call placed, all of them.
     `logs` are the last lines that the strategy printed, oldest first, `log_lines` how many there are in all.
     """
 
     result: dict[str, Any]
     orders: Beginning
+    called: pl.DataFrame
     fills: Beginning
     trades: Beginning
     ledger: Books
@@ -67,13 +71,15 @@ def read_run(run_dir: Path) -> RunFiles:
         result = read_result(run_dir)
     except NotARunError as error:
         raise ReportError(str(error)) from error
+    orders = run_dir / "orders.parquet"
     logs, log_lines = _read_logs(run_dir / "logs.jsonl")
     times = (microseconds(flow.get("time")) for flow in result.get("cash_flows") or [])
     flow_times = [time for time in times if time is not None]
     return RunFiles(
         result=result,
-        orders=_read_table(run_dir / "orders.parquet", read_beginning, _NOTHING),
-        fills=_read_table(run_dir / "fills.parquet", read_beginning, _NOTHING),
+        orders=_read_table(orders, read_beginning, _NOTHING),
+        called=_read_table(orders, _margin_calls, pl.DataFrame()),
+        fills=_read_table(run_dir / "fills.parquet", lambda path: _with_origin(read_beginning(path), orders), _NOTHING),
         trades=_read_table(run_dir / "trades.parquet", read_beginning, _NOTHING),
         ledger=_read_table(run_dir / LEDGER, read_books, Books()),
         equity=_read_table(run_dir / "equity.parquet", lambda path: read_equity(path, flow_times), pl.DataFrame()),
@@ -91,6 +97,26 @@ def microseconds(text: str | None) -> int | None:
     except ValueError:
         return None
     return (moment - _EPOCH) // timedelta(microseconds=1) if moment.tzinfo is not None else None
+
+
+def _margin_calls(orders: Path) -> pl.DataFrame:
+    """The orders that a margin call placed; none where a run was kept before it said so."""
+    table = pl.scan_parquet(orders)
+    if "origin" not in table.collect_schema():
+        return pl.DataFrame()
+    return table.filter(pl.col("origin") == MARGIN_CALL).collect()
+
+
+def _with_origin(fills: Beginning, orders: Path) -> Beginning:
+    """The fills with who placed their orders, which the tables of earlier runs only say of the orders."""
+    if "origin" in fills.rows.columns or "sequence" not in fills.rows.columns or not orders.exists():
+        return fills
+    table = pl.scan_parquet(orders)
+    if "origin" not in table.collect_schema():
+        return fills
+    named = table.select("sequence", "origin").join(fills.rows.lazy().select("sequence"), on="sequence", how="semi")
+    joined = fills.rows.join(named.collect(), on="sequence", how="left", maintain_order="left")
+    return Beginning(joined, fills.count)
 
 
 def _read_table[T](path: Path, read: Callable[[Path], T], nothing: T) -> T:

@@ -9,6 +9,9 @@ import polars as pl
 MOST_ROWS = 50_000
 """Of a longer table the page has the beginning, and says so: a browser would choke on a million rows."""
 
+_STRATEGY = "strategy"
+"""Who placed most orders, in the words of the tables of orders and fills."""
+
 type Kind = Literal["text", "count", "number", "money", "price", "time"]
 
 
@@ -39,6 +42,7 @@ ORDERS = (
     Column("placed_at", "Placed", "time"),
     Column("symbol", "Symbol"),
     Column("intent", "Intent"),
+    Column("origin", "Placed by"),
     Column("order_type", "Type"),
     Column("time_in_force", "In force"),
     Column("quantity", "Quantity", "number"),
@@ -59,6 +63,7 @@ FILLS = (
     Column("sequence", "Order", "count"),
     Column("symbol", "Symbol"),
     Column("side", "Side"),
+    Column("origin", "Placed by"),
     Column("quantity", "Quantity", "number"),
     Column("price", "Price", "price"),
     Column("price_before_slippage", "Before slippage", "price"),
@@ -70,6 +75,12 @@ FILLS = (
     Column("bar_span", "Span"),
     Column("volume_cap", "Volume cap", "number"),
     Column("asset_type", "Asset type"),
+)
+EVENTS = (
+    Column("time", "Time", "time"),
+    Column("symbol", "Symbol"),
+    Column("kind", "Event"),
+    Column("text", "What happened"),
 )
 
 
@@ -88,15 +99,22 @@ def read_beginning(path: Path) -> Beginning:
 
 
 def table(beginning: Beginning, columns: tuple[Column, ...]) -> dict[str, Any]:
-    """A table for the page: its columns (those that the file has), its first rows, and the number of all rows."""
+    """A table for the page: its columns (those that the file has), its first rows, and the number of all rows.
+
+    Who placed an order is only told where it was not always the strategy.
+    """
     head = beginning.rows
-    present = [column for column in columns if column.key in head.columns]
+    present = [column for column in columns if column.key in head.columns and not _goes_without_saying(head, column)]
     return {
         "rows": head.height,
         "all": beginning.count,
         "columns": [{"key": column.key, "title": column.title, "kind": column.kind} for column in present],
         "data": {column.key: _values(head[column.key], column.kind) for column in present},
     }
+
+
+def _goes_without_saying(frame: pl.DataFrame, column: Column) -> bool:
+    return column.key == "origin" and bool((frame["origin"] == _STRATEGY).all())
 
 
 def _values(series: pl.Series, kind: Kind) -> list[Any]:

@@ -62,6 +62,7 @@ FILL_COLUMNS = {
     "realised_pnl": pl.Decimal,
     "position_after": pl.Decimal,
     "cash_after": pl.Decimal,
+    "origin": pl.String,
 }
 TRADE_COLUMNS = {
     "symbol": pl.String,
@@ -129,6 +130,7 @@ def fill_row(fill: Filled, number: int) -> tuple[Any, ...]:
         plain(fill.realised),
         plain(fill.position_after),
         plain(fill.cash_after),
+        str(order.origin),
     )
 
 

@@ -65,6 +65,7 @@ class Fill(Model):
     realised_pnl: Amount
     position_after: Amount
     cash_after: Amount
+    origin: str | None = Field(default=None, description="Who placed the order; runs kept earlier do not say")
 
 
 class Trade(Model):

@@ -20,7 +20,7 @@ COLUMNS = {
     " placed_at state filled_quantity average_fill_price net_money fees closed_at reject_code"
     " reject_message reference_price expires_at origin",
     "fills": "order_id sequence fill_number symbol asset_type side quantity price price_before_slippage fee filled_at"
-    " bar_start bar_end bar_span met path rule volume_cap realised_pnl position_after cash_after",
+    " bar_start bar_end bar_span met path rule volume_cap realised_pnl position_after cash_after origin",
     "equity": "time portfolio_value cash",
     "trades": "symbol asset_type direction quantity entry_time exit_time entry_price exit_price gross_pnl fees net_pnl",
     "ledger": "entry time reason account symbol amount",

@@ -57,6 +57,24 @@ function decimalText(text) {
   return (sign && MINUS) + whole.replace(/\B(?=(\d{3})+$)/g, ",") + rest;
 }
 
+// A decimal text in cents, of two equally near ones the even one; an amount that cents would hide stays as it is.
+function centsText(text) {
+  const [, sign, whole, rest] = /^(-?)(\d+)\.(\d{3,})$/.exec(text ?? "") ?? [];
+  if (whole === undefined) return decimalText(text);
+  const cents = BigInt(whole + rest.slice(0, 2));
+  const left = rest.slice(2).replace(/0+$/, "");
+  const up = left > "5" || (left === "5" && cents % 2n === 1n);
+  const rounded = String(cents + (up ? 1n : 0n)).padStart(3, "0");
+  if (/^0+$/.test(rounded)) return decimalText(text);
+  return decimalText(`${sign}${rounded.slice(0, -2)}.${rounded.slice(-2)}`);
+}
+
+// A price with no more than six decimals: an average has ten.
+function priceText(text) {
+  const long = /^-?\d+\.\d{7,}$/.test(text ?? "");
+  return decimalText(long ? Number(text).toFixed(6).replace(/(\.\d\d\d*?)0+$/, "$1") : text);
+}
+
 const numberText = (value, decimals) => decimalText(value.toFixed(decimals).replace(/^-(?=[0.]+$)/, ""));
 const percentText = (value) => `${numberText(value * 100, 2)}%`;
 

@@ -109,6 +109,7 @@ class Page {
       fills.push({
         time: (data.bar_start?.[row] ?? data.filled_at[row]) / 1e6,
         price: Number(data.price[row]), quantity: data.quantity[row], sign: data.side[row] === "BUY" ? 1 : -1,
+        called: data.origin?.[row] === "margin call",
       });
     }
     return fills.sort((one, other) => one.time - other.time);
@@ -116,7 +117,7 @@ class Page {
 
   records() {
     const { tables } = this.data;
-    const names = { trades: "Trades", orders: "Orders", fills: "Fills" };
+    const names = { trades: "Trades", orders: "Orders", fills: "Fills", events: "Events" };
     this.tabs = Object.entries(names).map(([key, name]) => {
       const tab = document.createElement("button");
       Object.assign(tab, { type: "button", id: `tab-${key}` });
@@ -147,7 +148,7 @@ class Page {
       tab.setAttribute("aria-selected", String(mine));
       tab.tabIndex = mine ? 0 : -1;
     }
-    const jumps = { trades: (row) => this.jumpToTrade(row), fills: (row) => this.jumpToFill(row) };
+    const jumps = { trades: (row) => this.jumpToTrade(row), fills: (row) => this.jumpToFill(row), events: (row) => this.jumpToEvent(row) };
     this.table = new RecordTable(byId("table"), this.data.tables[key], {
       label: key, hidden: ["asset_type"], onRow: jumps[key] ?? null,
       onCount: (count, table) => this.count(count, table, key),
@@ -175,6 +176,16 @@ class Page {
     const { data } = this.data.tables.fills;
     const at = data.filled_at[row] / 1e6;
     if (await this.find(data.symbol[row], data.asset_type[row])) {
+      const margin = this.priceChart.header.seconds * 60;
+      this.priceChart.zoom.goTo({ from: at - margin, to: at + margin });
+    }
+  }
+
+  async jumpToEvent(row) {
+    const { data } = this.data.tables.events;
+    const at = data.time[row] / 1e6;
+    const one = this.data.series.find(({ symbol }) => symbol === data.symbol[row]);
+    if (one && await this.find(one.symbol, one.assetType)) {
       const margin = this.priceChart.header.seconds * 60;
       this.priceChart.zoom.goTo({ from: at - margin, to: at + margin });
     }

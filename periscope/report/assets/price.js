@@ -27,6 +27,7 @@ class PriceChart {
     });
     this.activity[0].series.priceScale().applyOptions({ scaleMargins: { top: 0.8, bottom: 0.16 } });
     this.markers = charts.createSeriesMarkers(this.candles, []);
+    this.strip = new MarkStrip(this.chart);
     this.zoom = new Zoom(this.chart, {
       pixelsAPoint: 3, load: (level) => this.load(level), moved: () => { this.mark(); this.describe(null); },
     });
@@ -35,17 +36,24 @@ class PriceChart {
     this.restyle();
   }
 
-  // `fills` in order of time: {time (seconds), price, quantity (text), sign, order}.
+  // `fills` in order of time: {time (seconds), price, quantity (text), sign, called (by a margin call)}.
   show(bars, header, fills) {
     this.header = header;
     this.fills = fills;
     this.trade = null;
-    this.decimals = Math.max(header.decimals, (header.tick.split(".")[1] ?? "").length);
+    const tick = (header.tick.split(".")[1] ?? "").replace(/0+$/, "").length;
+    // Adjusted prices have up to six decimals; the axis and the labels need no more than the tick's and two.
+    this.decimals = Math.max(2, tick, Math.min(header.decimals, tick + 2));
     this.candles.applyOptions({
       priceFormat: {
-        type: "custom", minMove: 10 ** -this.decimals, formatter: (price) => numberText(price, this.decimals),
+        type: "custom", minMove: 10 ** -this.decimals,
+        // The axis reaches below zero only to make room for the volumes.
+        formatter: (price) => (price < 0 && this.positive ? "" : numberText(price, this.decimals)),
       },
     });
+    this.positive = bars.low.every((price) => price >= 0);
+    this.strip.show(header.marks);
+    this.candles.priceScale().applyOptions({ scaleMargins: { top: header.marks.length > 0 ? 0.13 : 0.06, bottom: 0.24 } });
     this.levels = candleLevels(bars, header);
     this.zoom.setLevels(this.levels, { from: bars.start[0], to: bars.start[bars.start.length - 1] });
   }
@@ -87,10 +95,14 @@ class PriceChart {
     })));
     const volume = level.volume ? this.times.map((time, point) => ({ time, value: level.volume[point] })) : [];
     this.volume.setData(volume);
+    this.strip.load(level, this.times);
     this.groups = this.grouped();
     for (const { sign, series } of this.activity) {
-      const own = this.groups.filter((group) => group.sign === sign);
-      series.setData(own.map((group) => ({ time: this.times[group.point], value: sign * group.quantity })));
+      const traded = new Map();
+      for (const group of this.groups.filter((each) => each.sign === sign)) {
+        traded.set(group.point, (traded.get(group.point) ?? 0) + group.quantity);
+      }
+      series.setData([...traded].map(([point, quantity]) => ({ time: this.times[point], value: sign * quantity })));
     }
     this.marked = null;
     this.chart.timeScale().applyOptions({ timeVisible: !level.dates, secondsVisible: level.seconds < 60 });
@@ -108,17 +120,19 @@ class PriceChart {
     const few = inSight <= LABELLED_FILLS;
     const width = Math.max(40, 2 ** Math.ceil(Math.log2(visible.to - visible.from)));
     const place = Math.floor(visible.from / width);
-    const state = [crowded, few, crowded || [width, place], this.level.begin, this.level.name].join();
+    const labelled = this.strip.few(visible);
+    const state = [crowded, few, crowded || [width, place], this.level.begin, this.level.name, labelled].join();
     if (state === this.marked) return;
     this.marked = state;
+    this.strip.draw(labelled);
+    this.host.dataset.marks = String(this.strip.points.size);
     for (const { series } of this.activity) series.applyOptions({ visible: crowded });
-    const colours = { 1: colour("buy"), "-1": colour("sell") };
     const groups = crowded ? [] : this.groupsBetween((place - 1) * width, (place + 3) * width);
     this.markers.setMarkers(groups.map((group) => ({
       time: this.times[group.point],
       position: group.sign > 0 ? "belowBar" : "aboveBar",
       shape: group.sign > 0 ? "arrowUp" : "arrowDown",
-      color: colours[group.sign],
+      color: colour(group.called ? "loss" : group.sign > 0 ? "buy" : "sell"),
       size: few ? 0.8 : 0.6,
       text: few ? this.fillText(group) : "",
     })));
@@ -132,8 +146,8 @@ class PriceChart {
     for (const fill of this.fills) {
       if (!within(this.level, fill.time)) continue;
       const point = Math.max(0, countUpTo(times, fill.time) - 1);
-      const key = point * 2 + (fill.sign > 0 ? 1 : 0);
-      const group = groups.get(key) ?? { point, sign: fill.sign, count: 0, quantity: 0, money: 0 };
+      const key = point * 4 + (fill.sign > 0 ? 1 : 0) + (fill.called ? 2 : 0);
+      const group = groups.get(key) ?? { point, sign: fill.sign, called: fill.called, count: 0, quantity: 0, money: 0 };
       group.count++;
       group.quantity += Number(fill.quantity);
       group.money += Number(fill.quantity) * fill.price;
@@ -148,7 +162,7 @@ class PriceChart {
 
   fillText(group) {
     const price = numberText(group.money / group.quantity, this.decimals);
-    return `${group.sign > 0 ? "+" : MINUS}${shortText(group.quantity)} @ ${price}`;
+    return `${group.called ? "margin call " : ""}${group.sign > 0 ? "+" : MINUS}${shortText(group.quantity)} @ ${price}`;
   }
 
   drawTrade() {
@@ -200,6 +214,7 @@ class PriceChart {
     for (const group of this.groupsBetween(point, point)) {
       parts.push(span(`${group.count > 1 ? `${group.count} fills ` : ""}${this.fillText(group)}`, group.sign > 0 ? "buy" : "sell"));
     }
+    parts.push(...this.strip.at(point).map((mark) => span(mark.text, "mark")));
     this.legend.replaceChildren(...parts);
   }
 }

@@ -8,6 +8,7 @@ class RecordTable {
   constructor(host, table, { label, hidden = [], onRow = null, onCount }) {
     Object.assign(this, { host, table, onRow, onCount, sorted: null, down: false, words: "", active: -1 });
     this.columns = table.columns.filter((column) => !hidden.includes(column.key));
+    this.minutes = new Set(this.columns.filter(({ key, kind }) => kind === "time" && wholeMinutes(table.data[key])).map(({ key }) => key));
     this.order = Array.from({ length: table.rows }, (_, row) => row);
     this.build(label);
     this.arrange();
@@ -51,16 +52,18 @@ class RecordTable {
   }
 
   width(column) {
-    let longest = column.title.length + 2;
+    let longest = column.title.length + 1;
     const step = Math.max(1, Math.floor(this.table.rows / 400));
     for (let row = 0; row < this.table.rows; row += step) longest = Math.max(longest, this.text(column, row).length);
-    return Math.min(longest, 40) * (column.kind === "text" ? 1.2 : 1) + 4.5;
+    return Math.min(longest, 60) * (column.kind === "text" ? 1.1 : 1) + 2.6;
   }
 
   text(column, row) {
     const value = this.table.data[column.key][row];
-    if (column.kind === "time") return timeText(value);
+    if (column.kind === "time") return this.minutes.has(column.key) ? timeText(value).slice(0, 16) : timeText(value);
     if (column.kind === "text") return value ?? NOTHING;
+    if (column.kind === "money") return centsText(value);
+    if (column.kind === "price") return priceText(value);
     return column.kind === "count" ? String(value ?? NOTHING) : decimalText(value);
   }
 
@@ -157,7 +160,8 @@ class RecordTable {
       const text = this.text(column, this.order[at]);
       cell.textContent = text;
       cell.className = column.kind;
-      if (text.length > 36) cell.title = text;
+      const exact = column.kind === "money" || column.kind === "price" ? decimalText(this.table.data[column.key][this.order[at]]) : text;
+      if (text.length > 36 || exact !== text) cell.title = exact;
       if (text === NOTHING) cell.classList.add("none");
       else if (column.key === "net_pnl" || column.key === "realised_pnl") cell.classList.add(...tone(text));
       else if (column.kind === "text") cell.dataset.value = text;
@@ -186,6 +190,8 @@ class RecordTable {
     if (chosen && this.onRow) this.onRow(this.order[at]);
   }
 }
+
+const wholeMinutes = (times) => times.every((time) => time === null || time % 60e6 === 0);
 
 function tone(text) {
   if (/^[0.,]+$/.test(text)) return ["even"];
