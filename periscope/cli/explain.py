@@ -60,7 +60,8 @@ def _show(document: dict[str, Any]) -> None:
     terms = kind.get(order["order_type"], order["order_type"])
     words = [order["intent"], quantity, order["symbol"], terms, order["time_in_force"]]
     say(f"order {order['sequence']}  {' '.join(words)}")
-    _lines("  ", {"id": order["order_id"], "placed": order["placed_at"], "expires": order["expires_at"]})
+    by = "" if order["origin"] in (None, "strategy") else f" by the account: {order['origin']}"
+    _lines("  ", {"id": order["order_id"], "placed": f"{order['placed_at']}{by}", "expires": order["expires_at"]})
     if document["rested"] is not None:
         rested = document["rested"]
         low, high = rested["lowest"], rested["highest"]
@@ -84,6 +85,8 @@ def _show_fill(fill: dict[str, Any]) -> None:
     quoted = "" if bar["of"] == "trades" else f" ({bar['of']})"
     slippage, volume, fee = fill["slippage"], fill["volume"], fill["fee"]
     moved = "not moved" if slippage["moved_by"] == "0" else f"moved by {slippage['moved_by']}, on the tick"
+    slipped, charged = _model(slippage["model"], "no slippage modelled"), _model(fee["model"], "no fees modelled")
+    cash = "" if fill["cash_after"] is None else f", cash {fill['cash_after']}"
     capped = f"cap {volume['cap']} (participation {volume['participation']})" if volume["cap"] else "no cap"
     parts = [f"{part['part']} {part['amount']}" for part in fee["parts"]]
     owes = None if fee["order_owes"] is None else f"{fee['order_owes']}, {fee['order_owed_before']} before"
@@ -93,15 +96,19 @@ def _show_fill(fill: dict[str, Any]) -> None:
             "bar": f"{bar['span']}{quoted} from {bar['start']}  {prices}".rstrip(),
             "rule": fill["rule"],
             "that is": fill["rule_in_prose"],
-            "price": f"{fill['price_before_slippage']} {moved}: {fill['price']}  ({slippage['model']})",
+            "price": f"{fill['price_before_slippage']} {moved}: {fill['price']}  ({slipped})",
             "volume": f"{capped}, {volume['counted'] or 'unknown'} traded in {volume['of']}",
-            "fee": f"{fee['amount']}" + (f"  = {' + '.join(parts)}" if parts else f"  ({fee['model']})"),
+            "fee": f"{fee['amount']}" + (f"  = {' + '.join(parts)}" if parts else f"  ({charged})"),
             "order owes": owes,
-            "account": f"position {fill['position_after']}, cash {fill['cash_after']} after it",
+            "account": f"position {fill['position_after']}{cash} after it",
         },
     )
     for change in fill["would_change"]:
         _lines("  ", {"would change it": change})
+
+
+def _model(name: str, nothing: str) -> str:
+    return nothing if name == "none" else name
 
 
 def _lines(margin: str, parts: dict[str, str | None]) -> None:

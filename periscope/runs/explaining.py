@@ -5,7 +5,7 @@ them, say what the market did around it. Where the catalog is not at hand, what 
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
@@ -33,6 +33,9 @@ from periscope.runs.verification import NotARunError, read_result
 
 type Row = dict[str, Any]
 
+_ORDERS_LATER = frozenset({"reject_message", "reference_price", "expires_at", "origin"})
+_FILLS_LATER = frozenset({"bar_end", "met", "path", "cash_after", "origin"})
+"""Columns that the first runs did not keep."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_COMPARED = 1_000
@@ -44,24 +47,34 @@ class UnknownOrderError(Exception):
 
 
 class Table:
-    """A table of a run's folder, of which only the rows that are asked for are read. Raises NotARunError."""
+    """A table of a run's folder, of which only the rows that are asked for are read. Raises NotARunError.
 
-    def __init__(self, path: Path, columns: Iterable[str]) -> None:
+    Columns that were added `later` are None in a run that was kept before; `note` says which, or is None.
+    """
+
+    def __init__(self, path: Path, columns: Iterable[str], later: Collection[str]) -> None:
         self._path = path
-        self._columns = list(columns)
+        stored = self._guarded(lambda: pl.scan_parquet(path, glob=False).collect_schema())
+        missing = [name for name in columns if name in later and name not in stored]
+        self._columns = [pl.lit(None).alias(name) if name in missing else pl.col(name) for name in columns]
+        told = f"this run was kept before {path.stem} had {', '.join(missing)}, which are not told"
+        self.note = told if missing else None
 
     def __len__(self) -> int:
         return int(self._read(pl.scan_parquet(self._path, glob=False).select(pl.len())).item())
 
     def rows(self, which: pl.Expr | None = None, *, most: int | None = None) -> list[Row]:
         """The rows for which `which` holds, the first `most` of them."""
-        wanted = pl.scan_parquet(self._path, glob=False).select(self._columns)
-        wanted = wanted if which is None else wanted.filter(which)
+        wanted = pl.scan_parquet(self._path, glob=False)
+        wanted = (wanted if which is None else wanted.filter(which)).select(self._columns)
         return self._read(wanted if most is None else wanted.head(most)).to_dicts()
 
     def _read(self, wanted: pl.LazyFrame) -> pl.DataFrame:
+        return self._guarded(wanted.collect)
+
+    def _guarded[T](self, read: Callable[[], T]) -> T:
         try:
-            return wanted.collect()
+            return read()
         except (OSError, pl.exceptions.PolarsError) as error:
             raise NotARunError(f"{self._path} is missing or not readable ({error})") from None
 
@@ -93,10 +106,12 @@ def open_run(folder: Path, catalog: Catalog | None) -> Run:
     config = parse_run_config(document["config"])
     if not isinstance(config, RunConfig):
         raise NotARunError(f"the config of {folder} is none that this release can read: {config[0]}")
-    orders, fills = Table(folder / "orders.parquet", ORDER_COLUMNS), Table(folder / "fills.parquet", FILL_COLUMNS)
+    orders = Table(folder / "orders.parquet", ORDER_COLUMNS, _ORDERS_LATER)
+    fills = Table(folder / "fills.parquet", FILL_COLUMNS, _FILLS_LATER)
+    notes = [table.note for table in (orders, fills) if table.note is not None]
     if catalog is None:
-        return Run(config, orders, fills, None, ["the run's catalog is not at hand: nothing is said of its bars"])
-    return Run(config, orders, fills, _markets(catalog, config.settings))
+        notes.append("the run's catalog is not at hand: nothing is said of its bars")
+    return Run(config, orders, fills, None if catalog is None else _markets(catalog, config.settings), notes)
 
 
 def _markets(catalog: Catalog, settings: Settings) -> Markets:
@@ -167,7 +182,7 @@ def _fill(run: Run, market: OneMarket | None, order: Row, fill: Row, before: _Be
     at_open = fill["filled_at"] == fill["bar_start"]
     counted = None if met is None else met.volume_before if at_open else met.volume
     base, price = fill["price_before_slippage"], fill["price"]
-    bar = {"span": fill["bar_span"], "of": fill["met"], "start": _shown(fill["bar_start"])}
+    bar = {"span": fill["bar_span"], "of": str(_met(fill)), "start": _shown(fill["bar_start"])}
     return {
         "number": fill["fill_number"],
         "filled_at": _shown(fill["filled_at"]),
@@ -191,11 +206,16 @@ def _fill(run: Run, market: OneMarket | None, order: Row, fill: Row, before: _Be
     }
 
 
+def _met(fill: Row) -> Met:
+    """What a fill met; the first runs, which do not say so, knew trade bars only."""
+    return Met.TRADES if fill["met"] is None else Met(fill["met"])
+
+
 def _bars(run: Run, market: OneMarket | None, fill: Row) -> tuple[Bar | None, Bar | None]:
     """The bar that a fill met and the one after it, as far as they can be read."""
     if market is None or run.markets is None:
         return None, None
-    seen = Seen(run.markets, market, Met(fill["met"]))
+    seen = Seen(run.markets, market, _met(fill))
     met, row = bar_from(seen, _micros(fill["bar_start"]))
     if met is None or met.start != _micros(fill["bar_start"]):
         note = "the catalog no longer has the bars that the run read"

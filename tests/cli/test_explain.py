@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.market.columns import NO_PRICE, UNKNOWN_VOLUME, QuoteColumns
 from tests.cli.command import Command
+from tests.report.lived import lived_run
 from tests.runs.lab import AAA, MINUTE, Lab, at, table
 
 BARS = """
@@ -198,6 +200,46 @@ def test_bars_before_an_order_reached_the_market_are_not_counted(periscope_comma
     lab = Lab(tmp_path).add(AAA, minute=table(BARS))
     out = lab.run(TRADES, core={"latency_seconds": "90"}).out
     assert told(periscope_command, out, "5")["rested"]["bars"] == 1
+
+
+FIRST_ORDERS = ["reject_message", "reference_price", "expires_at", "origin"]
+FIRST_FILLS = ["bar_end", "met", "path", "cash_after", "origin"]
+
+
+def test_a_run_that_was_kept_before_later_columns_is_explained_as_far_as_it_goes(
+    periscope_command: Command, run: Path, tmp_path: Path
+) -> None:
+    early = tmp_path / "early"
+    shutil.copytree(run, early)
+    for name, columns in (("orders", FIRST_ORDERS), ("fills", FIRST_FILLS)):
+        pl.read_parquet(early / f"{name}.parquet").drop(columns).write_parquet(early / f"{name}.parquet")
+    document, whole = told(periscope_command, early, "2"), told(periscope_command, run, "2")
+    first = document["fills"][0]
+    assert (first["price"], first["cash_after"]) == ("100.02", None)
+    for same in ("bar", "rule_in_prose", "volume", "fee", "would_change"):
+        assert first[same] == whole["fills"][0][same]
+    assert document["notes"] == [
+        "this run was kept before orders had reject_message, reference_price, expires_at, origin, which are not told",
+        "this run was kept before fills had bar_end, met, path, cash_after, origin, which are not told",
+    ]
+    outcome = periscope_command("explain", str(early), "2")
+    assert outcome.code == 0
+    assert "position 100 after it" in outcome.out
+    assert "None" not in outcome.out
+
+
+def test_models_that_charge_nothing_are_named(periscope_command: Command, tmp_path: Path) -> None:
+    out = Lab(tmp_path).add(AAA, minute=table(BARS)).run(TRADES).out
+    said = periscope_command("explain", str(out), "2").out
+    assert "(no slippage modelled)" in said
+    assert "(no fees modelled)" in said
+    assert "(none)" not in said
+
+
+def test_an_order_of_the_account_s_own_says_so(periscope_command: Command, tmp_path: Path) -> None:
+    out = lived_run(tmp_path).out
+    assert "by the account: margin call" in periscope_command("explain", str(out), "6").out
+    assert "by the account" not in periscope_command("explain", str(out), "1").out
 
 
 def test_a_table_that_is_another_one_is_named(periscope_command: Command, run: Path, tmp_path: Path) -> None:
