@@ -24,9 +24,11 @@ from periscope.cli.output import CliError, JsonOption, print_json, remark, say
 from periscope.cli.publish import publish
 from periscope.cli.release import release
 from periscope.cli.runs_results import runs_app
+from periscope.cli.serve import serve
 from periscope.cli.sessions import sessions
 from periscope.cli.start import init
 from periscope.cli.store_commands import store_app
+from periscope.cli.tokens import tokens_app
 from periscope.cli.verify import compare, verify
 from periscope.cli.versions import diff, versions
 
@@ -64,6 +66,9 @@ app.add_typer(data_app, name="data")
 instruments_app.rich_markup_mode = None
 app.add_typer(instruments_app, name="instruments")
 app.command()(sessions)
+app.command()(serve)
+tokens_app.rich_markup_mode = None
+app.add_typer(tokens_app, name="tokens")
 app.command()(doctor)
 
 

@@ -27,12 +27,12 @@ class Desk:
     workspace: Workspace
     store: "Store"
 
-    def surroundings(self, catalog: str | None = None) -> "Surroundings":
+    def surroundings(self, catalog: str | None = None, *, must_exist: bool = True) -> "Surroundings":
         """What processes that run runs are told."""
         from periscope.runs.surroundings import Surroundings
 
         place = self.store.place
-        found = find_catalog(catalog, must_exist=True)
+        found = find_catalog(catalog, must_exist=must_exist)
         data = found.resolve() if isinstance(found, Path) else found
         packages = list(self.workspace.packages)
         return Surroundings(folder=str(place.folder), catalog=str(data), url=place.url, packages=packages)

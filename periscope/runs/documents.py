@@ -5,7 +5,7 @@ Decimals are text, times RFC 3339 UTC.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from periscope.runs.store.draft_rows import Draft
 from periscope.runs.store.run_rows import Run
 from periscope.runs.store.store import Store
 from periscope.runs.store.strategy_rows import Strategy
+from periscope.runs.store.token_rows import Token
 from periscope.runs.store.version_rows import Version
 from periscope.runs.verification import Verdict
 from periscope.strategies import CheckResult
@@ -127,6 +128,18 @@ def run_document(store: Store, run: Run) -> dict[str, Any]:
 def run_issues(store: Store, run: Run) -> list[dict[str, Any]]:
     """The issues of a run: of one that has ended those of its result, of an active one those so far."""
     return store.runs.issues(run.id) or list((run.reading or {}).get("issues") or [])
+
+
+def token_document(token: Token) -> dict[str, Any]:
+    """A token, without its secret."""
+    return {
+        "name": token.name,
+        "scope": token.scope.value,
+        "created_at": time_text(token.created_at),
+        "expires_at": None if token.expires_at is None else time_text(token.expires_at),
+        "expired": token.is_expired,
+        "used_on": None if token.used_on is None else (date(1970, 1, 1) + timedelta(days=token.used_on)).isoformat(),
+    }
 
 
 def row_document(row: Mapping[str, Any]) -> dict[str, Any]:

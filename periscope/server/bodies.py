@@ -17,7 +17,6 @@ PATIENCE_SECONDS = 20.0
 """How long the body of a request may take however small it is."""
 SLOWEST = 16_384
 """Bytes a second that buy a body more time."""
-_CLOSE = {"connection": "close"}
 
 
 def bounded(request: Request, most: int, *, patience: float = PATIENCE_SECONDS) -> Receive:
@@ -39,7 +38,7 @@ def bounded(request: Request, most: int, *, patience: float = PATIENCE_SECONDS) 
             async with asyncio.timeout_at(begun + patience + got / SLOWEST):
                 message = await receive()
         except TimeoutError:
-            raise ProblemError("BODY_SLOW", "the body did not come in time", headers=_CLOSE) from None
+            raise ProblemError("BODY_SLOW", "the body did not come in time") from None
         if message["type"] == "http.disconnect":
             raise ProblemError("BODY_INCOMPLETE", "the connection ended before the body did")
         got += len(message.get("body", b""))
@@ -66,4 +65,4 @@ async def spooled(request: Request, above: Path) -> AsyncIterator[tuple[Path, st
 
 
 def _too_large(most: int) -> ProblemError:
-    return ProblemError("BODY_TOO_LARGE", f"the body may have {most:,} bytes here", headers=_CLOSE)
+    return ProblemError("BODY_TOO_LARGE", f"the body may have {most:,} bytes here")

@@ -1,5 +1,6 @@
 """What every handler works with: the workspace's store and data."""
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,6 @@ from periscope.market.catalog import Catalog
 from periscope.runs.store.store import Store
 from periscope.runs.surroundings import Surroundings
 from periscope.server.problems import ProblemError
-
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +24,15 @@ class Doors:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A workspace as the API sees it. `surroundings` is what processes are told that run runs."""
+    """A workspace as the API sees it. `surroundings` is what processes are told that run runs.
+
+    `over` is set when the server is to end: whatever waits looks at it.
+    """
 
     store: Store
     surroundings: Surroundings
     doors: Doors = field(default_factory=Doors)
+    over: threading.Event = field(default_factory=threading.Event)
 
     def catalog(self) -> Catalog:
         """The catalog as it is now. Raises ProblemError where there is none, CatalogError where it can't be read."""

@@ -16,8 +16,13 @@ MOST_KEY = 200
 _KEPT_HEADERS = ("content-type", "location", "etag")
 
 
-async def once(request: Request, body_hash: str, handle: Callable[[], Awaitable[Response]]) -> Response:
-    """Handle a request, or answer it as it was answered before. Without a key it is always handled."""
+async def once(
+    request: Request, body_hash: str, handle: Callable[[], Awaitable[Response]], *, is_kept: bool = True
+) -> Response:
+    """Handle a request, or answer it as it was answered before. Without a key it is always handled.
+
+    Of an answer that is not to be kept, because there is a secret in it, only that it was given is known afterwards.
+    """
     key = request.headers.get(HEADER)
     if key is None:
         return await handle()
@@ -34,7 +39,8 @@ async def once(request: Request, body_hash: str, handle: Callable[[], Awaitable[
         await run_in_threadpool(answers.drop, caller, key)
         raise
     headers = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
-    await run_in_threadpool(answers.finish, caller, key, answer.status_code, headers, bytes(answer.body))
+    body = bytes(answer.body) if is_kept or answer.status_code >= 400 else None
+    await run_in_threadpool(answers.finish, caller, key, answer.status_code, headers, body)
     return answer
 
 
@@ -53,7 +59,7 @@ def _answer_again(found: KeptAnswer | str) -> Response:
         case KeptAnswer(body=bytes() as body):
             return Response(body, found.status, {**found.headers, "idempotency-replayed": "true"})
         case KeptAnswer():
-            raise ProblemError("IDEMPOTENCY_NOT_KEPT", "it was done, and its answer was too large to be kept")
+            raise ProblemError("IDEMPOTENCY_NOT_KEPT", "it was done, and its answer was not kept")
         case "other request":
             raise ProblemError("IDEMPOTENCY_KEY_REUSED", "this key came with another request before")
         case "lost":

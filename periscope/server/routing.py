@@ -36,6 +36,12 @@ def body_up_to[Endpoint: Handler](size: int, *, in_file: bool = False) -> Callab
     return _marked("most_body", size, "body_in_file", in_file)
 
 
+def answer_not_kept[Endpoint: Handler](endpoint: Endpoint) -> Endpoint:
+    """Don't keep the answer for requests that are sent again: there is a secret in it. Stands below the route."""
+    mark: Callable[[Endpoint], Endpoint] = _marked("answer_not_kept", True)
+    return mark(endpoint)
+
+
 def _marked[Endpoint: Handler](*marks: object) -> Callable[[Endpoint], Endpoint]:
     def mark(endpoint: Endpoint) -> Endpoint:
         for name, value in zip(marks[::2], marks[1::2], strict=True):
@@ -110,7 +116,8 @@ class GuardedRoute(APIRoute):
     ) -> Response:
         if request.method != "POST":
             return await handle(request)
-        return await once(request, body_hash, lambda: handle(request))
+        is_kept = not getattr(self.endpoint, "answer_not_kept", False)
+        return await once(request, body_hash, lambda: handle(request), is_kept=is_kept)
 
     def _require_scope(self, request: Request) -> None:
         caller = caller_of(request)

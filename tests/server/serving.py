@@ -16,8 +16,8 @@ from periscope.runs.store.run_rows import Run
 from periscope.runs.store.store import Store
 from periscope.runs.store.version_rows import Version
 from periscope.runs.surroundings import Surroundings
-from periscope.server.app import create_app
 from periscope.server.context import Context, Doors
+from periscope.server.serving import web_server
 from tests.databases import store_place
 from tests.runs.desk import WORKER
 from tests.runs.lab import AAA, Lab, walk
@@ -69,8 +69,7 @@ def serving(folder: Path, kind: str = "sqlite", doors: Doors | None = None) -> I
 def listening(context: Context) -> Iterator[str]:
     """The app behind uvicorn in a thread, on a port that is free; gives its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(create_app(context, "0.0.0"), log_config=None, lifespan="off", access_log=False)
-        server = uvicorn.Server(config)
+        server = web_server(context, "0.0.0")
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -78,6 +77,7 @@ def listening(context: Context) -> Iterator[str]:
             _await_start(server, thread)
             yield url
         finally:
+            context.over.set()
             server.should_exit = True
             thread.join()
 

@@ -24,7 +24,7 @@ _HOUR = 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """An answer as it was given; `body` is None where it was too large to be kept."""
+    """An answer as it was given; `body` is None where it was too large, or too secret, to be kept."""
 
     status: int
     headers: dict[str, str]
@@ -62,10 +62,10 @@ class AnswerRows:
             return KeptAnswer(found.status, dict(found.headers), found.body)
         return "lost" if is_alive(found.process) is False else "in flight"
 
-    def finish(self, caller: int, key: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Keep the answer to a request that was taken up."""
+    def finish(self, caller: int, key: str, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
+        """Keep the answer to a request that was taken up; of one without a body only that there was one."""
         mine = (kept_answers.c.caller == caller) & (kept_answers.c.key == key)
-        kept = body if len(body) <= MOST_BODY else None
+        kept = None if body is None or len(body) > MOST_BODY else body
         with self._database.write() as connection:
             values = {"status": status, "headers": dict(headers), "body": kept}
             connection.execute(update(kept_answers).where(mine).values(**values))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
 from periscope.runs.lifecycle import ACTIVE, Move, Status, next_status
 from periscope.runs.store.clock import now
@@ -147,6 +147,12 @@ class RunRows:
         if before is not None:
             wanted = wanted.where(runs.c.id < min(before, _MOST_RUNS - 1))
         return self._all(wanted)
+
+    def counts(self) -> dict[Status, int]:
+        """How many runs there are of each status that any has."""
+        wanted = select(runs.c.status, func.count()).group_by(runs.c.status)
+        with self._database.read() as connection:
+            return {Status(status): int(count) for status, count in connection.execute(wanted)}
 
     def active(self) -> list[Run]:
         """Every run that was started and has not ended, in the order in which they were started."""

@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,11 +13,11 @@ from sqlalchemy.exc import IntegrityError
 
 from periscope.runs.store.clock import now
 from periscope.runs.store.database import Database
-from periscope.runs.store.refusals import Refused
+from periscope.runs.store.refusals import Refused, StoreError
 from periscope.runs.store.tables import tokens
 
 PREFIX = "psk_"
-MOST_NAME = 100
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", re.ASCII)
 MOST_DAYS = 3_650
 _DAY = 86_400_000_000
 _SECRET_BYTES = 32
@@ -70,8 +72,8 @@ class TokenRows:
         """
         if days is not None and not 0 < days <= MOST_DAYS:
             return Refused("TOKEN_DAYS", f"a token is good for 1 to {MOST_DAYS:,} days, or for ever")
-        if not (0 < len(name) <= MOST_NAME and name.isprintable() and name == name.strip()):
-            what = f"a token's name has 1 to {MOST_NAME} printable characters and no blank at an end"
+        if not NAME.fullmatch(name):
+            what = "a token's name has 1 to 100 letters, digits, dots, dashes and underscores, and begins with no dot"
             return Refused("TOKEN_NAME", what)
         secret = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
         created = now()
@@ -110,7 +112,7 @@ class TokenRows:
             return None
         today = now() // _DAY
         if row.used_on != today:
-            with self._database.write() as connection:
+            with suppress(StoreError), self._database.write() as connection:  # a full disk keeps nobody out
                 connection.execute(update(tokens).where(tokens.c.id == row.id).values(used_on=today))
         return _token(row)
 

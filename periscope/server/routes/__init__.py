@@ -2,14 +2,24 @@
 
 from fastapi import APIRouter
 
-from periscope.server.routes import about, books, looking, results, runs, streams, windows
+from periscope.server.routes import (
+    about,
+    books,
+    looking,
+    results,
+    runs,
+    streams,
+    tokens,
+    windows,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     about.router,
     looking.router,
     books.router,
     results.router,
-    windows.router,
     streams.router,
+    windows.router,
     runs.router,
+    tokens.router,
 )

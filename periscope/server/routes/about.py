@@ -2,15 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Path, Request
+from fastapi import Path, Request, Response
 from pydantic import Field
 
 from periscope.server.codes import API_CODES
 from periscope.server.context import Here
+from periscope.server.metrics import MEDIA_TYPE
 from periscope.server.models import Model
 from periscope.server.openapi import describe
 from periscope.server.problems import ProblemError
-from periscope.server.routing import new_router
+from periscope.server.routing import content, new_router
 
 router = new_router("about")
 
@@ -42,6 +43,12 @@ def healthz(here: Here, request: Request) -> Health:
 def openapi(request: Request) -> dict[str, Any]:
     """This description."""
     return describe(request.app)
+
+
+@router.get("/metrics", response_class=Response, responses=content(MEDIA_TYPE, "As Prometheus reads it."))
+def metrics(request: Request) -> Response:
+    """Requests by route and status, runs by status."""
+    return Response(request.app.state.metrics.text(), media_type=MEDIA_TYPE)
 
 
 @router.get("/problems/{code}")

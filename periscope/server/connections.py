@@ -1,0 +1,69 @@
+"""Connections that don't wait for ever: for a request's head, for the rest of a refused body, for a slow reader."""
+
+import asyncio
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_SECONDS = 20.0
+"""How long the first line and the headers of a request may take."""
+LINGER_SECONDS = 5.0
+"""How long a refused body may still arrive, so that its sender gets to read why it was refused."""
+READER_SECONDS = 120.0
+"""How long a client may read nothing of what waits for it."""
+
+
+class PatientProtocol(H11Protocol):
+    """Uvicorn's HTTP/1.1, with an end to each kind of waiting."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._read_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._await(HEAD_SECONDS)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come; a head that is not whole yet has its time."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._head_timer = _stop(self._head_timer)
+        elif self._head_timer is None and self.timeout_keep_alive_task is None:
+            self._await(HEAD_SECONDS)
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or wait a little for the rest of a body that was refused."""
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY:
+            self._await(LINGER_SECONDS)
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than it is written to."""
+        super().pause_writing()
+        self._read_timer = self.loop.call_later(READER_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        super().resume_writing()
+        self._read_timer = _stop(self._read_timer)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        self._head_timer = _stop(self._head_timer)
+        self._read_timer = _stop(self._read_timer)
+        super().connection_lost(exc)
+
+    def _await(self, seconds: float) -> None:
+        _stop(self._head_timer)
+        self._head_timer = self.loop.call_later(seconds, self.transport.close)
+
+
+def _stop(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
+    """End a timer; gives what then stands in its place."""
+    if timer is not None:
+        timer.cancel()
+    return None
