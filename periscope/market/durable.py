@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 if sys.platform == "win32":
@@ -22,6 +22,8 @@ if sys.platform == "win32":
             else:
                 return
 
+    _lock_shared = _lock  # There is no lock to share: whoever could share it waits.
+
     def _unlock(descriptor: int) -> None:
         os.lseek(descriptor, 0, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
@@ -31,6 +33,9 @@ else:
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def _lock_shared(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
 
     def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -69,11 +74,20 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     sync_folder(path.parent)
 
 
-@contextmanager
-def exclusive(lock: Path) -> Iterator[None]:
+def exclusive(lock: Path) -> AbstractContextManager[None]:
     """Hold the lock file, waiting for whoever has it; the system releases it if the process dies."""
+    return _held(lock, _lock)
+
+
+def shared(lock: Path) -> AbstractContextManager[None]:
+    """Hold the lock file together with others who share it, while nobody holds it alone."""
+    return _held(lock, _lock_shared)
+
+
+@contextmanager
+def _held(lock: Path, take: Callable[[int], None]) -> Iterator[None]:
     with lock.open("a") as held:
-        _lock(held.fileno())
+        take(held.fileno())
         try:
             yield
         finally:

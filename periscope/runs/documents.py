@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from periscope.instruments.times import time_text
 from periscope.portfolio.exact import plain
@@ -20,9 +20,11 @@ from periscope.runs.store.store import Store
 from periscope.runs.store.strategy_rows import Strategy
 from periscope.runs.store.token_rows import Token
 from periscope.runs.store.version_rows import Version
-from periscope.runs.verification import Verdict
 from periscope.strategies import CheckResult
 from periscope.strategies.versions import FileChange
+
+if TYPE_CHECKING:
+    from periscope.runs.verification import Verdict
 
 _MOMENTS = ("created_at", "queued_at", "started_at", "ended_at")
 
@@ -170,7 +172,7 @@ def account_name(account: str, symbol: str | None) -> str:
     return account if symbol is None else f"{account}:{symbol}"
 
 
-def verdict_document(verdict: Verdict, *, strict: bool) -> dict[str, Any]:
+def verdict_document(verdict: "Verdict", *, strict: bool) -> dict[str, Any]:
     """What came of running a run again."""
     return {
         "verified": verdict.holds,
@@ -189,7 +191,7 @@ def comparison_document(difference: Difference | None, facts: Sequence[str]) -> 
     return {"same": difference is None, "difference": _difference(difference), "facts": list(facts)}
 
 
-def _findings(verdict: Verdict) -> list[str]:
+def _findings(verdict: "Verdict") -> list[str]:
     findings = [*verdict.tampered, *verdict.facts]
     if verdict.difference is not None:
         findings.append(f"the first event that differs: {verdict.difference}")

@@ -17,6 +17,7 @@ from tests.tidy.source import ROOT, sources
 PLAY = """
 import sys
 system = sys.argv[1]
+from types import SimpleNamespace
 import asyncio, json, os, signal, subprocess, sysconfig, tempfile, zoneinfo, numpy, rich.console, typer
 sysconfig.get_config_vars()
 UNIX_ONLY = {"fcntl", "grp", "pwd", "resource", "termios"}
@@ -28,6 +29,7 @@ if system == "win32":
         delattr(signal, name)
     for name in UNIX_ONLY:
         sys.modules[name] = None
+    sys.modules["msvcrt"] = SimpleNamespace(LK_LOCK=1, LK_UNLCK=0, locking=lambda descriptor, mode, count: None)
 for name in gone:
     if hasattr(os, name):
         delattr(os, name)
@@ -84,6 +86,22 @@ def test_doctor_prints_the_container_command(system: str, tmp_path: Path) -> Non
 def test_what_needs_no_sandbox_works(system: str, tmp_path: Path, words: tuple[str, ...]) -> None:
     done = play(system, tmp_path, *words)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_versions_and_runs_are_kept_and_only_starting_one_is_refused(tmp_path: Path) -> None:
+    """On Windows: the store needs nothing of Unix."""
+    assert [play("win32", tmp_path, *words).returncode for words in (("init",), ("new", "cross"))] == [0, 0]
+    for words, shows in (
+        (("publish", "cross"), "cross@1"),
+        (("runs", "list"), "no runs"),
+        (("store", "check"), "all is as it was written"),
+    ):
+        done = play("win32", tmp_path, *words)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert shows in done.stdout
+    done = play("win32", tmp_path, "runs", "start", "1")
+    assert done.returncode == 8
+    assert CONTAINER_COMMAND in done.stderr
 
 
 def test_the_runner_refuses_too(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ A file appears under its name only once all of it is on the disk, so a crash lea
 write the same content write the same file. What no row of the database names is removed by `collect`.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -13,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from periscope.market.durable import TEMPORARY_SUFFIX, exclusive, replace_file, sync_file, sync_folder
+from periscope.market.durable import TEMPORARY_SUFFIX, exclusive, replace_file, shared, sync_file, sync_folder
 from periscope.runs.store.refusals import StoreError
 
 _READ_ONLY = 0o444
@@ -41,12 +40,8 @@ class ContentFiles:
     @contextmanager
     def keeping(self) -> Iterator[None]:
         """Nothing is collected while this lasts; the system ends it if the process dies."""
-        with self._lock.open("a") as held:
-            fcntl.flock(held, fcntl.LOCK_SH)
-            try:
-                yield
-            finally:
-                fcntl.flock(held, fcntl.LOCK_UN)
+        with shared(self._lock):
+            yield
 
     def put(self, data: bytes) -> str:
         """Store bytes; returns their name."""
