@@ -1,9 +1,17 @@
 """Options of the whole suite: how many cases the random batteries run."""
 
+import fcntl
+import os
+import pickle
 from collections.abc import Callable
+from pathlib import Path
 
 import hypothesis
 import pytest
+
+from periscope.market.catalog import Catalog
+from periscope.market.importers.lean import import_lean
+from periscope.market.importers.storing import ImportSummary
 
 hypothesis.settings.register_profile(
     "periscope",
@@ -45,3 +53,26 @@ def cases(pytestconfig: pytest.Config) -> Callable[..., int]:
         return full if pytestconfig.getoption("--full") else default
 
     return choose
+
+
+@pytest.fixture(scope="session")
+def lean_import(tmp_path_factory: pytest.TempPathFactory) -> tuple[Catalog, ImportSummary]:
+    """The whole LEAN folder in a catalog, and what its import said; to be read only. All processes share one."""
+    shared = Path(__file__).resolve().parents[2] / "shared" / "data" / "lean"
+    if not shared.is_dir():
+        pytest.skip("needs a LEAN data folder at ../shared/data/lean")
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    said = root / "lean_import.pickle"
+    with (root / "lean_import.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            said.write_bytes(pickle.dumps(import_lean(shared, Catalog.create(root / "lean_import"))))
+    return Catalog.open(root / "lean_import"), pickle.loads(said.read_bytes())
+
+
+@pytest.fixture(scope="session")
+def lean_catalog(lean_import: tuple[Catalog, ImportSummary]) -> Catalog:
+    """That catalog alone."""
+    return lean_import[0]

@@ -15,7 +15,6 @@ import pytest
 
 from periscope.market.catalog import Catalog
 from periscope.market.corporate_actions import corporate_actions_of
-from periscope.market.importers.lean import import_lean
 from tests.lean.test_backtests import LEAN
 from tests.runs.lab import Lab, Ran
 
@@ -31,14 +30,6 @@ class Strategy(Base):
         say(f"{bar.timestamp:%Y%m%d}", bar.open, bar.close, bar.volume)
         return [order("BUY", 100, "AAPL", EQUITY)] if self.bars == 1 else []
 """
-
-
-@pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    """Apple, imported once."""
-    catalog = Catalog.create(tmp_path_factory.mktemp("aapl") / "catalog")
-    import_lean(LEAN / "equity", catalog, symbol="AAPL")
-    return catalog
 
 
 @pytest.fixture(scope="module")
@@ -69,19 +60,19 @@ def booked(ran: Ran) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_factor_file_tells_a_split_of_seven_for_one(catalog: Catalog) -> None:
+def test_the_factor_file_tells_a_split_of_seven_for_one(lean_catalog: Catalog) -> None:
     """The factors have seven digits: 0.1428572 old shares for a new one."""
-    instrument = catalog.instruments.all()[0]
-    known = corporate_actions_of(catalog.files, instrument)
+    (instrument,) = (each for each in lean_catalog.instruments.all() if each.symbol == "AAPL")
+    known = corporate_actions_of(lean_catalog.files, instrument)
     assert {split.ex_date: str(split.ratio) for split in known.splits}[date(2014, 6, 9)] == "7"
     paid = {dividend.ex_date: dividend for dividend in known.dividends}
     assert paid[date(2014, 5, 8)].amount == Decimal("3.29")
 
 
 def test_split_keeps_the_share_of_the_start(
-    tmp_path: Path, catalog: Catalog, traded: dict[str, tuple[Decimal, Decimal, int]]
+    tmp_path: Path, lean_catalog: Catalog, traded: dict[str, tuple[Decimal, Decimal, int]]
 ) -> None:
-    ran = run(tmp_path, catalog, "split")
+    ran = run(tmp_path, lean_catalog, "split")
     for day, (opened, close, volume) in seen(ran).items():
         factor = 7 if day >= "20140609" else 1
         assert (opened, close) == (traded[day][0] * factor, traded[day][1] * factor)
@@ -102,9 +93,9 @@ def test_split_keeps_the_share_of_the_start(
 
 
 def test_raw_splits_the_position(
-    tmp_path: Path, catalog: Catalog, traded: dict[str, tuple[Decimal, Decimal, int]]
+    tmp_path: Path, lean_catalog: Catalog, traded: dict[str, tuple[Decimal, Decimal, int]]
 ) -> None:
-    ran = run(tmp_path, catalog, "raw")
+    ran = run(tmp_path, lean_catalog, "raw")
     assert {day: row[:2] for day, row in seen(ran).items()} == {day: traded[day][:2] for day in seen(ran)}
     split = booked(ran)[1]
     assert (split["kind"], split["ratio"], split["quantity"]) == ("split", "7:1", "700")
@@ -115,10 +106,10 @@ def test_raw_splits_the_position(
 
 
 def test_total_return_scales_what_was_before(
-    tmp_path: Path, catalog: Catalog, traded: dict[str, tuple[Decimal, Decimal, int]]
+    tmp_path: Path, lean_catalog: Catalog, traded: dict[str, tuple[Decimal, Decimal, int]]
 ) -> None:
     """Before 8 May for the dividend too, which is 3.29 after a close of 592.33; nothing is paid."""
-    ran = run(tmp_path, catalog, "total_return")
+    ran = run(tmp_path, lean_catalog, "total_return")
     kept = 1 - Decimal("3.29") / traded["20140507"][1]
     for day, (_, close, _) in seen(ran).items():
         factor = (1 if day >= "20140609" else Decimal(1) / 7) * (1 if day >= "20140508" else kept)
@@ -128,10 +119,10 @@ def test_total_return_scales_what_was_before(
 
 
 @pytest.mark.parametrize("mode", ["split", "raw", "total_return"])
-def test_the_wire_changes_nothing(tmp_path: Path, catalog: Catalog, mode: str) -> None:
+def test_the_wire_changes_nothing(tmp_path: Path, lean_catalog: Catalog, mode: str) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    hosted = run(tmp_path / "a", catalog, mode)
-    inside = run(tmp_path / "b", catalog, mode, in_process=True)
+    hosted = run(tmp_path / "a", lean_catalog, mode)
+    inside = run(tmp_path / "b", lean_catalog, mode, in_process=True)
     assert hosted.document["hash"] == inside.document["hash"]
     assert hosted.said == [line for line in hosted.said if line]

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from periscope.market.catalog import Catalog
-from periscope.market.importers.lean import import_lean
 from tests.runs.lab import Lab
 
 LEAN = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "lean"
@@ -41,21 +40,11 @@ class Strategy(Base):
 type Row = tuple[datetime, Decimal, Decimal, Decimal, Decimal, Decimal]
 
 
-@pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    """The three instruments, imported once."""
-    catalog = Catalog.create(tmp_path_factory.mktemp("lean") / "catalog")
-    for symbol in ("SPY", "AAPL"):
-        import_lean(LEAN / "equity", catalog, symbol=symbol)
-    import_lean(LEAN / "future", catalog, symbol="ES")
-    return catalog
-
-
 @pytest.fixture
-def lab(tmp_path: Path, catalog: Catalog) -> Lab:
+def lab(tmp_path: Path, lean_catalog: Catalog) -> Lab:
     """A lab over the imported catalog."""
     lab = Lab(tmp_path)
-    lab.catalog = catalog
+    lab.catalog = lean_catalog
     return lab
 
 

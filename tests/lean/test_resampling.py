@@ -16,7 +16,6 @@ from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import sessions_for
 from periscope.market.catalog import Catalog
-from periscope.market.importers.lean import import_lean
 from periscope.market.resample import resampled
 from tests.lean.test_backtests import LEAN
 from tests.market.catalog_data import FAR, Row, rows_of
@@ -41,15 +40,6 @@ DIFFERENCES = {
 """Symbol: hours that both have; in how many of them end, open, high, low, close and volume differ."""
 
 
-@pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    catalog = Catalog.create(tmp_path_factory.mktemp("lean") / "catalog")
-    for symbol in ("SPY", "AAPL", "AIG", "BAC"):
-        import_lean(LEAN / "equity", catalog, symbol=symbol)
-    import_lean(LEAN / "future", catalog, symbol="ES")
-    return catalog
-
-
 def hours(catalog: Catalog, instrument: Instrument, source: BarTimeSpan) -> dict[int, Row]:
     """The hour bars of an instrument by their start, stored ones or made of minutes."""
     chunks = catalog.chunks(instrument, source, 0, FAR, extended=False)
@@ -59,9 +49,9 @@ def hours(catalog: Catalog, instrument: Instrument, source: BarTimeSpan) -> dict
 
 
 @pytest.mark.parametrize("symbol", DIFFERENCES)
-def test_hours_made_of_minutes_are_leans_own(catalog: Catalog, symbol: str) -> None:
-    (instrument,) = (each for each in catalog.instruments.all() if each.symbol == symbol)
-    made, own = (hours(catalog, instrument, span) for span in (BarTimeSpan.MINUTE, BarTimeSpan.HOUR))
+def test_hours_made_of_minutes_are_leans_own(lean_catalog: Catalog, symbol: str) -> None:
+    (instrument,) = (each for each in lean_catalog.instruments.all() if each.symbol == symbol)
+    made, own = (hours(lean_catalog, instrument, span) for span in (BarTimeSpan.MINUTE, BarTimeSpan.HOUR))
     both = sorted(made.keys() & own.keys())
     different = tuple(sum(made[start][field] != own[start][field] for start in both) for field in range(1, 7))
     assert (len(both), different) == DIFFERENCES[symbol]

@@ -6,6 +6,7 @@ The data is not part of the project; without it the tests of real files are skip
 import csv
 import io
 import json
+import shutil
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -27,16 +28,11 @@ from periscope.market.importers.lean_files import is_lean
 from periscope.market.importers.storing import ImportSummary
 
 LEAN = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "lean"
+FUTURES = LEAN / "future" / "cme"
 needs_lean = pytest.mark.skipif(not LEAN.is_dir(), reason="needs a LEAN data folder at ../shared/data/lean")
 
 FOREVER = 2**62
 LAST_OF_NB = "19980930 23:59"
-
-
-@pytest.fixture(scope="session")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Catalog, ImportSummary]:
-    catalog = Catalog.create(tmp_path_factory.mktemp("lean") / "catalog")
-    return catalog, import_lean(LEAN, catalog)
 
 
 def _us(text: str) -> int:
@@ -121,9 +117,9 @@ def _rows_of(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 @needs_lean
 def test_every_row_of_every_file_is_in_the_catalog_exactly(
-    imported: tuple[Catalog, ImportSummary], zips: dict[Series, list[tuple[int | None, ...]]]
+    lean_import: tuple[Catalog, ImportSummary], zips: dict[Series, list[tuple[int | None, ...]]]
 ) -> None:
-    catalog, summary = imported
+    catalog, summary = lean_import
     assert {(item.symbol, item.span, item.data) for item in summary.series} == set(zips)
     assert {data for *_, data in zips} == {"bars", "quote bars", "open interest"}
     for (symbol, span, data), rows in zips.items():
@@ -133,9 +129,9 @@ def test_every_row_of_every_file_is_in_the_catalog_exactly(
 
 @needs_lean
 def test_the_summary_tells_rows_ends_and_volumes(
-    imported: tuple[Catalog, ImportSummary], zips: dict[Series, list[tuple[int | None, ...]]]
+    lean_import: tuple[Catalog, ImportSummary], zips: dict[Series, list[tuple[int | None, ...]]]
 ) -> None:
-    catalog, summary = imported
+    catalog, summary = lean_import
     spans = {"bars": catalog.spans, "quote bars": catalog.quote_spans, "open interest": catalog.interest_spans}
     for item in summary.series:
         rows = zips[item.symbol, item.span, item.data]
@@ -159,9 +155,9 @@ def test_the_summary_tells_rows_ends_and_volumes(
 
 @needs_lean
 def test_first_and_last_quotes_and_open_interest_are_those_of_the_files(
-    imported: tuple[Catalog, ImportSummary],
+    lean_import: tuple[Catalog, ImportSummary],
 ) -> None:
-    catalog, _ = imported
+    catalog, _ = lean_import
     quotes = list(catalog.all_quotes(_instrument(catalog, "SPY"), BarTimeSpan.MINUTE, -FOREVER, FOREVER))
     assert int(quotes[0].start[0]) == _us("2013-10-04T08:00"), "04:00 in New York"
     assert int(quotes[-1].end[-1]) == _us("2023-08-04T00:01"), "the row marked 20:00 in New York"
@@ -174,8 +170,8 @@ def test_first_and_last_quotes_and_open_interest_are_those_of_the_files(
 
 
 @needs_lean
-def test_sides_that_the_files_lack_are_not_made_up(imported: tuple[Catalog, ImportSummary]) -> None:
-    catalog, _ = imported
+def test_sides_that_the_files_lack_are_not_made_up(lean_import: tuple[Catalog, ImportSummary]) -> None:
+    catalog, _ = lean_import
     contract = _instrument(catalog, "ESZ14")
     quotes = joined_rows(QuoteColumns, list(catalog.all_quotes(contract, BarTimeSpan.MINUTE, -FOREVER, FOREVER)))
     lacking = quotes.bid_close == NO_PRICE
@@ -185,8 +181,9 @@ def test_sides_that_the_files_lack_are_not_made_up(imported: tuple[Catalog, Impo
 
 
 @needs_lean
-def test_importing_again_changes_nothing(imported: tuple[Catalog, ImportSummary]) -> None:
-    catalog, first = imported
+def test_importing_again_changes_nothing(lean_import: tuple[Catalog, ImportSummary], tmp_path: Path) -> None:
+    all_read, first = lean_import
+    catalog = Catalog.open(shutil.copytree(all_read.root, tmp_path / "catalog"))
     before = (catalog.root / "manifest.json").read_bytes(), (catalog.root / "instruments.json").read_bytes()
     for part in ("equity/usa/daily/spy.zip", "future/cme/hour", "equity/usa/minute/aapl"):
         again = import_lean(LEAN / part, catalog)
@@ -195,10 +192,18 @@ def test_importing_again_changes_nothing(imported: tuple[Catalog, ImportSummary]
     assert len(first.series) > 1
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Catalog, ImportSummary]:
+    catalog = Catalog.create(tmp_path_factory.mktemp("whole") / "catalog")
+    return catalog, import_lean(FUTURES, catalog)
+
+
 @needs_lean
-@pytest.mark.parametrize("calls", [1, 12, 31])
-def test_an_interrupted_import_goes_on_where_it_was(calls: int, tmp_path: Path) -> None:
-    part, left = LEAN / "future" / "cme", calls
+@pytest.mark.parametrize("calls", [1, 31])
+def test_an_interrupted_import_goes_on_where_it_was(
+    calls: int, uninterrupted: tuple[Catalog, ImportSummary], tmp_path: Path
+) -> None:
+    left = calls
 
     def interrupt(done: int, total: int, label: str) -> None:
         nonlocal left
@@ -206,11 +211,11 @@ def test_an_interrupted_import_goes_on_where_it_was(calls: int, tmp_path: Path) 
         if left == 0:
             raise KeyboardInterrupt
 
-    whole, cut = Catalog.create(tmp_path / "whole"), Catalog.create(tmp_path / "cut")
-    summary = import_lean(part, whole)
+    whole, summary = uninterrupted
+    cut = Catalog.create(tmp_path / "cut")
     with pytest.raises(KeyboardInterrupt):
-        import_lean(part, cut, progress=interrupt)
-    told = import_lean(part, Catalog.open(cut.root))
+        import_lean(FUTURES, cut, progress=interrupt)
+    told = import_lean(FUTURES, Catalog.open(cut.root))
     assert (cut.root / "manifest.json").read_bytes() == (whole.root / "manifest.json").read_bytes()
     assert (cut.root / "instruments.json").read_bytes() == (whole.root / "instruments.json").read_bytes()
     assert [(item.symbol, item.span, item.data, item.rows) for item in told.series] == [
@@ -222,8 +227,8 @@ def test_an_interrupted_import_goes_on_where_it_was(calls: int, tmp_path: Path) 
 
 
 @needs_lean
-def test_equity_intervals(imported: tuple[Catalog, ImportSummary]) -> None:
-    catalog, _ = imported
+def test_equity_intervals(lean_import: tuple[Catalog, ImportSummary]) -> None:
+    catalog, _ = lean_import
     days = _intervals(catalog, "SPY", BarTimeSpan.DAY)
     assert days[_us("2013-10-07T13:30")] == _us("2013-10-07T20:00")
     assert days[_us("2013-11-29T14:30")] == _us("2013-11-29T18:00"), "a half day"
@@ -238,10 +243,10 @@ def test_equity_intervals(imported: tuple[Catalog, ImportSummary]) -> None:
 
 @needs_lean
 def test_equity_hours_and_days_open_and_close_as_the_minutes_of_those_intervals(
-    imported: tuple[Catalog, ImportSummary],
+    lean_import: tuple[Catalog, ImportSummary],
 ) -> None:
     """To within two cents: the resolutions differ by single prints. An interval off by an hour would show."""
-    catalog, _ = imported
+    catalog, _ = lean_import
     minutes = _bars(catalog, "SPY", BarTimeSpan.MINUTE)
     for span in (BarTimeSpan.HOUR, BarTimeSpan.DAY):
         bars = _bars(catalog, "SPY", span)
@@ -253,8 +258,8 @@ def test_equity_hours_and_days_open_and_close_as_the_minutes_of_those_intervals(
 
 
 @needs_lean
-def test_future_day_intervals(imported: tuple[Catalog, ImportSummary]) -> None:
-    catalog, _ = imported
+def test_future_day_intervals(lean_import: tuple[Catalog, ImportSummary]) -> None:
+    catalog, _ = lean_import
     days = _intervals(catalog, "ESZ13", BarTimeSpan.DAY)
     assert days[_us("2013-10-07T13:30")] == _us("2013-10-07T21:00"), "09:30 to 17:00 New York"
     assert days[_us("2013-10-06T22:00")] == _us("2013-10-07T00:00"), "a Sunday's row is the evening up to midnight UTC"
@@ -267,8 +272,8 @@ def test_future_day_intervals(imported: tuple[Catalog, ImportSummary]) -> None:
 
 
 @needs_lean
-def test_future_hour_intervals(imported: tuple[Catalog, ImportSummary]) -> None:
-    catalog, _ = imported
+def test_future_hour_intervals(lean_import: tuple[Catalog, ImportSummary]) -> None:
+    catalog, _ = lean_import
     december, march = (_intervals(catalog, symbol, BarTimeSpan.HOUR) for symbol in ("ESZ13", "ESH20"))
     assert december[_us("2013-10-07T13:00")] == _us("2013-10-07T14:00"), "a date with overnight rows: whole hours"
     assert march[_us("2020-01-06T14:30")] == _us("2020-01-06T15:00"), "a date with regular hours only"
@@ -276,8 +281,8 @@ def test_future_hour_intervals(imported: tuple[Catalog, ImportSummary]) -> None:
 
 
 @needs_lean
-def test_future_hours_are_the_minutes_of_those_intervals(imported: tuple[Catalog, ImportSummary]) -> None:
-    catalog, _ = imported
+def test_future_hours_are_the_minutes_of_those_intervals(lean_import: tuple[Catalog, ImportSummary]) -> None:
+    catalog, _ = lean_import
     for symbol in ("ESZ13", "ESH14", "ESH20"):
         hours, minutes = (_bars(catalog, symbol, span) for span in (BarTimeSpan.HOUR, BarTimeSpan.MINUTE))
         compared = 0
@@ -294,8 +299,8 @@ def test_future_hours_are_the_minutes_of_those_intervals(imported: tuple[Catalog
 
 
 @needs_lean
-def test_contracts_have_the_facts_of_the_folder(imported: tuple[Catalog, ImportSummary]) -> None:
-    catalog, _ = imported
+def test_contracts_have_the_facts_of_the_folder(lean_import: tuple[Catalog, ImportSummary]) -> None:
+    catalog, _ = lean_import
     contract = _instrument(catalog, "ESZ13")
     assert (contract.exchange, contract.root, contract.currency) == ("CME", "ES", "USD")
     assert (contract.tick, contract.multiplier) == (Decimal("0.25"), Decimal(50))
@@ -319,8 +324,8 @@ def test_contracts_have_the_facts_of_the_folder(imported: tuple[Catalog, ImportS
 
 
 @needs_lean
-def test_the_front_month_rolls_once(imported: tuple[Catalog, ImportSummary]) -> None:
-    catalog, _ = imported
+def test_the_front_month_rolls_once(lean_import: tuple[Catalog, ImportSummary]) -> None:
+    catalog, _ = lean_import
     front = FrontMonths(catalog)
     assert front.front_month("ES", _us("2013-12-13T21:00")).symbol == "ESZ13"
     for day in range(14, 27):
@@ -328,8 +333,8 @@ def test_the_front_month_rolls_once(imported: tuple[Catalog, ImportSummary]) -> 
 
 
 @needs_lean
-def test_corporate_actions_are_kept_beside_raw_bars(imported: tuple[Catalog, ImportSummary]) -> None:
-    catalog, summary = imported
+def test_corporate_actions_are_kept_beside_raw_bars(lean_import: tuple[Catalog, ImportSummary]) -> None:
+    catalog, summary = lean_import
     kept = json.loads((catalog.root / "corporate_actions" / "EQUITY" / "AAPL.json").read_text())
     assert {"last_day_before": "2012-08-08", "amount": "2.65", "close_before": "619.86"} in kept["dividends"]
     assert [item["last_day_before"] for item in kept["splits"]] == [
@@ -345,8 +350,8 @@ def test_corporate_actions_are_kept_beside_raw_bars(imported: tuple[Catalog, Imp
 
 
 @needs_lean
-def test_factor_rows_are_those_of_the_file(imported: tuple[Catalog, ImportSummary]) -> None:
-    catalog, _ = imported
+def test_factor_rows_are_those_of_the_file(lean_import: tuple[Catalog, ImportSummary]) -> None:
+    catalog, _ = lean_import
     lines = (LEAN / "equity/usa/factor_files/spy.csv").read_text().split()
     rows = read_factor_rows(catalog.files, "SPY")
     told = [(f"{row.day:%Y%m%d}", row.price_factor, row.split_factor, row.close) for row in rows]

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from periscope.market.catalog import Catalog
-from periscope.market.importers.lean import import_lean
 from periscope.market.quality.check import SeriesReport, check_stored
 from periscope.market.quality.rules import Severity
 
@@ -85,10 +84,9 @@ NOTES = {"OFF_TICK", "EXTENDED_HOURS", "QUIET_DAYS"}
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> list[SeriesReport]:
-    catalog = Catalog.create(tmp_path_factory.mktemp("lean") / "catalog")
-    import_lean(LEAN, catalog)
-    found = (check_stored(catalog, each, span) for each in catalog.instruments.all() for span in catalog.spans(each))
+def reports(lean_catalog: Catalog) -> list[SeriesReport]:
+    every = ((each, span) for each in lean_catalog.instruments.all() for span in lean_catalog.spans(each))
+    found = (check_stored(lean_catalog, each, span) for each, span in every)
     return [report for report in found if report is not None]
 
 

@@ -8,7 +8,6 @@ from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.market.catalog import Catalog
 from periscope.market.columns import QuoteColumns
-from periscope.market.importers.lean import import_lean
 from periscope.market.quality.check import SeriesReport, check_quotes, check_stored_quotes
 from periscope.report.quality import write_quality_report
 from tests.market.catalog_data import MINUTE, SPY, at
@@ -71,10 +70,9 @@ def test_stored_quotes_are_checked_and_have_a_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not LEAN.is_dir(), reason="needs a LEAN data folder at ../shared/data/lean")
-def test_quotes_of_es_are_rarely_crossed(tmp_path: Path) -> None:
-    catalog = Catalog.create(tmp_path / "catalog")
-    import_lean(LEAN / "future/cme/minute", catalog)
-    reports = [check_stored_quotes(catalog, each, BarTimeSpan.MINUTE) for each in catalog.instruments.chain("ES")]
+def test_quotes_of_es_are_rarely_crossed(lean_catalog: Catalog) -> None:
+    contracts = lean_catalog.instruments.chain("ES")
+    reports = [check_stored_quotes(lean_catalog, each, BarTimeSpan.MINUTE) for each in contracts]
     found = [codes(report) for report in reports if report is not None]
     assert sum(each.get("CROSSED_QUOTE", 0) for each in found) == 5
     assert all(set(each) <= {"CROSSED_QUOTE", "MISSING_SIDE", "EXTENDED_HOURS", "OUTSIDE_SESSIONS"} for each in found)

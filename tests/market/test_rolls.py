@@ -13,7 +13,6 @@ from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
 from periscope.market.columns import InterestColumns
 from periscope.market.front_month import FrontMonths
-from periscope.market.importers.lean import import_lean
 from periscope.market.rolls import NoRollsError, Roll, RollBy, Tenure, roll_schedule
 from periscope.market.sample import make_sample
 from tests.market.catalog_data import MINUTE, at
@@ -21,13 +20,6 @@ from tests.market.test_front_month import H14, M14, ROLL, Z13, market
 
 LEAN = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "lean"
 needs_lean = pytest.mark.skipif(not LEAN.is_dir(), reason="needs a LEAN data folder at ../shared/data/lean")
-
-
-@pytest.fixture(scope="module")
-def lean(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    catalog = Catalog.create(tmp_path_factory.mktemp("lean") / "catalog")
-    import_lean(LEAN / "future", catalog)
-    return catalog
 
 
 def test_a_roll_says_what_decided_it(tmp_path: Path) -> None:
@@ -115,8 +107,8 @@ def test_what_cannot_be_told_is_said(root: str, by: RollBy, code: str, tmp_path:
 
 
 @needs_lean
-def test_es_rolls_once_in_december_2013_and_never_back(lean: Catalog) -> None:
-    schedule = roll_schedule(lean, "ES")
+def test_es_rolls_once_in_december_2013_and_never_back(lean_catalog: Catalog) -> None:
+    schedule = roll_schedule(lean_catalog, "ES")
     rolls = [roll for roll in schedule.rolls if roll.day.year == 2013]
     assert [(roll.from_symbol, roll.to_symbol, roll.day, roll.decided) for roll in rolls] == [
         ("ESZ13", "ESH14", date(2013, 12, 13), date(2013, 12, 13))
@@ -131,8 +123,8 @@ def test_es_rolls_once_in_december_2013_and_never_back(lean: Catalog) -> None:
 
 
 @needs_lean
-def test_the_front_month_of_es_is_esz13_until_the_end_of_the_trading_day_2013_12_13(lean: Catalog) -> None:
-    front = FrontMonths(lean)
+def test_the_front_month_of_es_is_esz13_until_the_end_of_the_trading_day_2013_12_13(lean_catalog: Catalog) -> None:
+    front = FrontMonths(lean_catalog)
     first, roll, last = at("2013-10-08T00:00"), at("2013-12-13T17:15"), at("2013-12-31T17:00")
     hour = 3_600_000_000
     for t in [*range(first, last, 7 * hour), roll - 1, roll, at("2013-12-15T18:30"), at("2013-12-16T03:00")]:
@@ -168,8 +160,8 @@ def test_by_open_interest_a_figure_counts_from_when_it_was_known(tmp_path: Path)
 
 
 @needs_lean
-def test_es_by_the_open_interest_that_the_files_tell(lean: Catalog) -> None:
-    roll = roll_schedule(lean, "ES", RollBy.OPEN_INTEREST).rolls[0]
+def test_es_by_the_open_interest_that_the_files_tell(lean_catalog: Catalog) -> None:
+    roll = roll_schedule(lean_catalog, "ES", RollBy.OPEN_INTEREST).rolls[0]
     assert (roll.from_symbol, roll.to_symbol) == ("ESZ13", "ESH14")
     assert (roll.day, roll.decided, roll.expired) == (date(2013, 12, 20), date(2013, 12, 17), True)
     assert roll.from_count is not None

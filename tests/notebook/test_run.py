@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -17,13 +18,24 @@ from periscope.cli.output import CliError
 START, END = "2023-11-01", "2023-11-10"
 
 
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with invented data and the strategy `cross`, made once."""
+    folder = tmp_path_factory.mktemp("desk")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("PERISCOPE_CATALOG", raising=False)
+        for words in (["init"], ["data", "sample"], ["new", "cross"]):
+            assert main(words) == 0
+    return folder
+
+
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder as a workspace with invented data and the strategy `cross`."""
+def desk(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder as a copy of that workspace."""
+    shutil.copytree(workspace, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PERISCOPE_CATALOG", raising=False)
-    for words in (["init"], ["data", "sample"], ["new", "cross"]):
-        assert main(words) == 0
     return tmp_path
 
 
