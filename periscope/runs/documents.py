@@ -14,7 +14,7 @@ from periscope.portfolio.exact import plain
 from periscope.runs.comparison import Difference
 from periscope.runs.ledger_file import Balance
 from periscope.runs.publishing import Published, version_files
-from periscope.runs.store.draft_rows import Draft
+from periscope.runs.store.draft_rows import Draft, DraftFile
 from periscope.runs.store.run_rows import Run
 from periscope.runs.store.store import Store
 from periscope.runs.store.strategy_rows import Strategy
@@ -79,18 +79,19 @@ def strategy_document(strategy: Strategy) -> dict[str, Any]:
 
 def draft_document(draft: Draft) -> dict[str, Any]:
     """A draft with its files. A `tag` stands for contents: who changes them says which they have seen."""
-    files = [
-        {"file": each.name, "bytes": each.bytes, "tag": each.content, "changed_at": time_text(each.changed_at)}
-        for each in draft.files.values()
-    ]
     return {
         "draft": draft.strategy,
         "based_on": draft.based_on,
         "tag": draft.tag,
         "created_at": time_text(draft.created_at),
         "changed_at": time_text(draft.changed_at),
-        "files": files,
+        "files": [draft_file_document(file) for file in draft.files.values()],
     }
+
+
+def draft_file_document(file: DraftFile) -> dict[str, Any]:
+    """A file of a draft."""
+    return {"file": file.name, "bytes": file.bytes, "tag": file.content, "changed_at": time_text(file.changed_at)}
 
 
 def changes_document(old: str, new: str, changes: Sequence[FileChange]) -> dict[str, Any]:

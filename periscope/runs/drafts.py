@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from periscope.runs.publishing import Published, check_files, publish_files, version_files
-from periscope.runs.store.draft_rows import Draft, new_file
+from periscope.runs.store.draft_rows import Draft, DraftFile, Editing, new_file
 from periscope.runs.store.refusals import Refused
 from periscope.runs.store.store import Store
 from periscope.runs.store.version_rows import Version
@@ -115,26 +115,29 @@ def put_file(store: Store, strategy: str, name: str, data: bytes, seen: Seen) ->
 
     What is there already is not written again: who asks twice, having lost the first answer, is told that it is done.
     """
-    replaced: set[str] = set()
+    problems = outline_problems({name: len(data)}, strategy)
+    if problems:
+        return problems
     with store.files.keeping():
-        alone = outline_problems({name: len(data)}, strategy)
-        if alone:
-            return alone
         file = new_file(name, store.files.put(data), len(data))
-        refused: Refused | list[Problem] | None = None
         with store.drafts.editing(strategy) as editing:
-            draft = None if editing is None else editing.draft
-            old = None if draft is None else draft.files.get(name)
-            if editing is None or draft is None:
-                refused = _no_draft(strategy)
-            elif old is None or old.content != file.content:
-                sizes = {each.name: each.bytes for each in draft.files.values()} | {name: len(data)}
-                refused = _unseen(old.content if old else None, seen, name) or outline_problems(sizes, strategy)
-                if not refused:
-                    editing.put(file)
-                    replaced = {old.content} if old else set()
-    store.forget({file.content} if refused else replaced)
-    return refused or find(store, strategy)
+            answer, unnamed = (_no_draft(strategy), {file.content}) if editing is None else _put(editing, file, seen)
+    store.forget(unnamed)
+    return answer
+
+
+def _put(editing: Editing, file: DraftFile, seen: Seen) -> tuple[Draft | Refused | list[Problem], set[str]]:
+    """The answer, and the content that may no longer be needed."""
+    draft = editing.draft
+    old = draft.files.get(file.name)
+    if old is not None and old.content == file.content:
+        return draft, set()
+    sizes = {each.name: each.bytes for each in draft.files.values()} | {file.name: file.bytes}
+    refused = _unseen(None if old is None else old.content, seen, file.name) or outline_problems(sizes, draft.strategy)
+    if refused:
+        return refused, {file.content}
+    editing.put(file)
+    return editing.draft, set() if old is None else {old.content}
 
 
 def remove_file(store: Store, strategy: str, name: str, seen: Seen) -> Draft | Refused:
@@ -150,7 +153,7 @@ def remove_file(store: Store, strategy: str, name: str, seen: Seen) -> Draft | R
             return refused
         editing.remove(name)
     store.forget({file.content})
-    return find(store, strategy)
+    return editing.draft
 
 
 def delete(store: Store, strategy: str, seen: Seen = ANY) -> Refused | None:

@@ -59,6 +59,12 @@ def publish_files(store: Store, name: str, files: Mapping[str, bytes], packages:
         return publish(store, name, folder, packages)
 
 
+def check_archive(data: bytes, shown: str, packages: Collection[str] = ()) -> CheckResult:
+    """Everything that publishing an archive would find."""
+    unpacked = read_archive(data, shown)
+    return CheckResult(unpacked.problems, [], None) if unpacked.problems else check_files(unpacked.files, packages)
+
+
 def check_files(files: Mapping[str, bytes], packages: Collection[str] = ()) -> CheckResult:
     """Everything that publishing these files would find."""
     with _staged(files) as folder:

@@ -1,10 +1,13 @@
 """What a process of ours is told when it is started: where the store and the data are, what strategies may import."""
 
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from periscope.runs.store.refusals import Refused
 from periscope.runs.store.store import StorePlace
+from periscope.sandbox.packages import PackageError, resolve
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,9 +27,21 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
         """Where the store is."""
         return StorePlace(Path(self.folder), self.url)
 
+    def modules(self) -> frozenset[str] | Refused:
+        """The modules that strategies may import from those packages."""
+        return _modules(tuple(self.packages))
+
     def encode(self) -> bytes:
         """As it is handed over."""
         return msgspec.json.encode(self)
+
+
+@cache
+def _modules(packages: tuple[str, ...]) -> frozenset[str] | Refused:
+    try:
+        return frozenset(module for package in resolve(packages) for module, _ in package.modules)
+    except PackageError as error:
+        return Refused(error.code, error.message, error.hint)
 
 
 def read_surroundings(data: bytes) -> Surroundings:

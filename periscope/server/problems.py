@@ -32,6 +32,9 @@ class Fault(BaseModel):
     where: str = Field(description="The place: a dotted path in the body, a parameter, a file with its line")
     message: str
     hint: str = ""
+    file: str | None = Field(default=None, description="Of what is wrong with a bundle: the file")
+    line: int | None = Field(default=None, description="The line in it, from 1")
+    column: int | None = Field(default=None, description="The column in it, from 1")
 
 
 class ProblemDocument(BaseModel):
@@ -92,6 +95,9 @@ def of_bundle(problems: Sequence[BundleProblem]) -> list[Fault]:
             where=":".join(str(part) for part in (each.file, each.line, each.column) if part),
             message=f"{each.where}: {each.rule}" if each.where else each.rule,
             hint=each.mend,
+            file=each.file,
+            line=each.line,
+            column=each.column,
         )
         for each in problems
     ]

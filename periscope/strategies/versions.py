@@ -13,6 +13,7 @@ DRAFT_SUFFIX = "@draft"
 
 _REFERENCE = re.compile(rf"({NAME.pattern})@([1-9][0-9]{{0,8}})", re.ASCII)
 _MAX_COMPARED_LINES = 20_000
+_MAX_COMPARED_IN_ALL = 100_000
 """Comparing takes time that grows with the square of the lines that differ."""
 
 
@@ -52,13 +53,16 @@ class FileChange:
 
 def differences(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[FileChange]:
     """How the files of two bundles differ, by name."""
-    changes = []
+    changes: list[FileChange] = []
+    budget = _MAX_COMPARED_IN_ALL
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name), new.get(name)
         if before == after:
             continue
         kind = "added" if before is None else "removed" if after is None else "changed"
-        changes.append(FileChange(name, kind, _diff(name, before, after)))
+        lines = _lines(before), _lines(after)
+        budget -= max(len(each or ()) for each in lines)
+        changes.append(FileChange(name, kind, _diff(name, before, after) if budget >= 0 else ()))
     return changes
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -95,7 +95,7 @@ class DraftRows:
 
 
 class Editing:
-    """One draft under its lock. `draft` is what it was when the lock was taken."""
+    """One draft under its lock. `draft` is what it is within the transaction, so with what has been done so far."""
 
     def __init__(self, connection: Connection, number: int, draft: Draft) -> None:
         self._connection = connection
@@ -107,11 +107,16 @@ class Editing:
         self._drop(file.name)
         self._connection.execute(draft_files.insert().values(**_row(self._number, file)))
         self._set(changed_at=file.changed_at)
+        files = dict(sorted({**self.draft.files, file.name: file}.items()))
+        self.draft = replace(self.draft, files=files, changed_at=file.changed_at)
 
     def remove(self, name: str) -> None:
         """Take a file out."""
+        changed_at = now()
         self._drop(name)
-        self._set(changed_at=now())
+        self._set(changed_at=changed_at)
+        files = {each: file for each, file in self.draft.files.items() if each != name}
+        self.draft = replace(self.draft, files=files, changed_at=changed_at)
 
     def base_on(self, version: str) -> None:
         """Note which version holds what the draft holds."""

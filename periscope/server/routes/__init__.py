@@ -5,9 +5,11 @@ from fastapi import APIRouter
 from periscope.server.routes import (
     about,
     books,
+    drafts,
     looking,
     results,
     runs,
+    strategies,
     streams,
     tokens,
     windows,
@@ -22,4 +24,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     windows.router,
     runs.router,
     tokens.router,
+    strategies.router,
+    drafts.router,
 )
