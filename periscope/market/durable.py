@@ -22,6 +22,10 @@ if sys.platform == "win32":
             else:
                 return
 
+    def _try_lock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
     _lock_shared = _lock  # There is no lock to share: whoever could share it waits.
 
     def _unlock(descriptor: int) -> None:
@@ -33,6 +37,9 @@ else:
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def _try_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _lock_shared(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
@@ -77,6 +84,11 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
 def exclusive(lock: Path) -> AbstractContextManager[None]:
     """Hold the lock file, waiting for whoever has it; the system releases it if the process dies."""
     return _held(lock, _lock)
+
+
+def exclusive_if_free(lock: Path) -> AbstractContextManager[None]:
+    """Hold the lock file if nobody has it. Raises OSError where somebody has."""
+    return _held(lock, _try_lock)
 
 
 def shared(lock: Path) -> AbstractContextManager[None]:

@@ -9,10 +9,18 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from periscope.market.durable import TEMPORARY_SUFFIX, exclusive, replace_file, shared, sync_file, sync_folder
+from periscope.market.durable import (
+    TEMPORARY_SUFFIX,
+    exclusive,
+    exclusive_if_free,
+    replace_file,
+    shared,
+    sync_file,
+    sync_folder,
+)
 from periscope.runs.store.refusals import StoreError
 
 _READ_ONLY = 0o444
@@ -132,18 +140,12 @@ class ContentFiles:
             self._waiting |= names
             if not self._waiting:
                 return
-            with self._lock.open("a") as held:
-                try:
-                    fcntl.flock(held, fcntl.LOCK_EX | (fcntl.LOCK_NB if len(self._waiting) <= _MOST_WAITING else 0))
-                except BlockingIOError:
-                    return
-                try:
-                    while self._waiting:
-                        name = self._waiting.pop()
-                        if not is_named(name):
-                            self.path(name).unlink(missing_ok=True)
-                finally:
-                    fcntl.flock(held, fcntl.LOCK_UN)
+            take = exclusive_if_free if len(self._waiting) <= _MOST_WAITING else exclusive
+            with suppress(OSError), take(self._lock):
+                while self._waiting:
+                    name = self._waiting.pop()
+                    if not is_named(name):
+                        self.path(name).unlink(missing_ok=True)
 
     def _place(self, name: str) -> Path:
         path = self.path(name)
