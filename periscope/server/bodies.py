@@ -19,7 +19,7 @@ SLOWEST = 16_384
 """Bytes a second that buy a body more time."""
 
 
-def bounded(request: Request, most: int, *, patience: float = PATIENCE_SECONDS) -> Receive:
+def bounded(request: Request, most: int) -> Receive:
     """Receive a body of at most so many bytes. What it gives raises ProblemError."""
     declared = request.headers.get("content-length", "0")
     receive = request.receive
@@ -35,7 +35,7 @@ def bounded(request: Request, most: int, *, patience: float = PATIENCE_SECONDS) 
         if not declared.isdecimal() or int(declared) > most:
             raise _too_large(most)
         try:
-            async with asyncio.timeout_at(begun + patience + got / SLOWEST):
+            async with asyncio.timeout_at(begun + PATIENCE_SECONDS + got / SLOWEST):
                 message = await receive()
         except TimeoutError:
             raise ProblemError("BODY_SLOW", "the body did not come in time") from None

@@ -41,7 +41,7 @@ class NewToken(Model):
 
     name: str = Field(pattern=_NAME)
     scope: Scope = Scope.READ
-    days: int | None = Field(None, ge=1, le=MOST_DAYS, description="How long it is good; null: for ever")
+    days: int | None = Field(None, strict=True, ge=1, le=MOST_DAYS, description="How long it is good; null: for ever")
 
 
 @router.get("/tokens", response_model=Page[TokenLine])
