@@ -29,7 +29,8 @@ if system == "win32":
         delattr(signal, name)
     for name in UNIX_ONLY:
         sys.modules[name] = None
-    sys.modules["msvcrt"] = SimpleNamespace(LK_LOCK=1, LK_UNLCK=0, locking=lambda descriptor, mode, count: None)
+    modes = {"LK_LOCK": 1, "LK_NBLCK": 2, "LK_UNLCK": 0}
+    sys.modules["msvcrt"] = SimpleNamespace(**modes, locking=lambda descriptor, mode, count: None)
 for name in gone:
     if hasattr(os, name):
         delattr(os, name)
