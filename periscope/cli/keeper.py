@@ -1,14 +1,24 @@
-"""Who keeps versions and runs. Commands ask, and need not know who answers.
+"""Who keeps versions and runs: the store of this workspace, or a server. Commands ask, and need not know which.
 
-The answers are the documents of `--json`; what commands print is made of them alone.
+Both answer with the same documents, which are those of `--json`, and end the command alike where something can't be
+done. What commands print is made of these documents alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
+
+import typer
 
 type Document = dict[str, Any]
+
+SERVER_VARIABLE = "PERISCOPE_SERVER"
+ServerOption = Annotated[
+    str | None,
+    typer.Option("--server", metavar="URL", envvar=SERVER_VARIABLE, help="Ask this server instead of the workspace."),
+]
+"""The `--server` of every command that a server can answer."""
 
 
 class Keeper(Protocol):
@@ -81,8 +91,14 @@ class Keeper(Protocol):
 
 
 @contextmanager
-def open_keeper() -> Iterator[Keeper]:
-    """The workspace here; ends the command where there is none."""
+def open_keeper(server: str | None) -> Iterator[Keeper]:
+    """The server, or the workspace here; ends the command where there is neither."""
+    if server:
+        from periscope.cli.keeper_remote import open_remote
+
+        with open_remote(server) as remote:
+            yield remote
+        return
     from periscope.cli.keeper_local import LocalKeeper
     from periscope.cli.store import open_desk
 

@@ -21,7 +21,7 @@ def publish(
 
     Everything that is wrong with it is said at once. The same contents again give the version that is there.
     """
-    with open_keeper() as keeper:
+    with open_keeper(None) as keeper:
         done = _publish(keeper, path, name)
     if as_json:
         print_json({"path": str(path.resolve())} | done)

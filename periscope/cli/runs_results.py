@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from periscope.cli.exits import ExitCode
-from periscope.cli.keeper import open_keeper
+from periscope.cli.keeper import ServerOption, open_keeper
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
 from periscope.cli.runs import RunArgument, runs_app
 from periscope.cli.table import print_table
@@ -37,9 +37,9 @@ _TRADES = ("symbol", "direction", "quantity", "entry_time", "exit_time", "entry_
 
 
 @runs_app.command()
-def issues(number: RunArgument, as_json: JsonOption = False) -> None:
+def issues(number: RunArgument, server: ServerOption = None, as_json: JsonOption = False) -> None:
     """Show the issues of a run: what went wrong, where, how often."""
-    with open_keeper() as keeper:
+    with open_keeper(server) as keeper:
         found = keeper.issues(number)
     if as_json:
         print_json({"run": number, "issues": found})
@@ -59,12 +59,13 @@ def logs(
     limit: LimitOption = 1_000,
     search: Annotated[str | None, typer.Option(help="Only lines that hold this text.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what the strategy of a run printed, with the simulation time of each line."""
     if follow and as_json:
         fail("USAGE", "--follow has no end that --json could wait for", exit_code=ExitCode.USAGE)
-    with open_keeper() as keeper:
+    with open_keeper(server) as keeper:
         while True:
             lines, count, is_active = keeper.logs(number, after=after, limit=limit, search=search)
             after += len(lines)
@@ -86,11 +87,18 @@ def orders(
     limit: LimitOption = 100,
     symbol: SymbolOption = None,
     state: Annotated[str | None, typer.Option(help="Only orders in this state, such as REJECTED.")] = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the orders of a run, a page at a time."""
+    from libs.shared_ipc.src.protocol import OrderState
+
+    states = {each.value.upper() for each in OrderState}
+    if state is not None and state.upper() not in states:
+        known = ", ".join(sorted(states))
+        fail("USAGE", f"no order is in the state {state!r}", exit_code=ExitCode.USAGE, hint=f"there are {known}")
     match = {"symbol": symbol, "state": None if state is None else state.upper()}
-    _table(number, "orders", _ORDERS, after, limit, match, as_json=as_json)
+    _table(number, "orders", _ORDERS, after, limit, match, server, as_json=as_json)
 
 
 @runs_app.command()
@@ -99,10 +107,11 @@ def fills(
     after: AfterOption = 0,
     limit: LimitOption = 100,
     symbol: SymbolOption = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the fills of a run, a page at a time, each with the rule behind its price."""
-    _table(number, "fills", _FILLS, after, limit, {"symbol": symbol}, as_json=as_json)
+    _table(number, "fills", _FILLS, after, limit, {"symbol": symbol}, server, as_json=as_json)
 
 
 @runs_app.command()
@@ -111,10 +120,11 @@ def trades(
     after: AfterOption = 0,
     limit: LimitOption = 100,
     symbol: SymbolOption = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the round trips of a run, a page at a time."""
-    _table(number, "trades", _TRADES, after, limit, {"symbol": symbol}, as_json=as_json)
+    _table(number, "trades", _TRADES, after, limit, {"symbol": symbol}, server, as_json=as_json)
 
 
 @runs_app.command()
@@ -122,11 +132,12 @@ def report(
     number: RunArgument,
     out: Annotated[Path | None, typer.Option(help="The file to write; default: run-NUMBER.html here.")] = None,
     open_report: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a run as one HTML file."""
     target = out or Path(f"run-{number}.html")
-    with open_keeper() as keeper:
+    with open_keeper(server) as keeper:
         try:
             keeper.report(number, target)
         except OSError as problem:
@@ -143,10 +154,11 @@ def report(
 def export(
     number: RunArgument,
     file: Annotated[Path, typer.Argument(help="The archive to write; it must not exist.")],
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write everything about an ended run into one ZIP archive: results, version, config, hashes."""
-    with open_keeper() as keeper:
+    with open_keeper(server) as keeper:
         try:
             keeper.export(number, file)
         except OSError as problem:
@@ -164,11 +176,12 @@ def _table(
     after: int,
     limit: int,
     match: dict[str, str | None],
+    server: str | None,
     *,
     as_json: bool,
 ) -> None:
     wanted = {name: text for name, text in match.items() if text is not None}
-    with open_keeper() as keeper:
+    with open_keeper(server) as keeper:
         rows, count = keeper.table(number, table, after=after, limit=limit, match=wanted)
     following = after + len(rows)
     if as_json:

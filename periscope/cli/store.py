@@ -69,5 +69,9 @@ def find_version(store: "Store", text: str) -> "Version":
 
 def refuse(refused: "Refused") -> NoReturn:
     """End the command with what the store's rules said."""
-    code = ExitCode.NOT_FOUND if refused.code in _NOT_FOUND else ExitCode.USAGE
-    fail(refused.code, refused.message, exit_code=code, hint=refused.hint)
+    fail(refused.code, refused.message, exit_code=exit_of(refused.code), hint=refused.hint)
+
+
+def exit_of(code: str) -> ExitCode:
+    """How a command ends that the rules of the store refuse with this code."""
+    return ExitCode.NOT_FOUND if code in _NOT_FOUND else ExitCode.USAGE

@@ -20,7 +20,7 @@ def versions(
     """List published versions, show one, or export it."""
     from periscope.strategies.versions import parse_reference
 
-    with open_keeper() as keeper:
+    with open_keeper(None) as keeper:
         if name is not None and (export is not None or parse_reference(name) is not None):
             document = keeper.version(name)
             if export is not None:
@@ -57,7 +57,7 @@ def diff(
     from periscope.runs.documents import changes_document
     from periscope.strategies.versions import differences
 
-    with open_keeper() as keeper:
+    with open_keeper(None) as keeper:
         changes = differences(_files(keeper, old), _files(keeper, new))
     if as_json:
         print_json(changes_document(old, new, changes))

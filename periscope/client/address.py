@@ -73,7 +73,7 @@ def read_address(url: str) -> httpx.URL:
         raise ApiError("SERVER_URL", "the server's address holds a user or a password", _WHERE_FROM)
     if found.scheme not in ("http", "https") or not _is_host(found.host) or found.query or found.fragment:
         raise ApiError("SERVER_URL", f"{url.strip()!r} is not the address of a server", example)
-    return found.copy_with(path=found.path.rstrip("/") + BASE)
+    return found.copy_with(path=found.path.rstrip("/").removesuffix(BASE) + BASE)
 
 
 def _is_host(text: str) -> bool:

@@ -7,11 +7,16 @@ from types import TracebackType
 from typing import Any, Self
 
 from periscope.client.address import SERVER_VARIABLE, token_of_environment
+from periscope.client.answers import MOST_BYTES
 from periscope.client.errors import ApiError
 from periscope.client.group import at
 from periscope.client.runs import RunCalls
+from periscope.client.strategies import DraftCalls, StrategyCalls
+from periscope.client.tokens import TokenCalls
 from periscope.client.transport import Body, Transport
 from periscope.client.types import CodeExplained, Document, Health
+
+_MOST_METRICS = 16 << 20
 
 
 class Client:
@@ -39,7 +44,10 @@ class Client:
             ca_file=None if ca_file is None else Path(ca_file),
             allow_plain_http=allow_plain_http,
         )
+        self.strategies = StrategyCalls(self._transport)
+        self.drafts = DraftCalls(self._transport)
         self.runs = RunCalls(self._transport)
+        self.tokens = TokenCalls(self._transport)
 
     @classmethod
     def from_environment(cls, **options: Any) -> Self:
@@ -56,6 +64,10 @@ class Client:
     def description(self) -> Document:
         """The OpenAPI description of the server."""
         return self._transport.ask(dict[str, Any], "GET", "openapi.json")
+
+    def metrics(self) -> str:
+        """Requests by route and status, runs by status, as Prometheus reads them."""
+        return self._transport.fetch("metrics", ("text/plain",), most=_MOST_METRICS)[0].decode(errors="replace")
 
     def explain_code(self, code: str) -> CodeExplained:
         """What a code of an error means."""
@@ -76,6 +88,10 @@ class Client:
         return self._transport.ask(
             object, method, path, parameters=parameters, json=json, body=body, headers=headers, key=key
         )
+
+    def fetch(self, path: str, kind: str) -> bytes:
+        """The bytes of any answer below /api/v1 that is no JSON, of that media type."""
+        return self._transport.fetch(path, (kind,), most=MOST_BYTES)[0]
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -99,6 +99,27 @@ class LogLine(Value, frozen=True):
     line: str
 
 
+class StreamRead(Value, frozen=True):
+    """A stream of bars that a run read. `stream` names it, as SPY:ETF:minute; `bars` is how many it read."""
+
+    stream: str
+    symbol: str
+    asset_type: str
+    span: str
+    resampled_from: str | None
+    first: datetime | None
+    last: datetime | None
+    bars: int
+
+
+class RunEvent(Value, frozen=True):
+    """What is new about a run: `kind` is status, issue, progress, or at last end; `id` is where to go on after it."""
+
+    kind: str
+    data: Document
+    id: str | None
+
+
 class Statistics(Value, frozen=True):
     """What a run came to; undefined figures are None."""
 

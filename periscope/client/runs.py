@@ -16,10 +16,16 @@ class RunCalls(ResultCalls):
     """
 
     def list(
-        self, *, status: str | None = None, strategy: str | None = None, limit: int | None = None
+        self,
+        *,
+        status: str | None = None,
+        strategy: str | None = None,
+        before: int | None = None,
+        limit: int | None = None,
     ) -> Iterator[RunLine]:
-        """Runs, the newest first."""
-        return self._pages(Page[RunLine], "runs", {"status": status, "strategy": strategy}, limit=limit)
+        """Runs, the newest first; with `before` only those of smaller numbers."""
+        wanted = {"status": status, "strategy": strategy, "before": before}
+        return self._pages(Page[RunLine], "runs", wanted, limit=limit)
 
     def get(self, run: int) -> Run:
         """One run: status, config, progress, and what came of it."""

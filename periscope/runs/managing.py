@@ -3,7 +3,7 @@
 Each answers with the run as it then is, or says why not; a refusal has changed nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,12 @@ def find_version(store: Store, text: str) -> Version | Refused:
     found = store.versions.get(strategy, number)
     if found is not None:
         return found
-    known = sorted({version.strategy for version in store.versions.all()})
+    return no_version(text, {version.strategy for version in store.versions.all()})
+
+
+def no_version(text: str, published: Iterable[str]) -> Refused:
+    """That there is no such version; `published` are the strategies that have any."""
+    known = sorted(published)
     hint = f"there are {', '.join(known[:20])}" if known else "`periscope publish PATH` makes one"
     return Refused("VERSION_NOT_FOUND", f"there is no version {text!r}", hint)
 

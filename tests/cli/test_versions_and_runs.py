@@ -2,14 +2,23 @@
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from periscope.runs.store.store import Store, StorePlace
+from tests.cli.anywhere import PLACES, anywhere
 from tests.cli.command import Command
 
 SCHEMA = '{"type": "object", "properties": {"length": {"type": "integer", "minimum": 1, "default": 5}}}'
+
+
+@pytest.fixture(params=PLACES)
+def periscope_command(request: pytest.FixtureRequest, periscope_command: Command) -> Iterator[Command]:
+    """Runs `periscope ...` against the workspace here, or through a server of it."""
+    with anywhere(request.param, periscope_command) as command:
+        yield command
 
 
 @pytest.fixture

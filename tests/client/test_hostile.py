@@ -190,7 +190,8 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 
 
 def test_a_path_before_the_api_is_kept() -> None:
-    assert str(read_address("https://x.example/desk/")) == "https://x.example/desk/api/v1"
+    for url in ("https://x.example/desk/", "https://x.example/desk", "https://x.example/desk/api/v1/"):
+        assert str(read_address(url)) == "https://x.example/desk/api/v1"
     with hostile(FINE) as server, Client(f"{server.url}/desk") as client:
         client.health()
         assert server.heads[0].startswith("get /desk/api/v1/healthz ")
