@@ -71,6 +71,9 @@ API_CODES: dict[str, ApiCode] = {
     "TOKEN_NOT_FOUND": ApiCode(404, "There is no such token", "GET /api/v1/tokens lists what there is"),
     "TOKEN_UNKNOWN": ApiCode(401, "The token is not known here", "`periscope tokens create` makes one"),
     "UNSUPPORTED_MEDIA": ApiCode(415, "The body is of another type", "send the type that the description names"),
+    "VERIFICATIONS_BUSY": ApiCode(429, "Too many runs are being verified", "try again when one is done"),
+    "VERIFICATION_NOT_FOUND": ApiCode(404, "There is no such verification", "GET .../verifications lists them"),
+    "VERIFICATION_RUNNING": ApiCode(409, "The run is being verified", "look at the one that is under way"),
     "VERSION_NOT_FOUND": ApiCode(404, "There is no such version", "GET /api/v1/strategies lists what there is"),
 }
 

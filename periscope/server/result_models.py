@@ -205,6 +205,46 @@ class Comparison(Model):
     facts: list[str]
 
 
+class Verdict(Model):
+    """What came of running a run again; docs/verification.md."""
+
+    verified: bool
+    strict: bool
+    hash: str
+    hash_again: str
+    stopped: bool
+    data_changed: list[str]
+    difference: Difference | None
+    findings: list[str]
+
+
+class VerificationWanted(Model):
+    """How to verify: `strict` hands the strategy one bar at a time, which finds those that look into the future."""
+
+    strict: bool = False
+
+
+class VerificationProblem(Model):
+    """Why a verification came to no verdict."""
+
+    code: str
+    message: str
+
+
+class Verification(Model):
+    """A verification of a run; `verdict` is there once its status is done."""
+
+    run: int
+    verification: int
+    strict: bool
+    status: Literal["running", "done", "failed"]
+    started_at: Moment
+    ended_at: Moment | None
+    progress: float | None = Field(description="How much of the simulated time is done, 0 to 1")
+    verdict: Verdict | None
+    problem: VerificationProblem | None
+
+
 class Explanation(Model):
     """Why an order came to what it came to; docs/verification.md."""
 

@@ -12,6 +12,7 @@ from periscope.server.routes import (
     strategies,
     streams,
     tokens,
+    verifications,
     windows,
 )
 
@@ -22,6 +23,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     results.router,
     streams.router,
     windows.router,
+    verifications.router,
     runs.router,
     tokens.router,
     strategies.router,
