@@ -4,7 +4,6 @@ They lie beside the store's files: `verifications/RUN/NUMBER.json`. The process 
 folder until it ends, however it ends, so at most one is under way for a run, and one that vanished is known to have.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -48,8 +47,9 @@ def start_verification(store: Store, surroundings: Surroundings, run: Run, *, st
             return Refused("VERIFICATION_RUNNING", busy, f"look at verification {max(_numbers(place), default=0)}")
         if sum(is_under_way(other) for other in place.parent.iterdir() if other.is_dir()) >= MOST_AT_ONCE:
             return Refused("VERIFICATIONS_BUSY", f"{MOST_AT_ONCE} runs are being verified", "try again later")
+        number = max(_numbers(place), default=0) + 1
         _tidy(store, place)
-        return _begin(store, surroundings, run, strict=strict)
+        return _begin(store, surroundings, run, number, strict=strict)
 
 
 def verifications(store: Store, run: Run) -> list[dict[str, Any]]:
@@ -87,9 +87,10 @@ def change(folder: Path, number: int, changes: Mapping[str, Any]) -> None:
     replace_file(folder / f"{number}.json", lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def _begin(store: Store, surroundings: Surroundings, run: Run, *, strict: bool) -> dict[str, Any]:
+def _begin(store: Store, surroundings: Surroundings, run: Run, number: int, *, strict: bool) -> dict[str, Any]:
+    import fcntl  # strategies are confined on Linux only, so nobody gets here elsewhere
+
     place = _folder(store, run)
-    number = max(_numbers(place), default=0) + 1
     with (place / _LOCK).open("ab") as lock, (place / "process.log").open("wb") as words:
         fcntl.flock(lock, fcntl.LOCK_EX)
         document = {
@@ -163,6 +164,8 @@ def is_under_way(folder: Path) -> bool:
     with _looked_at(folder / _LOCK) as lock:
         if lock is None:
             return False
+        import fcntl
+
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
