@@ -19,7 +19,7 @@ from periscope.runs.ledger_file import LEDGER, LEDGER_COLUMNS, ledger_rows
 from periscope.runs.order_line import OrderLine
 from periscope.runs.recorder import Recorder
 from periscope.runs.result_rows import FILL_COLUMNS, ORDER_COLUMNS, TIME, TRADE_COLUMNS, fill_row, order_row, trade_row
-from periscope.runs.table_file import TableFile
+from periscope.runs.table_file import TableFile, disk_errors
 from periscope.runs.valuation import MONEY_DIGITS, Samples
 
 STRATEGY = "strategy"
@@ -52,7 +52,8 @@ class EquityFile:
     def finish(self) -> None:
         """Make the file."""
         self._write_part()
-        pl.scan_parquet(self._parts / "*.parquet").sink_parquet(self._target)
+        with disk_errors():
+            pl.scan_parquet(self._parts / "*.parquet").sink_parquet(self._target)
         shutil.rmtree(self._parts)
 
     def _write_part(self) -> None:
@@ -66,7 +67,8 @@ class EquityFile:
             portfolio_value=(pl.col("values").cast(_DIVIDEND) / scale).cast(_MONEY),
             cash=(pl.col("cash").cast(_DIVIDEND) / scale).cast(_MONEY),
         )
-        frame.write_parquet(self._parts / f"{self._count:06d}.parquet")
+        with disk_errors():
+            frame.write_parquet(self._parts / f"{self._count:06d}.parquet")
         self._count += 1
         self._waiting = []
         self._rows = 0

@@ -7,6 +7,7 @@ end keeps its results and the run's end in one step. It stops at once when anoth
 import errno
 import logging
 import os
+import shutil
 import sys
 import threading
 import time
@@ -95,7 +96,7 @@ def run_attempt(store: Store, number: int, attempt: int, surroundings: Surroundi
     folder = work_folder(store.place.folder, number, attempt)
     with Pulse(store, rows) as pulse:
         try:
-            document = _run(store, run, folder, surroundings, pulse)
+            document = _run_again(store, run, folder, surroundings, pulse)
             problem = None
         except (StoreError, OSError) as error:
             log.exception("the run failed")
@@ -130,6 +131,19 @@ def keep_trying(end: Callable[[Outcome], bool], outcome: Outcome, *, pause: Call
 
 def _pause() -> None:
     time.sleep(BEAT_SECONDS)
+
+
+def _run_again(store: Store, run: Run, folder: Path, surroundings: Surroundings, pulse: Pulse) -> dict[str, Any]:
+    """Run it, from the beginning each time that the disk refuses something for a reason that may pass."""
+    while True:
+        try:
+            return _run(store, run, folder, surroundings, pulse)
+        except OSError as error:
+            if error.errno not in _PASSING:
+                raise
+            log.warning("the disk refuses what the run writes, so it will begin again: %s", error)
+        shutil.rmtree(folder / "out", ignore_errors=True)
+        _pause()
 
 
 def _run(store: Store, run: Run, folder: Path, surroundings: Surroundings, pulse: Pulse) -> dict[str, Any]:

@@ -4,8 +4,11 @@ So a run of a million orders needs no more memory than one of ten thousand: ever
 the file, and the parts become the file in the end.
 """
 
+import os
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,18 @@ PART_ROWS = 8_192
 _DIGITS = 12
 """Decimals of every exact column, so that the tables of several runs fit together; more only where a value needs it."""
 _SORTED_AT_ONCE = 65_536
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """What the disk refuses while Polars writes, as the OSError that it is: a full disk has space again one day."""
+    try:
+        yield
+    except pl.exceptions.PolarsError as error:
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
 
 class TableFile:
@@ -41,7 +56,11 @@ class TableFile:
             self._write_part()
 
     def finish(self) -> None:
-        """Make the file."""
+        """Make the file. Raises OSError where the disk refuses."""
+        with disk_errors():
+            self._finish()
+
+    def _finish(self) -> None:
         if self._count == 0:
             frame = self._frame(self._waiting)
             (frame if self._ordered_by is None else frame.sort(self._ordered_by)).write_parquet(self._target)
@@ -58,7 +77,8 @@ class TableFile:
     def _write_part(self) -> None:
         if self._count == 0:
             self._parts.mkdir()
-        self._frame(self._waiting).write_parquet(self._parts / f"{self._count:06d}.parquet")
+        with disk_errors():
+            self._frame(self._waiting).write_parquet(self._parts / f"{self._count:06d}.parquet")
         self._count += 1
         self._waiting = []
 

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +21,7 @@ from periscope.runs.store.run_rows import AttemptRows, Ending, StoredFile
 from periscope.runs.store.store import Store, StorePlace
 from tests.runs.lab import HEADER, SCHEMA
 
+ROOT = Path(__file__).parents[3]
 STRATEGY = HEADER + "class Strategy(Base):\n    async def on_start(self, as_of_time):\n        return []\n"
 _ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS)
 _CALLS = ("fsync", "link", "rename", "replace", "mkdir", "open", "chmod")
@@ -84,17 +87,18 @@ def test_whatever_write_fails_nothing_is_kept_by_halves(
         with Store(place) as store:
             acknowledged: list[str] = []
             with failing(disk, place.folder, store, monkeypatch), suppress(OSError, StoreError):
-                _publish_and_run(store, bundle, place.folder, acknowledged)
-            _look(store, acknowledged)
-            _publish_and_run(store, bundle, place.folder, acknowledged)  # space is back
-            _look(store, ["published", "ended"])
+                publish_and_run(store, bundle, place.folder, acknowledged)
+            look(store, acknowledged)
+            publish_and_run(store, bundle, place.folder, acknowledged)  # space is back
+            look(store, ["published", "ended"])
         if not disk.failed:
             assert number > 20
             return
     pytest.fail("there is no end of writes")
 
 
-def _publish_and_run(store: Store, bundle: Path, folder: Path, acknowledged: list[str]) -> None:
+def publish_and_run(store: Store, bundle: Path, folder: Path, acknowledged: list[str]) -> None:
+    """Publish, run and keep results; `acknowledged` tells how far that came."""
     version = publish(store, "one", bundle).version
     assert version is not None
     acknowledged.append("published")
@@ -112,7 +116,7 @@ def _publish_and_run(store: Store, bundle: Path, folder: Path, acknowledged: lis
     acknowledged.append("ended")
 
 
-def _look(store: Store, acknowledged: list[str]) -> None:
+def look(store: Store, acknowledged: list[str]) -> None:
     """What was acknowledged is there; whatever is there is whole."""
     versions = store.versions.all()
     assert versions or "published" not in acknowledged
@@ -175,3 +179,22 @@ def test_the_end_of_a_run_is_tried_again_until_it_can_be_kept() -> None:
     assert "a folder" in str(seen[3])
     with pytest.raises(StoreError):
         keep_trying(lambda _: (_ for _ in ()).throw(StoreError("STORE_DAMAGED", "", "")), "x", pause=lambda: None)
+
+
+def test_a_disk_that_is_really_full(tmp_path: Path, cases: Callable[..., int]) -> None:
+    """The kernel refuses: a small disk of its own is given 0, 1, 2… pages, and then to a backtest that is running."""
+    program = [sys.executable, "-m", "tests.runs.store.small_disk", str(tmp_path), "0", str(cases(9, 1))]
+    able = subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "x", tmp_path], capture_output=True, check=False)
+    if able.returncode != 0:
+        pytest.skip("no mount namespace of one's own here")
+    done = subprocess.run(
+        ["unshare", "-rm", *program],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
+    assert "a run on a disk with 0 bytes" in done.stdout
