@@ -31,6 +31,15 @@ def sold(day: str, quantity: str, price: str) -> Traded:
         ("2024-05-21", "8.00", "8.30"),
         ("2024-05-22", "27.80", "8.30"),
         ("2025-05-14", "0", "8.30"),
+        ("2025-12-31", "0", "8.30"),
+        ("2026-01-02", "0", "9.79"),
+        ("2026-04-03", "0", "9.79"),
+        ("2026-04-04", "20.60", "9.79"),
+        ("2026-09-30", "20.60", "9.79"),
+        ("2026-10-01", "20.60", "0"),
+        ("2026-12-31", "20.60", "0"),
+        ("2027-01-04", "20.60", "11.61"),
+        ("2028-01-03", "20.60", "12.05"),
     ],
 )
 def test_regulatory_fees_are_those_of_the_day_of_the_sale(day: str, sec: str, taf: str) -> None:
@@ -54,5 +63,6 @@ def test_commission_and_exchange_fee_are_known_for_the_same_roots_and_each_is_a_
     ]
     commission, exchange = (set(table.rates) for table in tables)
     assert commission == exchange
-    assert {"ES", "NQ", "CL", "GC", "MES"} <= commission
+    assert {"ES", "NQ", "CL", "GC", "MES", "YM", "ZN", "ZC", "LE"} <= commission
+    assert not {"ZT", "UB", "SR3", "HE", "DX", "B", "FGBL"} & commission, "not found anywhere: stay refused"
     assert len(commission & set(PRODUCTS)) >= 20
