@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BALANCE_COLUMNS = ("account", "entries", "debit", "credit", "balance")
 ENTRY_COLUMNS = ("entry", "time", "account", "debit", "credit", "reason")
 ACCOUNT_COLUMNS = ("entry", "time", "debit", "credit", "balance", "reason")
+CSV_COLUMNS = ("entry", "date", "time", "account", "symbol", "debit", "credit", "reason")
+"""Days and times (UTC) in cells of their own, as spreadsheets read them."""
 _NUMBERS = frozenset({"entry", "entries", "debit", "credit", "balance"})
 
 
@@ -36,9 +38,8 @@ def ledger(
     as_json: JsonOption = False,
 ) -> int:
     """Show a run's double-entry ledger: the trial balance, and the journal with debits and credits."""
-    from periscope.portfolio.exact import plain
     from periscope.runs.documents import balance_document
-    from periscope.runs.ledger_file import trial_balance
+    from periscope.runs.ledger_file import total_line, trial_balance
 
     folder = find_run_folder(run)
     postings = _read(folder)
@@ -51,15 +52,13 @@ def ledger(
     if as_json:
         print_long_json({"accounts": [balance_document(line) for line in balances]}, "postings", _rows(postings))
         return ExitCode.DONE
-    print_table(BALANCE_COLUMNS, [_balance_row(line) for line in balances], to_right=_NUMBERS)
-    left = sum((line.balance for line in balances), Decimal(0))
-    if account is None:
-        say(f"all balances together: {plain(left):f}")
-    shown = list(_rows(postings, last=last))
+    listed = [*balances, total_line(balances)] if account is None else balances
+    print_table(BALANCE_COLUMNS, [_in_cents(_balance_row(line)) for line in listed], to_right=_NUMBERS)
+    shown = [_in_cents(row) for row in _rows(postings, last=last)]
     say()
     print_table(ENTRY_COLUMNS if account is None else ACCOUNT_COLUMNS, shown, to_right=_NUMBERS)
     if len(shown) < postings.height:
-        remark(f"the last {len(shown)} of {postings.height} lines; --last 0 shows all")
+        remark(f"the last {len(shown):,} of {postings.height:,} lines; --last 0 shows all, --csv is for spreadsheets")
     return ExitCode.DONE
 
 
@@ -130,6 +129,18 @@ def _balance_row(line: "Balance") -> dict[str, Any]:
 
 def _print_csv(postings: "pl.DataFrame") -> None:
     rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(("entry", "time", "reason", "account", "debit", "credit"))
+    rows.writerow(CSV_COLUMNS)
     for row in _rows(postings):
-        rows.writerow([row[name] for name in ("entry", "time", "reason", "account", "debit", "credit")])
+        day, _, time = row["time"].removesuffix("Z").partition("T")
+        account, _, symbol = (row["account"] or "").partition(":")
+        parts = {"date": day, "time": time, "account": account, "symbol": symbol}
+        rows.writerow([(row | parts)[name] for name in CSV_COLUMNS])
+
+
+def _in_cents(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with its amounts exact, but with at least two decimals."""
+
+    def shown(text: str | None) -> str | None:
+        return text if text is None or len(text.partition(".")[2]) >= 2 else f"{Decimal(text):.2f}"
+
+    return row | {name: shown(row[name]) for name in ("debit", "credit", "balance")}

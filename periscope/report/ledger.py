@@ -1,5 +1,6 @@
 """The run's books in the report: the trial balance, and the first and last lines of the journal."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import polars as pl
@@ -9,7 +10,7 @@ from periscope.portfolio.ledger import MEANING, Account
 from periscope.report.markup import Markup, element, join, moment
 from periscope.report.run_files import BOOK_ENDS, RunFiles
 from periscope.report.text import count, decimal
-from periscope.runs.ledger_file import Balance
+from periscope.runs.ledger_file import Balance, bridge, total_line
 
 _BALANCE_TITLES = ("Account", "Entries", "Debit", "Credit", "Balance")
 _ENTRY_TITLES = ("Entry", "Time", "Account", "Debit", "Credit", "Reason")
@@ -20,15 +21,39 @@ def books(run: RunFiles) -> Markup:
     ledger = run.ledger
     if ledger.count == 0:
         return element("p", "Nothing was booked.", class_="quiet")
-    parts = [_table(_BALANCE_TITLES, [_balance(line) for line in ledger.balances])]
+    balances = [_balance(line) for line in ledger.balances]
+    parts = [_table(_BALANCE_TITLES, [*balances, _balance(total_line(ledger.balances), total=True)])]
     if ledger.count <= 2 * BOOK_ENDS:
         parts.append(_journal(f"The journal: {ledger.count} lines", _rows(ledger.first)))
     else:
         first = _rows(ledger.first.head(BOOK_ENDS))
         parts.append(_journal(f"The first {BOOK_ENDS} of {ledger.count:,} lines of the journal", first))
         parts.append(_journal(f"The last {BOOK_ENDS}", _rows(ledger.last)))
-    note = "A plus is a debit. All balances together are zero. The command periscope ledger shows every entry."
-    return join([*parts, element("p", note, class_="quiet")])
+    note = (
+        "A plus is a debit. The tab Ledger above lists every posting and saves them as CSV, as the command "
+        "periscope ledger does. Margin is a requirement and no posting."
+    )
+    return join([*parts, element("p", note, class_="quiet"), _bridge(run)])
+
+
+def _bridge(run: RunFiles) -> Markup:
+    """From the books to the final value that stands at the top of the page."""
+    try:
+        final = Decimal(str(run.result.get("final_value")))
+    except InvalidOperation:
+        return Markup("")
+    steps = bridge(run.ledger.balances, final)
+    rows = [
+        element(
+            "tr",
+            element("th", title, scope="row"),
+            element("td", decimal(amount, at_least=2)),
+            class_="total" if title.startswith(("Book value", "Final value")) else None,
+        )
+        for title, amount in steps
+    ]
+    table = element("table", element("tbody", join(rows)), class_="plain bridge")
+    return join([element("h3", "From the books to the final value"), table])
 
 
 def _rows(postings: pl.DataFrame) -> list[dict[str, Any]]:
@@ -46,14 +71,15 @@ def _table(titles: tuple[str, ...], rows: list[Markup]) -> Markup:
     return element("div", table, class_="scroll", tabindex=0)
 
 
-def _balance(line: Balance) -> Markup:
+def _balance(line: Balance, *, total: bool = False) -> Markup:
     name = _name(line.account, line.symbol)
     amounts = (element("td", decimal(value, at_least=2)) for value in (line.debit, line.credit, line.balance))
     return element(
         "tr",
-        element("th", name, scope="row", title=MEANING[Account(line.account)]),
+        element("th", "Total" if total else name, scope="row", title=None if total else MEANING[Account(line.account)]),
         element("td", count(line.entries)),
         *amounts,
+        class_="total" if total else None,
     )
 
 

@@ -98,6 +98,7 @@ def _blocks(run: RunFiles, curve: EquityCurve, series: list[PackedSeries], price
             "orders": tables.table(run.orders, tables.ORDERS),
             "fills": tables.table(run.fills, tables.FILLS),
             "events": tables.table(events_table(events), tables.EVENTS),
+            "ledger": tables.table(run.ledger.journal, tables.LEDGER),
         },
     }
     document = json.dumps(main, ensure_ascii=True, separators=(",", ":"), allow_nan=False)

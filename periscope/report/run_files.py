@@ -19,6 +19,8 @@ LOG_TAIL_LINES = 1_000
 MARGIN_CALL = "margin call"
 """The origin of orders that the account placed, as the tables of orders and fills have it."""
 BOOK_ENDS = 10
+MOST_POSTINGS = 30_000
+"""Of a longer ledger the page lists the beginning, and says so."""
 _NOTHING = Beginning(pl.DataFrame(), 0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,12 +31,14 @@ class ReportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """A ledger: how many postings it has, the trial balance, its first and its last postings."""
+    """A ledger: how many postings it has, the trial balance, its first and its last postings, and the beginning of the
+    journal as the page lists it."""
 
     count: int = 0
     balances: tuple[Balance, ...] = ()
     first: pl.DataFrame = field(default_factory=pl.DataFrame)
     last: pl.DataFrame = field(default_factory=pl.DataFrame)
+    journal: Beginning = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,21 @@ def read_books(path: Path) -> Books:
     postings = pl.scan_parquet(path)
     count = int(postings.select(pl.len()).collect().item())
     first, last = postings.head(2 * BOOK_ENDS).collect(), postings.slice(max(0, count - BOOK_ENDS)).collect()
-    return Books(count, tuple(trial_balance(postings)), first, last)
+    journal = Beginning(_journal(postings.head(MOST_POSTINGS)).collect(), count)
+    return Books(count, tuple(trial_balance(postings)), first, last, journal)
+
+
+def _journal(postings: pl.LazyFrame) -> pl.LazyFrame:
+    amount = pl.col("amount")
+    return postings.select(
+        "entry",
+        "time",
+        "account",
+        "symbol",
+        "reason",
+        debit=pl.when(amount > 0).then(amount),
+        credit=pl.when(amount < 0).then(-amount),
+    )
 
 
 def read_run(run_dir: Path) -> RunFiles:

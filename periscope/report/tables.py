@@ -12,7 +12,7 @@ MOST_ROWS = 50_000
 _STRATEGY = "strategy"
 """Who placed most orders, in the words of the tables of orders and fills."""
 
-type Kind = Literal["text", "count", "number", "money", "price", "time"]
+type Kind = Literal["text", "count", "number", "money", "exact", "price", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,15 @@ FILLS = (
     Column("bar_span", "Span"),
     Column("volume_cap", "Volume cap", "number"),
     Column("asset_type", "Asset type"),
+)
+LEDGER = (
+    Column("entry", "Entry", "count"),
+    Column("time", "Time", "time"),
+    Column("account", "Account"),
+    Column("symbol", "Symbol"),
+    Column("debit", "Debit", "exact"),
+    Column("credit", "Credit", "exact"),
+    Column("reason", "Reason"),
 )
 EVENTS = (
     Column("time", "Time", "time"),

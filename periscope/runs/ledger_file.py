@@ -1,6 +1,6 @@
 """The ledger of a run as a table: a line for each posting, and the trial balance that comes of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -48,6 +48,49 @@ def read_ledger(folder: Path) -> pl.DataFrame | None:
     """The ledger of a run's folder, None where it has none. Polars' errors where the file is damaged."""
     path = folder / LEDGER
     return pl.read_parquet(path, columns=list(LEDGER_COLUMNS)) if path.exists() else None
+
+
+def total_line(lines: Iterable[Balance]) -> Balance:
+    """The last line of a trial balance: all debits, all credits, and what is left, which is nothing."""
+    lines = list(lines)
+    return Balance(
+        "total",
+        None,
+        sum(line.entries for line in lines),
+        plain(sum((line.debit for line in lines), Decimal(0))),
+        plain(sum((line.credit for line in lines), Decimal(0))),
+        plain(sum((line.balance for line in lines), Decimal(0))),
+    )
+
+
+_BRIDGE = (
+    ("Contributions", (Account.CONTRIBUTIONS,)),
+    ("Realised result", (Account.REALISED,)),
+    ("Result of open futures, settled", (Account.UNREALISED,)),
+    ("Dividends", (Account.DIVIDENDS_RECEIVED, Account.DIVIDENDS_PAID)),
+    ("Interest", (Account.INTEREST_RECEIVED, Account.INTEREST_PAID)),
+    ("Borrow fees", (Account.BORROW_FEES,)),
+    ("Fees", (Account.FEES,)),
+)
+
+
+def bridge(lines: Iterable[Balance], final_value: Decimal) -> list[tuple[str, Decimal]]:
+    """How the books lead to the portfolio's final value: what came in and was earned (plus) or spent (minus), which is
+    the book value (cash, and positions at cost), and the result of open positions at their last prices."""
+    balances = list(lines)
+    steps = [
+        (title, -sum((line.balance for line in balances if line.account in accounts), Decimal(0)))
+        for title, accounts in _BRIDGE
+    ]
+    book_value = sum((amount for _, amount in steps), Decimal(0))
+    used = [(title, plain(amount)) for title, amount in steps if amount != 0]
+    open_result = plain(final_value - book_value)
+    return [
+        *used,
+        ("Book value: cash, and positions at cost", plain(book_value)),
+        ("Result of open positions at the last prices", open_result),
+        ("Final value", plain(final_value)),
+    ]
 
 
 def trial_balance(ledger: pl.DataFrame | pl.LazyFrame) -> list[Balance]:

@@ -117,7 +117,7 @@ class Page {
 
   records() {
     const { tables } = this.data;
-    const names = { trades: "Trades", orders: "Orders", fills: "Fills", events: "Events" };
+    const names = { trades: "Trades", orders: "Orders", fills: "Fills", events: "Events", ledger: "Ledger" };
     this.tabs = Object.entries(names).map(([key, name]) => {
       const tab = document.createElement("button");
       Object.assign(tab, { type: "button", id: `tab-${key}` });
@@ -137,6 +137,7 @@ class Page {
     });
     byId("tabs").replaceChildren(...this.tabs);
     byId("table").setAttribute("role", "tabpanel");
+    byId("save").addEventListener("click", () => this.table.save(`${this.tab}.csv`));
     byId("filter").addEventListener("input", () => this.table.filter(byId("filter").value));
     this.showRecords("trades");
   }
@@ -157,7 +158,7 @@ class Page {
   }
 
   count(count, table, key) {
-    const names = table.rows === 1 ? key.slice(0, -1) : key;
+    const names = key === "ledger" ? `posting${table.rows === 1 ? "" : "s"}` : table.rows === 1 ? key.slice(0, -1) : key;
     const rows = `${count === table.rows ? "" : `${numberText(count, 0)} of `}${numberText(table.rows, 0)} ${names}`;
     const cut = table.all > table.rows ? `, the first of ${numberText(table.all, 0)}; all are in ${key}.parquet` : "";
     byId("rows").textContent = rows + cut;

@@ -170,6 +170,23 @@ class RecordTable {
     return row;
   }
 
+  // The rows that are listed now, exact, with days and times as spreadsheets read them.
+  save(name) {
+    const cell = (column, row) => {
+      const value = this.table.data[column.key][row] ?? "";
+      if (column.kind === "time") return value === "" ? "" : timeText(value);
+      // A text that a spreadsheet would take for a formula is made a text.
+      const text = column.kind === "text" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+      return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    };
+    const lines = [this.columns.map((column) => column.title), ...this.order.map((row) => this.columns.map((column) => cell(column, row)))];
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([lines.map((line) => `${line.join(",")}\r\n`).join("")], { type: "text/csv" }));
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
   key(event) {
     const page = Math.floor(this.scroll.clientHeight / ROW_HEIGHT) - 2;
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
