@@ -19,6 +19,10 @@ ONCE_DIFFERENT = (
     309,  # two cancellations that arrive at one moment, and an order that the news of the first one causes
     515,  # the price at which a market order is reserved that needed nothing when it was placed
     706,  # a resting order that meets quotes after a split that changes quantities
+    929,  # slippage from a price that is below one tick already
+    996,  # the volume of a contract on a day that its finest span has no bars of
+    1068,  # the same, with seconds for one contract and minutes for the other
+    1489,  # the same, at a moment within a session
 )
 """Seeds on which the engines did not agree once, and about what: always run."""
 

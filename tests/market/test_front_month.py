@@ -144,6 +144,17 @@ def test_days_without_a_day_bar_are_summed_from_the_finest_span(tmp_path: Path) 
     assert front.front_month("ES", at("2013-12-12T17:15")).symbol == "ESH14"
 
 
+def test_a_day_that_the_finest_span_does_not_cover_is_summed_from_the_next_one(tmp_path: Path) -> None:
+    catalog = Catalog.create(tmp_path)
+    hour = (at("2013-12-12T10:00"), at("2013-12-12T11:00"))
+    catalog.write_bars(H14, BarTimeSpan.HOUR, columns([(*hour, 1, 1, 1, 1, 99)]), source="a test")
+    for contract, day, volume in ((H14, "2013-12-11", 1), (Z13, "2013-12-12", 50)):
+        start = at(f"{day}T10:00")
+        minute: Row = (start, start + MINUTE, 1, 1, 1, 1, volume)
+        catalog.write_bars(contract, MINUTES, columns([minute]), source="a test")
+    assert FrontMonths(catalog).front_month("ES", at("2013-12-12T17:15")).symbol == "ESH14"
+
+
 def test_volumes_of_different_scales_compare(tmp_path: Path) -> None:
     catalog = Catalog.create(tmp_path)
     catalog.write_bars(replace(Z13, volume_scale=2), DAY, columns([day_row("2013-12-11", 500)]), source="a test")

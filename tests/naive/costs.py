@@ -46,7 +46,7 @@ def slipped(deal: Deal, price: Fraction, model: SlippageModel, taken: Fraction, 
         return price
     moved = deal.snapped(price + worse, up=True) if deal.side > 0 else deal.snapped(price - worse, up=False)
     if not deal.is_future:
-        moved = max(moved, deal.tick)
+        moved = max(moved, min(price, deal.tick))
     if deal.limit is not None:
         moved = min(moved, deal.limit) if deal.side > 0 else max(moved, deal.limit)
     return moved

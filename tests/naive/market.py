@@ -201,10 +201,7 @@ class Market:
         def volumes(span: BarTimeSpan) -> list[int | Fraction]:
             return [bar.volume for bar in self.history(instrument, span) if opens <= bar.start < closes]
 
-        found = volumes(BarTimeSpan.DAY)
-        if not found:
-            finest = next((span for span in SPANS if self.history(instrument, span)), BarTimeSpan.DAY)
-            found = volumes(finest)
+        found = next((there for span in (BarTimeSpan.DAY, *SPANS) if (there := volumes(span))), [])
         whole = sum((Fraction(v) for v in found if v != UNKNOWN_VOLUME), Fraction(0))
         return whole / Fraction(10**instrument.volume_scale)
 

@@ -3,14 +3,17 @@
 Cash starts at 1,000,000 and tells what was paid.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 from periscope.engine.settings import FillModelName
 from periscope.execution.fees import BasisPoints, Bounded, LeanFees, PerContract, PerShare, Sum
 from periscope.execution.slippage import PriceBasisPoints, Ticks, VolumeShare
-from tests.naive.rules.script import Rule
+from tests.naive.rules.script import AAA, Rule
 
 TENTH = {"participation": Decimal("0.1")}
+FINE = replace(AAA, price_scale=4)
+"""A share whose prices may lie between two ticks."""
 HALF_CENT = PerShare(Decimal("0.005"))
 PARTIAL = """
     09:30 100 101 99 100 500
@@ -210,6 +213,21 @@ COSTS = [
                                             | 09:30 1 FILLED 10 @ 0.08
             09:31   2: SELL 10              | 09:31 2 WORKING
                                             | 09:31 2 FILLED 10 @ 0.01
+        """,
+    ),
+    Rule(
+        name="and where the price is below one tick already, a sell gets that price and not the tick",
+        settings={"slippage": Ticks(5)},
+        instruments=(FINE,),
+        bars="""
+            09:30 0.03 0.04 0.02 0.03
+            09:31 0.005 0.04 0.005 0.03
+        """,
+        steps="""
+            start   1: BUY 10               | 09:30 1 WORKING
+                                            | 09:30 1 FILLED 10 @ 0.08
+            09:31   2: SELL 10              | 09:31 2 WORKING
+                                            | 09:31 2 FILLED 10 @ 0.005
         """,
     ),
     Rule(
