@@ -114,7 +114,7 @@ def _is_below(moments: IntColumn, priced: list[tuple[Part, BarSeries]], fixed: D
         int(np.abs(closes).max(initial=0)) * abs(factor)
         for (_, closes, _), factor in zip(columns, factors, strict=True)
     )
-    wide = largest >= _SAFE
+    wide = largest >= _SAFE or any(closes.dtype == object for _, closes, _ in columns)
     total = np.zeros(len(moments), dtype=object if wide else np.int64)
     for (_, closes, _), factor in zip(columns, factors, strict=True):
         total += (closes.astype(object) if wide else closes) * factor
@@ -124,7 +124,7 @@ def _is_below(moments: IntColumn, priced: list[tuple[Part, BarSeries]], fixed: D
 
 
 def _closes(series: BarSeries, moments: IntColumn) -> tuple[IntColumn, int]:
-    """The last close at each moment as an integer, and its decimals."""
+    """The last close at each moment as an integer, and its decimals; unrounded adjusted prices may need wide ones."""
     places = series.end.searchsorted(moments, "right") - 1
     values = series.close[places]
     scalings = []
@@ -141,4 +141,6 @@ def _closes(series: BarSeries, moments: IntColumn) -> tuple[IntColumn, int]:
         known = {value: scaling.price(value) for value in set(chosen.tolist())}
         prices += [known[value] for value in chosen.tolist()]
     digits = max(decimals(price) for price in prices)
-    return np.array([scaled(price, digits) for price in prices], dtype=np.int64), digits
+    integers = [scaled(price, digits) for price in prices]
+    wide = max(map(abs, integers)) >= _SAFE
+    return np.array(integers, dtype=object if wide else np.int64), digits

@@ -208,11 +208,12 @@ class Markets:
         """The volume that caps a meeting, in units of `time`: at an open the last complete bar's, else the bar's own.
 
         With quote bars the volume is that of the trade bar of the same time, in the closing auction that of the last
-        one of the session; where there is none, nothing was traded.
+        one of the session; where there is none, nothing was traded. Where a model reads quotes by itself the meeting
+        names the last trade bar.
         """
         instrument = order.instrument
         quotes, bars = self.quoted.get(instrument.key), self.execution(instrument)
-        if quotes is None or bars is None:
+        if quotes is None or bars is None or meeting.began is not None:
             return self.volume(instrument, meeting.row - 1 if meeting.at_open else meeting.row, time)
         if meeting.at_open or meeting.when is When.ON_CLOSE:
             row = bars.row_ended_by(meeting.time)

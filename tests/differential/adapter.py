@@ -30,6 +30,7 @@ from periscope.market.columns import UNKNOWN_VOLUME
 from periscope.market.corporate_actions import ActionKind, StoredAction, add_corporate_actions
 from periscope.portfolio.exact import EXACT
 from periscope.runs.feed import CatalogFeed
+from periscope.runs.lean_feed import feed_for
 from periscope.runs.ports import BundleSource, HostedPort, InProcessPort
 from periscope.sandbox.session import SessionLimits
 from tests.naive.corporate import Corporate
@@ -103,8 +104,7 @@ def _rows(event: Corporate) -> list[StoredAction]:
 
 def feed_of(catalog: Catalog, settings: Settings) -> CatalogFeed:
     """The market data of a run with these settings."""
-    window = (settings.start, settings.end)
-    return CatalogFeed(catalog, *window, extended=settings.extended_hours, adjustment=settings.adjustment)
+    return feed_for(settings, catalog)
 
 
 class _Watcher:

@@ -1,9 +1,9 @@
 """Nothing that becomes known after t changes anything up to t: other prices, missing bars, a cut, a later expiry."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from fractions import Fraction
+from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,10 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from periscope.engine.settings import Adjustment, FillModelName, QuoteUse
-from periscope.market.columns import NO_PRICE, BarColumns, QuoteColumns
+from periscope.engine.settings import (
+    AccountName,
+    Adjustment,
+    FillModelName,
+    PriceRounding,
+    Profile,
+    QuoteUse,
+)
+from periscope.execution.fee_schedules import FEE_SCHEDULES
+from periscope.execution.fees import BasisPoints, Bounded, LeanFees, NoFees, PerContract, PerShare, Sum
+from periscope.execution.slippage import NoSlippage, PriceBasisPoints, Ticks, VolumeShare
 from tests.differential.adapter import BlockEngine
-from tests.naive.corporate import Corporate
+from tests.engine.other_futures import Future, with_known_dividends_only, write_factor_files
 from tests.naive.market import Market
 from tests.naive.random_strategies import Case, random_case
 from tests.naive.trace import Trace
@@ -23,76 +32,108 @@ from tests.runs.lab import AAA, MINUTE, Lab, at, bars, walk
 LISTS = ("events", "actions", "fills", "cash", "settlements", "issues")
 TIME = {"events": 1, "fills": 1}
 """Which column of a row is its time, 0 where nothing is said."""
+SLIPPAGES = (NoSlippage(), Ticks(2), PriceBasisPoints(Decimal(7)), VolumeShare(Decimal("0.1")))
+FEES = (
+    NoFees(),
+    Bounded(inner=PerShare(Decimal("0.005")), minimum=Decimal(1)),
+    Sum((PerContract(Decimal("0.85")), BasisPoints(Decimal("2.5")))),
+    LeanFees(),
+    *FEE_SCHEDULES.values(),
+)
+LEAN = {
+    "profile": Profile.LEAN,
+    "fill_model": FillModelName.LEAN,
+    "price_rounding": PriceRounding.FUTURES_NEAREST,
+    "latency": 0,
+}
+
+
+def _models() -> list[dict[str, Any]]:
+    """Every fill model with and without quotes, in every adjustment and account, with each slippage and fee in turn."""
+    own = product(
+        [{"fill_model": FillModelName.NEXT_BAR}, {"fill_model": FillModelName.CURRENT_CLOSE}],
+        QuoteUse,
+        [Adjustment.SPLIT, Adjustment.RAW, Adjustment.TOTAL_RETURN],
+        [AccountName.MARGIN, AccountName.CASH],
+    )
+    lean = product(
+        [LEAN],
+        [QuoteUse.OFF, QuoteUse.REQUIRE],
+        [Adjustment.LEAN_ADJUSTED, Adjustment.LEAN_RAW],
+        [AccountName.LEAN, AccountName.MARGIN, AccountName.CASH],
+    )
+    return [
+        model
+        | {"quotes": quotes, "adjustment": adjustment, "account": account}
+        | {"slippage": SLIPPAGES[number % len(SLIPPAGES)], "fees": FEES[number % len(FEES)]}
+        for number, (model, quotes, adjustment, account) in enumerate((*own, *lean))
+    ]
+
+
+def _name(model: dict[str, Any]) -> str:
+    return " ".join(str(model[name].value) for name in ("fill_model", "quotes", "adjustment", "account"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """All models with several cases each with --full; else one case, and one account for each of the others in turn."""
+    if "model" in metafunc.fixturenames:
+        full = any(metafunc.config.getoption(name, default=False) for name in ("--full", "--long"))
+        chosen = [model for number, model in enumerate(_models()) if full or number % 9 in (0, 4)]
+        metafunc.parametrize("model", [pytest.param(model, id=_name(model)) for model in chosen])
 
 
 def test_the_future_changes_nothing(cases: Callable[..., int], tmp_path: Path) -> None:
+    """Random cases, whatever models they draw."""
     told = 0
-    for seed in range(cases(12, 500)):
-        told += _compare(seed, tmp_path)
-    assert told > 1_000, "the cases say too little"
+    for seed in range(cases(4, 500)):
+        told += sum(_compare(random_case(20_000 + seed), seed, tmp_path / str(seed)))
+    assert told > 500, "the cases say too little"
 
 
-@pytest.mark.parametrize("quotes", list(QuoteUse))
-@pytest.mark.parametrize("model", [FillModelName.NEXT_BAR, FillModelName.CURRENT_CLOSE])
-def test_no_model_looks_ahead(model: FillModelName, quotes: QuoteUse, tmp_path: Path) -> None:
-    """Every fill model on trades and on quotes, with every time in force, at once and with latency."""
-    told = 0
-    for seed, latency in ((3, 0), (4, 1_000_000)):
-        told += _compare(seed, tmp_path, fill_model=model, quotes=quotes, latency=latency)
-    assert told > 20, "the cases say too little"
+def test_no_model_looks_ahead(model: dict[str, Any], cases: Callable[..., int], tmp_path: Path) -> None:
+    """Each model by name, with cases that trade before the cut."""
+    wanted, found, latency = cases(1, 6), 0, (0, 1_000_000)
+    for seed in range(100, 140):
+        case = random_case(20_000 + seed)
+        settings = replace(case.settings, **{"latency": latency[seed % 2], **model})
+        rows, fills = _compare(replace(case, settings=settings), seed, tmp_path / str(seed), least_fills=3)
+        found += fills > 0 and rows > 20
+        if found == wanted:
+            return
+    pytest.fail(f"only {found} of {wanted} cases trade before the cut")
 
 
-def _compare(seed: int, folder: Path, **settings: Any) -> int:
-    """Run a random strategy on a market and on one with another future; returns how many rows were compared."""
-    case = random_case(20_000 + seed)
-    case = replace(case, settings=replace(case.settings, **settings))
+def _compare(case: Case, seed: int, folder: Path, least_fills: int = 0) -> tuple[int, int]:
+    """Run a case on its market, on one with other data after a moment, and on one without any.
+
+    Returns how many rows were compared, and how many of them are fills; zeros where there are fewer than that.
+    """
     dice = Random(seed)
     width = case.settings.end - case.settings.start
     ends = [int(end) for columns in case.market.bars.values() for end in columns.end]
     inside = [end for end in ends if case.settings.start < end < case.settings.end]
     cut = dice.choice([dice.choice(inside), case.settings.start + width * dice.randrange(1, 10) // 10])
-    poisoned = {}
-    for (symbol, kind, span), columns in case.market.bars.items():
-        instrument = case.market.find(symbol, kind)
-        assert instrument is not None
-        visible = [bar.start for bar in case.market.stream(instrument, span, case.settings)]
-        poisoned[symbol, kind, span] = _poison(dice, columns, cut, visible[-1:])
-    known, unknown = _corporate(case, cut)
-    quotes = {key: _poison_quotes(dice, columns, cut) for key, columns in case.market.quotes.items()}
-    traces = []
-    markets = (
-        Market(case.market.instruments, case.market.bars, known, case.market.quotes),
-        Market(case.market.instruments, poisoned, unknown, quotes),
-    )
-    for number, market in enumerate(markets):
-        place = folder / f"{seed}-{number}"
-        place.mkdir()
-        traces.append(BlockEngine(place, case.source, market).run(case.settings, 4096, 64))
-    first, second = (_until(trace, cut) for trace in traces)
-    for name in LISTS:
-        assert first[name] == second[name], f"seed {seed}, cut at {cut}: {name}"
-    return sum(len(rows) for rows in first.values())
+    case = with_known_dividends_only(case, cut)
+    if case.settings.profile is Profile.LEAN and case.settings.quotes is QuoteUse.OFF:
+        case = replace(case, market=replace(case.market, quotes={}))
+    told = _told(case, case.market, cut, folder / "told")
+    if len(told["fills"]) < least_fills:
+        return 0, 0
+    for name, missing in (("poisoned", 0.3), ("cut off", 1.0)):
+        other = Future(cut, missing, dice).of(case)
+        untold = _told(case, other, cut, folder / name)
+        for part in LISTS:
+            assert told[part] == untold[part], f"seed {seed}, {name} at {cut}: {part}"
+    return sum(len(rows) for rows in told.values()), len(told["fills"])
 
 
-def _corporate(case: Case, cut: int) -> tuple[dict[str, list[Corporate]], dict[str, list[Corporate]]]:
-    """The splits and dividends of a case, and others after the cut.
-
-    A total return knows the future by a constant: there both markets have the same splits, and no dividends after the
-    cut, whose factors would follow from prices after it.
-    """
-    if case.settings.adjustment is Adjustment.TOTAL_RETURN:
-        kept = {
-            symbol: [one if one.time <= cut else replace(one, dividend=Fraction(0)) for one in events]
-            for symbol, events in case.market.corporate.items()
-        }
-        return kept, kept
-    others = {}
-    for symbol, events in case.market.corporate.items():
-        days = {one.day for one in events}
-        after = [replace(one, ratio=one.ratio * 3, dividend=one.dividend + 1) for one in events if one.time > cut]
-        later = Corporate(max(days) + timedelta(days=1), Fraction(5))
-        others[symbol] = [one for one in events if one.time <= cut] + after + ([later] if later.time > cut else [])
-    return case.market.corporate, others
+def _told(case: Case, market: Market, cut: int, folder: Path) -> dict[str, list[str]]:
+    """What a run says up to the cut."""
+    folder.mkdir(parents=True)
+    engine = BlockEngine(folder, case.source, market)
+    if case.settings.profile is Profile.LEAN:
+        write_factor_files(engine.catalog, market.corporate)
+    return _until(engine.run(case.settings, 4096, 64), cut)
 
 
 def _until(trace: Trace, cut: int) -> dict[str, list[str]]:
@@ -101,45 +142,6 @@ def _until(trace: Trace, cut: int) -> dict[str, list[str]]:
         column = TIME.get(name, 0)
         found[name] = [repr(row) for row in getattr(trace, name) if row[column] <= cut]
     return found
-
-
-def _poison(dice: Random, old: BarColumns, cut: int, kept: Sequence[int] = ()) -> BarColumns:
-    """Another future: of a bar under way, or that starts at the cut, only the open stays; some later bars are gone.
-
-    The bars that start at `kept` stay: that a span has any bar in the window is known from the start (rules 9 and 20).
-    """
-    unborn, late = old.start > cut, old.end > cut
-    if not late.any():
-        return old
-    up = dice.choice([1, 50, 900])
-    opened = np.where(unborn, old.open + up, old.open)
-    high = np.where(late, np.maximum(opened, old.high) + dice.choice([0, up]), old.high)
-    low = np.where(late, np.minimum(opened, old.low), old.low)
-    close = np.where(late, np.where(old.close == old.low, high, low), old.close)
-    volume = np.where(late, dice.choice([0, 1, 10**6]), old.volume)
-    poisoned = BarColumns(old.start, old.end, opened, high, low, close, volume)
-    keep = ~unborn | (np.array([dice.random() for _ in range(len(old))]) < 0.7)
-    keep |= np.isin(old.start, np.array(kept, dtype=np.int64))
-    names = ("start", "end", "open", "high", "low", "close", "volume")
-    return BarColumns(*(getattr(poisoned, name)[keep] for name in names))
-
-
-def _poison_quotes(dice: Random, old: QuoteColumns, cut: int) -> QuoteColumns:
-    """Another future of quotes: other prices, other sides. That a span has any quote is known from the start."""
-    unborn, late = old.start > cut, old.end > cut
-    up = dice.choice([1, 50, 900])
-    columns = {name: getattr(old, name).copy() for name in old.NAMES}
-    swapped = unborn & (np.array([dice.random() for _ in range(len(old))]) < 0.3)
-    for part in ("open", "high", "low", "close", "size"):
-        bid, ask = columns[f"bid_{part}"].copy(), columns[f"ask_{part}"].copy()
-        columns[f"bid_{part}"], columns[f"ask_{part}"] = np.where(swapped, ask, bid), np.where(swapped, bid, ask)
-    for side in ("bid", "ask"):
-        there = columns[f"{side}_open"] != NO_PRICE
-        columns[f"{side}_open"] += np.where(there & unborn, up, 0)
-        columns[f"{side}_close"] += np.where(there & late, up, 0)
-        columns[f"{side}_high"] += np.where(there & late, 2 * up, 0)
-        columns[f"{side}_low"] -= np.where(there & late & ~unborn, up, 0)
-    return QuoteColumns(*columns.values())
 
 
 ACTIVE = """
@@ -185,17 +187,14 @@ def test_a_real_cut_changes_no_row_before_it(tmp_path: Path, cut: str) -> None:
 
 
 def test_the_test_can_see_ahead(tmp_path: Path) -> None:
-    """A guard: where the poison reaches into the past, the difference is found."""
+    """A guard: where the other future begins before the cut, the difference is found."""
     case = random_case(20_001)
     cut = (case.settings.start + case.settings.end) // 2
     early = (9 * case.settings.start + case.settings.end) // 10
-    poisoned = {key: _poison(Random(1), one, early) for key, one in case.market.bars.items()}
-    traces = []
-    for number, market in enumerate((case.market, replace(case.market, bars=poisoned))):
-        place = tmp_path / str(number)
-        place.mkdir()
-        traces.append(_until(BlockEngine(place, case.source, market).run(case.settings, 4096, 64), cut))
-    assert traces[0] != traces[1]
+    for missing in (0.0, 1.0):
+        other = Future(early, missing, Random(1)).of(case)
+        told = _told(case, case.market, cut, tmp_path / f"told {missing}")
+        assert told != _told(case, other, cut, tmp_path / f"other {missing}")
 
 
 def test_a_bar_is_delivered_when_it_is_complete(tmp_path: Path) -> None:
