@@ -26,8 +26,8 @@ _ONE = Decimal(1)
 _NOTHING = Cushion(ZERO, ())
 
 
-def next_accounting(state: Simulation) -> Key | None:
-    """Key of what the account does next, None if that is nothing within the horizon."""
+def next_accounting(state: Simulation, until: int) -> Key | None:
+    """Key of what the account does next, None if that is nothing; a margin call is looked for up to `until` only."""
     best: Key | None = None
     if state.settlements:
         best = (min(state.settlements.values()), Rank.ACCOUNTING, Accounting.SETTLEMENT, 0, 0)
@@ -35,7 +35,7 @@ def next_accounting(state: Simulation) -> Key | None:
         key = (state.interest_at, Rank.ACCOUNTING, Accounting.INTEREST, 0, 0)
         best = key if best is None or key < best else best
     if state.book.positions:
-        called_at = _next_margin_check(state)
+        called_at = _next_margin_check(state, until)
         if called_at is not None:
             key = (called_at, Rank.ACCOUNTING, Accounting.MARGIN, 0, 0)
             best = key if best is None or key < best else best
@@ -89,11 +89,11 @@ def _pay_interest(state: Simulation) -> None:
         state.noted(book.pay(state.now, "interest on debit", Account.INTEREST_PAID, earned), None)
 
 
-def _next_margin_check(state: Simulation) -> int | None:
-    """When the account is next worth comparing with its requirement, None if not within the horizon."""
+def _next_margin_check(state: Simulation, until: int) -> int | None:
+    """When the account is next worth comparing with its requirement, None if not by then."""
     if state.watch is None:
         state.watch = _watch(state)
-    return state.watch.until(state.horizon)
+    return state.watch.until(until)
 
 
 def _watch(state: Simulation) -> MarginWatch:

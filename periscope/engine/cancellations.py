@@ -26,8 +26,7 @@ def cancel_arrived(state: Simulation) -> None:
 
 def _cancel(state: Simulation, request: CancelRequest) -> None:
     """Cancel what rests as a limit order of the instrument and was placed before the request."""
-    for order in list(state.orders.values()):
-        if order.sequence > request.last_sequence:
+    for number in sorted(state.limits.all(request.key)):
+        if number > request.last_sequence:
             break
-        if order.instrument.key == request.key and order.is_limit:
-            state.end_order(order, Happening.CANCELLED, Phase.CONSEQUENCE)
+        state.end_order(state.orders[number], Happening.CANCELLED, Phase.CONSEQUENCE)

@@ -58,7 +58,9 @@ def take_effect(state: Simulation) -> bool:
         return False
     if held is not None:
         _split_position(state, held, change)
-    for order in [order for order in state.orders.values() if order.instrument.key == instrument.key]:
+    resting = [order for order in state.orders.values() if order.instrument.key == instrument.key]
+    state.forget_meetings({order.sequence for order in resting})
+    for order in resting:
         _split_order(state, order, change)
     state.cancel_stranded(instrument.key)
     return held is not None
@@ -137,7 +139,6 @@ def _split_order(state: Simulation, order: Order, change: Change) -> None:
         state.end_order(order, Happening.CANCELLED, Phase.CONSEQUENCE)
         return
     series = state.markets.market(order.instrument).side(order.sign)
-    state.forget_meeting(order)
     state.put(
         msgspec.structs.replace(
             order,

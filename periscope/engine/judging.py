@@ -21,9 +21,7 @@ def next_judgement(state: Simulation) -> Key | None:
     """When prices next change while orders rest, None if the account does not care or that is beyond the horizon."""
     if not state.orders or not state.account.judges_resting_orders:
         return None
-    known = {order.instrument.key: order.instrument for order in state.orders.values()}
-    known |= {key: held.instrument for key, held in state.book.positions.items()}
-    ends = [end for instrument in known.values() for end in _next_ends(state, instrument)]
+    ends = [end for instrument in _concerned(state) for end in _next_ends(state, instrument)]
     soonest = min(ends, default=None)
     return None if soonest is None or soonest > state.horizon else (soonest, Rank.UPDATES, Phase.MOMENT, -1, 0)
 
@@ -41,9 +39,15 @@ def judge(state: Simulation, numbers: Iterable[int], phase: Phase = Phase.MOMENT
 
 def is_step(state: Simulation) -> bool:
     """Whether a bar of something ordered or held ends now."""
-    known = [order.instrument for order in state.orders.values()]
-    known += [held.instrument for held in state.book.positions.values()]
-    return any(_last_end(state, instrument) == state.now for instrument in known)
+    return any(_last_end(state, instrument) == state.now for instrument in _concerned(state))
+
+
+def _concerned(state: Simulation) -> list[Instrument]:
+    """What is ordered or held."""
+    known = {key: exposure.instrument for key, exposure in state.exposures.items()}
+    known |= {key: state.orders[number].instrument for key, number in state.closers.firsts()}
+    known |= {key: held.instrument for key, held in state.book.positions.items()}
+    return list(known.values())
 
 
 def _is_due(state: Simulation, order: Order) -> bool:

@@ -17,7 +17,7 @@ from periscope.portfolio.exact import decimals, rounded_up, scaled
 
 type IntColumn = npt.NDArray[np.int64]
 
-_FIRST_ROWS = 32
+_FIRST_ROWS = 128
 _MOST_ROWS = 8192
 _SAFE = 1 << 61
 
@@ -47,8 +47,7 @@ class MarginWatch:
         rows = _FIRST_ROWS
         while self._found is None and self._next <= horizon:
             priced, fixed, stop = self._stretch(horizon, rows)
-            ends = [series.end[_between(series, self._next, stop)] for _, series in priced]
-            moments = np.unique(np.concatenate(ends)) if ends else np.empty(0, dtype=np.int64)
+            moments = _ends(priced, self._next, stop)
             if len(moments):
                 self._look(moments, priced, fixed)
             self._next = stop + 1
@@ -103,6 +102,14 @@ class MarginWatch:
 def _between(series: BarSeries, first: int, last: int) -> slice:
     """The bars that end within [first, last], as places in the window."""
     return slice(int(series.end.searchsorted(first)), int(series.end.searchsorted(last, "right")))
+
+
+def _ends(priced: list[tuple[Part, BarSeries]], first: int, last: int) -> IntColumn:
+    """When bars end within [first, last], ascending; of several instruments, a moment may be there more than once."""
+    ends = [series.end[_between(series, first, last)] for _, series in priced]
+    if not ends:
+        return np.empty(0, dtype=np.int64)
+    return ends[0] if len(ends) == 1 else np.sort(np.concatenate(ends), kind="stable")
 
 
 def _is_below(moments: IntColumn, priced: list[tuple[Part, BarSeries]], fixed: Decimal) -> npt.NDArray[np.bool_]:

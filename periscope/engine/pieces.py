@@ -75,3 +75,43 @@ class Following(NamedTuple):
     def of(cls, instrument: Instrument, changes: Sequence[CorporateChange], number: int) -> "Following":
         """Change number `number` of an instrument."""
         return cls(changes[number].time, instrument.symbol, instrument.asset_type, number, instrument)
+
+
+class OrderNumbers:
+    """Numbers of resting orders of one kind by instrument, in order of placement; nothing takes longer for many."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[InstrumentKey, dict[int, None]] = {}
+
+    def fork(self) -> "OrderNumbers":
+        """An independent copy."""
+        twin = OrderNumbers()
+        if self._known:
+            twin._known = {key: numbers.copy() for key, numbers in self._known.items()}
+        return twin
+
+    def add(self, key: InstrumentKey, number: int) -> None:
+        """Note an order, which may be known."""
+        self._known.setdefault(key, {})[number] = None
+
+    def discard(self, key: InstrumentKey, number: int) -> None:
+        """Forget an order, if it is known."""
+        numbers = self._known.get(key)
+        if numbers is not None:
+            numbers.pop(number, None)
+            if not numbers:
+                del self._known[key]
+
+    def first(self, key: InstrumentKey) -> int | None:
+        """The first number of an instrument, None if it has none."""
+        return next(iter(self._known.get(key, ())), None)
+
+    def firsts(self) -> list[tuple[InstrumentKey, int]]:
+        """Every instrument that has numbers, and its first one."""
+        return [(key, next(iter(numbers))) for key, numbers in self._known.items()]
+
+    def all(self, key: InstrumentKey) -> list[int]:
+        """The numbers of an instrument."""
+        return list(self._known.get(key, ()))

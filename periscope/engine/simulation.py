@@ -4,6 +4,7 @@ A `Simulation` is forked before each script. Its values are immutable (orders, p
 dicts and nothing is ever rolled back: a fork is adopted or dropped.
 """
 
+from collections.abc import Collection
 from decimal import Decimal
 from hashlib import sha1
 from heapq import heapify, heappush
@@ -14,7 +15,7 @@ import msgspec
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState, PlaceOrderAction
 from periscope.engine.margin_watch import MarginWatch
 from periscope.engine.markets import Markets
-from periscope.engine.pieces import CancelRequest, Following, Registration, Taken, Timer, Update
+from periscope.engine.pieces import CancelRequest, Following, OrderNumbers, Registration, Taken, Timer, Update
 from periscope.engine.port import Change
 from periscope.engine.records import Booked, IssueRaised, OrderEnded, Record
 from periscope.engine.settings import Settings
@@ -63,6 +64,7 @@ class Simulation:
         "ids",
         "instant",
         "interest_at",
+        "limits",
         "markets",
         "model",
         "now",
@@ -103,7 +105,8 @@ class Simulation:
         self.called = False
         self.orders: dict[int, Order] = {}
         self.searches: dict[int, Search] = {}
-        self.closers: dict[InstrumentKey, tuple[int, ...]] = {}
+        self.closers = OrderNumbers()
+        self.limits = OrderNumbers()
         self.exposures: dict[InstrumentKey, Exposure] = {}
         self.followed: frozenset[InstrumentKey] = frozenset()
         self.following: list[Following] = []
@@ -143,7 +146,8 @@ class Simulation:
         twin.called = self.called
         twin.orders = self.orders.copy()
         twin.searches = self.searches.copy()
-        twin.closers = self.closers.copy()
+        twin.closers = self.closers.fork()
+        twin.limits = self.limits.fork()
         twin.exposures = self.exposures.copy()
         twin.followed = self.followed
         twin.following = self.following.copy()
@@ -241,9 +245,10 @@ class Simulation:
         self.orders[order.sequence] = order
         self.searches[order.sequence] = Search(order.first_row, self.now)
         key = order.instrument.key
+        if order.is_limit:
+            self.limits.add(key, order.sequence)
         if order.closing:
-            if previous is None:
-                self.closers[key] = (*self.closers.get(key, ()), order.sequence)
+            self.closers.add(key, order.sequence)
         elif exposure_after is not None:
             self.exposures[key] = exposure_after
         else:
@@ -270,12 +275,9 @@ class Simulation:
         if order.origin is not Origin.STRATEGY:
             self.watch = None
         key = order.instrument.key
+        self.limits.discard(key, order.sequence)
         if order.closing:
-            left = tuple(number for number in self.closers[key] if number != order.sequence)
-            if left:
-                self.closers[key] = left
-            else:
-                del self.closers[key]
+            self.closers.discard(key, order.sequence)
             return
         exposure = self.exposures[key].plus(known, self.settings.fees, -1)
         if exposure.is_empty:
@@ -291,15 +293,15 @@ class Simulation:
         """Let the one update of a refused order wait for its turn."""
         self._wait(Phase.ACKNOWLEDGEMENT, order_id, action.symbol, action.asset_type, state, ZERO, ZERO)
 
-    def forget_meeting(self, order: Order) -> None:
-        """What `order` was going to do is not so any more."""
-        self.due = [due for due in self.due if due[5] is not order]
+    def forget_meetings(self, numbers: Collection[int]) -> None:
+        """What the orders of these numbers were going to do is not so any more."""
+        self.due = [due for due in self.due if due[5].sequence not in numbers]
         heapify(self.due)
 
     def meet_at(self, order: Order, meeting: Meeting) -> None:
         """Let `order` meet a bar that its own search does not look at."""
         self.searches[order.sequence].found = meeting
-        self.forget_meeting(order)
+        self.forget_meetings({order.sequence})
         heappush(self.due, (*self._meeting_key(order, meeting), order, meeting))
 
     def _wait(
@@ -356,15 +358,14 @@ class Simulation:
             self.settlements[key] = self.session_close(instrument, max(self.now - 1, self.accounted))
 
     def cancel_stranded(self, key: InstrumentKey) -> None:
-        """Cancel the resting close orders of a position that is flat or has changed sides."""
-        closers = self.closers.get(key)
-        if closers is None:
+        """Cancel the resting close orders of a position that is flat or has changed sides; all are on one side."""
+        first = self.closers.first(key)
+        if first is None:
             return
         held = self.book.positions.get(key)
-        for number in closers:
-            order = self.orders[number]
-            if held is None or (held.quantity > 0) == (order.sign > 0):
-                self.end_order(order, Happening.CANCELLED, Phase.CONSEQUENCE)
+        if held is None or (held.quantity > 0) == (self.orders[first].sign > 0):
+            for number in self.closers.all(key):
+                self.end_order(self.orders[number], Happening.CANCELLED, Phase.CONSEQUENCE)
 
     def end_stream(self, key: StreamKey) -> int:
         """End a registration from the present row of the block on; returns the stream's number."""

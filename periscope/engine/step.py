@@ -41,10 +41,12 @@ def next_key(state: Simulation) -> Key | None:
         expires_at = _next_expiring(state).expires_at
         assert expires_at is not None
         keys.append((expires_at, Rank.EXPIRATIONS, 0, 0, 0))
-    accounting = next_accounting(state) if state.book.positions or state.interest_at is not None else None
-    others = (accounting, next_corporate_key(state), next_judgement(state))
-    keys += [key for key in others if key is not None]
-    return min(keys, default=None)
+    keys += [key for key in (next_corporate_key(state), next_judgement(state)) if key is not None]
+    soonest = min(keys, default=None)
+    if not state.book.positions and state.interest_at is None:
+        return soonest
+    accounting = next_accounting(state, state.horizon if soonest is None else min(soonest[0], state.horizon))
+    return accounting if soonest is None or (accounting is not None and accounting < soonest) else soonest
 
 
 def step(state: Simulation, key: Key) -> Item | None:

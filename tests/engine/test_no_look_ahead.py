@@ -40,7 +40,7 @@ FEES = (
     LeanFees(),
     *FEE_SCHEDULES.values(),
 )
-LEAN = {
+LEAN: dict[str, Any] = {
     "profile": Profile.LEAN,
     "fill_model": FillModelName.LEAN,
     "price_rounding": PriceRounding.FUTURES_NEAREST,
@@ -50,8 +50,9 @@ LEAN = {
 
 def _models() -> list[dict[str, Any]]:
     """Every fill model with and without quotes, in every adjustment and account, with each slippage and fee in turn."""
+    ours: list[dict[str, Any]] = [{"fill_model": FillModelName.NEXT_BAR}, {"fill_model": FillModelName.CURRENT_CLOSE}]
     own = product(
-        [{"fill_model": FillModelName.NEXT_BAR}, {"fill_model": FillModelName.CURRENT_CLOSE}],
+        ours,
         QuoteUse,
         [Adjustment.SPLIT, Adjustment.RAW, Adjustment.TOTAL_RETURN],
         [AccountName.MARGIN, AccountName.CASH],
@@ -63,9 +64,14 @@ def _models() -> list[dict[str, Any]]:
         [AccountName.LEAN, AccountName.MARGIN, AccountName.CASH],
     )
     return [
-        model
-        | {"quotes": quotes, "adjustment": adjustment, "account": account}
-        | {"slippage": SLIPPAGES[number % len(SLIPPAGES)], "fees": FEES[number % len(FEES)]}
+        {
+            **model,
+            "quotes": quotes,
+            "adjustment": adjustment,
+            "account": account,
+            "slippage": SLIPPAGES[number % len(SLIPPAGES)],
+            "fees": FEES[number % len(FEES)],
+        }
         for number, (model, quotes, adjustment, account) in enumerate((*own, *lean))
     ]
 
