@@ -86,6 +86,9 @@ def test_what_can_not_be_compared_is_a_problem(ended: tuple[Served, Run]) -> Non
     ):  # fmt: skip
         assert problem(served.client.get("runs/compare", params={"left": left, "right": right}))["code"] == code
     assert problem(served.client.get("runs/compare"))["code"] == "INVALID"
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        answer = served.client.request(method, "runs/compare", json={})
+        assert (problem(answer)["code"], answer.headers["allow"]) == ("METHOD", "GET")
 
 
 def test_the_report_comes_as_a_page_apart(ended: tuple[Served, Run]) -> None:

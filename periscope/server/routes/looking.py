@@ -48,6 +48,12 @@ def compare(here: Here, left: Number, right: Number) -> dict[str, Any]:
         return _compared(first, second)
 
 
+@router.api_route("/runs/compare", methods=["POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+def refuse_other_methods() -> None:
+    """`compare` is no number of a run that could be changed."""
+    raise ProblemError("METHOD", "runs can only be compared with GET", headers={"allow": "GET"})
+
+
 def _compared(first: Results, second: Results) -> dict[str, Any]:
     for each in (first, second):
         ended(each)

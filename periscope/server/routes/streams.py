@@ -18,10 +18,14 @@ from periscope.server.routing import new_router
 router = new_router("results")
 
 _AGAIN_MILLISECONDS = 2_000
+_EVENT = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("event", "id", "data")} | {"retry": {"type": "integer"}},
+}
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Server-sent events: `status`, `issue`, `progress`, and `end` as the last one.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": _EVENT}},
     },
     204: {"description": "All has been told: the run has ended, and the last event came through."},
 }
