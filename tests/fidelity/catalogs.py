@@ -111,14 +111,14 @@ def _facts(place: Path, source: Path) -> list[tuple[Path, Path]]:
 
 
 def _with_expiries(instruments: list[Instrument], case: Case) -> list[Instrument]:
-    """Contracts for whose root no rule of expiry is known, with the date that the case tells.
+    """Contracts with the expiry date that the case tells, whatever our own rules say of their root.
 
     Noon UTC is that date on every exchange's clock; LEAN lets a contract trade until the date is over.
     """
     return [
         replace(each, expires_at=microseconds(datetime.combine(case.expiries[each.symbol], time(12), UTC)))
         for each in instruments
-        if each.expires_at is None and each.symbol in case.expiries
+        if each.is_future and each.symbol in case.expiries
     ]
 
 

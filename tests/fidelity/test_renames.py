@@ -36,9 +36,9 @@ def _order(number: int, symbol: str, side: str, placed: str, filled: str, price:
     }
 
 
-def _case(folder: Path, symbols: list[str], names: tuple[str, str]) -> Case:
+def _entry(symbols: list[str], names: tuple[str, str]) -> dict[str, Any]:
     """Bought under the old ticker at 10, sold under the new one at 12; each way for a dollar."""
-    entry = {
+    return {
         "name": "Renamed",
         "kind": "equity",
         "symbols": symbols,
@@ -56,9 +56,16 @@ def _case(folder: Path, symbols: list[str], names: tuple[str, str]) -> Case:
         "data_files": [f"lean/equity/usa/daily/{ticker}.zip" for ticker in ("old", "new")],
         "order_trace": [
             _order(1, names[0], "BUY", "2013-10-07", "2013-10-08", "10"),
-            _order(2, names[1], "SELL", "2013-10-09", "2013-10-10", "12"),
+            _order(2, names[1], "SELL", "2013-10-10", "2013-10-11", "12"),
         ],
     }
+
+
+def _case(folder: Path, symbols: list[str], names: tuple[str, str]) -> Case:
+    return _read(folder, _entry(symbols, names))
+
+
+def _read(folder: Path, entry: dict[str, Any]) -> Case:
     path = folder / "cases.json"
     path.write_text(json.dumps([entry]), encoding="utf-8")
     (case,) = read_cases(path)
@@ -89,6 +96,26 @@ def test_the_position_outlives_its_ticker(
 ) -> None:
     case = _case(tmp_path, symbols, names)
     result = run_case(case, "trace", catalogs, tmp_path / "run", in_process=True)
+    assert result["equal"], describe(result)
+
+
+@pytest.mark.parametrize(("day", "status"), [("2013-10-08", "canceled"), ("2013-10-10", "submitted")])
+def test_open_orders_end_with_the_ticker(day: str, status: str, catalogs: Catalogs, tmp_path: Path) -> None:
+    """At the midnight before the first session of the new one, whatever their time in force."""
+    entry = _entry(["NEW"], ("OLD", "OLD" if day < "2013-10-10" else "NEW"))
+    entry["order_trace"][1] |= {"placed_at": f"{day}T16:00:00-04:00", "type": "LIMIT", "limit": "13", "status": status}
+    entry["order_trace"][1] |= dict.fromkeys(("filled_at", "fill_price", "fee"))
+    entry["expected"] |= {"end_equity": "100199.00", "net_profit_pct": "0.199", "total_fees": "1.00"}
+    result = run_case(_read(tmp_path, entry), "trace", catalogs, tmp_path / "run", in_process=True)
+    assert result["equal"], describe(result)
+
+
+def test_an_order_for_the_first_open_under_the_new_ticker_ends_too(catalogs: Catalogs, tmp_path: Path) -> None:
+    entry = _entry(["NEW"], ("OLD", "OLD"))
+    entry["order_trace"][1] |= {"placed_at": "2013-10-09T16:00:00-04:00", "status": "canceled"}
+    entry["order_trace"][1] |= dict.fromkeys(("filled_at", "fill_price", "fee"))
+    entry["expected"] |= {"end_equity": "100199.00", "net_profit_pct": "0.199", "total_fees": "1.00"}
+    result = run_case(_read(tmp_path, entry), "trace", catalogs, tmp_path / "run", in_process=True)
     assert result["equal"], describe(result)
 
 

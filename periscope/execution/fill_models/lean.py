@@ -51,6 +51,7 @@ class Lean(FillModel):
       (of a future: of its side of the quotes); one that comes less than `close_buffer` before it is refused.
     - DAY ends at the regular close after the order, GTD at that of its date, or at the next one where the date has
       none; both before anything can fill there. An order whose date is past ends as soon as the market has a step.
+    - All orders in an equity end at the midnight before the first session under a new ticker.
 
     What is unrealistic about it: a market order trades any quantity at a price that the algorithm has just seen.
 
@@ -101,7 +102,7 @@ class Lean(FillModel):
 
     def _end(self, order: Order, seen: LeanMarket) -> int | None:
         """When the order ends unfilled."""
-        ends = [order.instrument.expires_at]
+        ends = [order.instrument.expires_at, seen.renamed_after(order.placed_at)]
         if order.time_in_force is TimeInForce.DAY:
             ends.append(seen.regular.session_from(order.placed_at).close)
         elif order.time_in_force is TimeInForce.GTD and order.until is not None:

@@ -1,15 +1,16 @@
 """What the `lean` fill model reads of a market: trade bars and the two sides of quote bars, as rows of prices."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.execution.meeting import IntColumn, Market, Meeting, Rule, Search, Sessions, When, Window
-from periscope.instruments.sessions import MICROSECONDS_PER_SECOND
+from periscope.instruments.sessions import MICROSECONDS_PER_SECOND, SessionRangeError
 
 _FIRST_CHUNK = 64
 _LAST_CHUNK = 8192
@@ -187,6 +188,24 @@ class LeanMarket:
     def date_of(self, at: int) -> date:
         """The date on the exchange's clock."""
         return datetime.fromtimestamp(at // MICROSECONDS_PER_SECOND, self.regular.zone).date()
+
+    def renamed_after(self, now: int) -> int | None:
+        """The midnight that begins the first session under the next new ticker, None if none is known."""
+        for before, after in pairwise(self.market.instrument.names):
+            if after.first_day is None or after.ticker == before.ticker:
+                continue
+            try:
+                session = self.regular.session_from(self._midnight(after.first_day))
+            except SessionRangeError:
+                continue
+            midnight = self._midnight(session.day)
+            if midnight > now:
+                return midnight
+        return None
+
+    def _midnight(self, day: date) -> int:
+        """When a date begins on the exchange's clock."""
+        return round(datetime.combine(day, time(0), self.regular.zone).timestamp()) * MICROSECONDS_PER_SECOND
 
     def _newest(self, now: int) -> tuple[int, int] | None:
         """Start and end of the row that ended last."""
