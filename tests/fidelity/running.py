@@ -1,5 +1,6 @@
 """Runs of cases by the engine, and what came of them in the words of the cases."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +21,8 @@ HERE = Path(__file__).parent
 TRACE_BUNDLE = HERE / "trace_bundle"
 STRATEGIES = HERE / "strategies"
 _STATUS = {"FILLED": "filled", "WORKING": "submitted", "CANCELLED": "canceled", "EXPIRED": "canceled"}
+_SPLIT = ("quantity", "limit", "stop")
+"""What a split changes of an order."""
 _REFUSED_LATE = "OUT_OF_CASH"
 """The one refusal that counts as an order, which is then invalid; what is refused for other reasons was never one."""
 
@@ -62,7 +65,7 @@ def run_trace(case: Case, catalog: Catalog, folder: Path, *, in_process: bool = 
     """Place the orders of the case's trace at their moments."""
     streams = [[symbol, kind.value, span.value] for symbol, kind, span in case.streams]
     strategy = {"cash": str(case.cash), "streams": streams, "orders": case.script()}
-    return _run(case, TRACE_BUNDLE, strategy, catalog, folder, in_process=in_process)
+    return _run(case, TRACE_BUNDLE, strategy, catalog, folder, placed=case.placed, in_process=in_process)
 
 
 def has_own_logic(case: Case) -> bool:
@@ -86,17 +89,22 @@ def _run(
     folder: Path,
     *,
     start: str | None = None,
+    placed: Sequence[dict[str, Any]] = (),
     in_process: bool,
 ) -> Outcome:
     config = config_of(case, strategy, start)
     result = run_backtest(bundle, config, catalog, out=folder, in_process=in_process).document()
     if result["status"] != "complete":
         raise RunFailedError("; ".join(f"{issue['code']}: {issue['message']}" for issue in result["issues"]))
-    return read_outcome(case, folder, result)
+    return read_outcome(case, folder, result, placed)
 
 
-def read_outcome(case: Case, folder: Path, result: dict[str, Any]) -> Outcome:
-    """Figures and orders of a finished run, from the files that it left."""
+def read_outcome(case: Case, folder: Path, result: dict[str, Any], placed: Sequence[dict[str, Any]] = ()) -> Outcome:
+    """Figures and orders of a finished run, from the files that it left.
+
+    `placed` are the orders that the strategy placed, one by one. Where a split has changed one in raw prices, the
+    files have its new terms, a trace the old ones.
+    """
     zone = ZoneInfo(case.time_zone)
     fills = {row["sequence"]: row for row in pl.read_parquet(folder / "fills.parquet").iter_rows(named=True)}
     good_till = iter(result["config"]["core"]["good_till"] or ())
@@ -108,7 +116,11 @@ def read_outcome(case: Case, folder: Path, result: dict[str, Any]) -> Outcome:
                 f"{row['side']} {row['quantity']} {row['symbol']} at {row['placed_at']}: {row['reject_code']}"
             )
             continue
-        orders.append(_order(row, fills.get(row["sequence"]), zone, till))
+        found = _order(row, fills.get(row["sequence"]), zone, till)
+        asked = placed[row["sequence"] - 1] if row["sequence"] <= len(placed) else None
+        if asked is not None and case.raw and found["quantity"] != Decimal(asked["quantity"]):
+            found |= {name: asked[name] for name in _SPLIT}
+        orders.append(found)
     # Less than a share is what a split leaves over and pays out: no order.
     closed = [settled for settled in result["settlements"] if abs(Decimal(settled["quantity"])) >= 1]
     orders += [_automatic(settled, zone) for settled in closed]

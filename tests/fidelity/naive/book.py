@@ -103,6 +103,12 @@ class Order:
     fee: Decimal | None = None
     armed: bool = False
 
+    def __post_init__(self) -> None:
+        """Keep its terms as it was placed: a split changes them."""
+        prices = {name: getattr(self, name) for name in ("limit", "stop")}
+        told = {name: None if price is None else str(price) for name, price in prices.items()}
+        self.asked: dict[str, Any] = {"quantity": str(abs(self.signed)), **told}
+
     @property
     def sign(self) -> int:
         return 1 if self.signed > 0 else -1

@@ -1,7 +1,7 @@
 """A second calculation of a case from LEAN's published rules: one loop over the steps, nothing of Periscope in it.
 
 It knows US equities and ES contracts. The rules are those of the text beside the published cases; margin calls and
-resting orders across a split are left out, and a case that comes to either says so by `UnsupportedError`.
+orders of which a split leaves nothing are left out, and a case that comes to either says so by `UnsupportedError`.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -179,8 +179,9 @@ class Run:
                 self._split(security, split)
 
     def _split(self, security: Security, factor: Decimal) -> None:
-        if any(order.status == "submitted" and order.security is security for order in self.orders):
-            raise UnsupportedError("a resting order across a split")
+        for order in self.orders:
+            if order.security is security and order.status == "submitted":
+                self._split_order(order, factor)
         if security.price is not None:
             security.price *= factor
         exact = security.quantity / factor
@@ -193,6 +194,16 @@ class Run:
             if old is not None:
                 sides = [s and tuple(p * factor for p in s) for s in (old.trade, old.bid, old.ask)]
                 setattr(security, row, Row(old.start, old.end, *sides))
+
+    def _split_order(self, order: Order, factor: Decimal) -> None:
+        """A resting order's quantity in whole new shares, and its prices at the tick."""
+        order.signed = Decimal(int(order.signed / factor))
+        tick = _TICKS[order.security.kind]
+        order.limit, order.stop = (
+            None if price is None else round(price * factor / tick) * tick for price in (order.limit, order.stop)
+        )
+        if order.signed == 0 or not all(price is None or price > 0 for price in (order.limit, order.stop)):
+            raise UnsupportedError("an order of which a split leaves nothing")
 
     def _expire(self, security: Security, now: datetime) -> None:
         for order in self.orders:
@@ -344,9 +355,7 @@ class Run:
                 "symbol": order.security.symbol,
                 "type": order.type,
                 "side": "BUY" if order.signed > 0 else "SELL",
-                "quantity": str(abs(order.signed)),
-                "limit": None if order.limit is None else str(order.limit),
-                "stop": None if order.stop is None else str(order.stop),
+                **order.asked,
                 "tif": order.tif,
                 "status": order.status,
                 "filled_at": None if order.filled_at is None else order.filled_at.astimezone(NEW_YORK).isoformat(),

@@ -96,6 +96,7 @@ def make(seed: int, data: Path, family: Family | None = None) -> dict[str, Any] 
     }
     run = prepared(case, symbols, data)
     case["order_trace"] = _orders(draw, family, run, (first, last))
+    _spread_dates(random.Random(f"dates {seed}"), case["order_trace"], (first, last))
     try:
         figures = run.run()
     except UnsupportedError:
@@ -165,6 +166,15 @@ def _orders(draw: random.Random, family: Family, run: Run, window: tuple[date, d
             }
         )
     return sorted(orders, key=lambda order: datetime.fromisoformat(order["placed_at"]))
+
+
+def _spread_dates(draw: random.Random, orders: list[dict[str, Any]], window: tuple[date, date]) -> None:
+    """Give each GTD order a date of its own, at times one that is past, has no session or lies far beyond the run."""
+    for order in orders:
+        if order["tif"].startswith("GTD"):
+            days = draw.choice([-40, -2, -1, 0, 0, 1, 1, 2, 3, 5, 400])
+            base = datetime.fromisoformat(order["placed_at"]).date() if draw.random() < 0.8 else window[1]
+            order["tif"] = f"GTD:{base + timedelta(days)}"
 
 
 def _moment(draw: random.Random, end: datetime, window: tuple[date, date]) -> datetime:
