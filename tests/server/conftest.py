@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import periscope_command, workspace
 from tests.databases import KINDS
 from tests.server.serving import Served, serving
+
+__all__ = ["periscope_command", "workspace"]
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def list_runs(
 @router.get("/runs/{number}", response_model=RunDocument)
 def show_run(here: Here, number: RunNumber) -> dict[str, Any]:
     """A run: status, config, progress, and what came of it."""
-    return run_document(here.store, allowed(managing.find(here.store, number)))
+    return _document(here, allowed(managing.find(here.store, number)))
 
 
 @router.post("/runs", response_model=RunDocument, status_code=201)
@@ -94,7 +94,7 @@ def create_run(here: Here, new: NewRun, response: Response) -> dict[str, Any]:
     version = allowed(managing.find_version(here.store, new.version))
     run = allowed(managing.create(here.store, version, new.config, here.catalog()))
     response.headers["location"] = f"/api/v1/runs/{run.id}"
-    return run_document(here.store, run)
+    return _document(here, run)
 
 
 @router.patch("/runs/{number}", response_model=RunDocument)
@@ -141,8 +141,17 @@ def copy_run(here: Here, number: RunNumber, response: Response) -> dict[str, Any
     """Make a new run of the same version with the same config."""
     run = allowed(managing.copy(here.store, number))
     response.headers["location"] = f"/api/v1/runs/{run.id}"
-    return run_document(here.store, run)
+    return _document(here, run)
 
 
 def _shown(here: Context, answer: Run | Refused | list[Problem]) -> dict[str, Any]:
-    return run_document(here.store, allowed(answer))
+    return _document(here, allowed(answer))
+
+
+def _document(here: Context, run: Run) -> dict[str, Any]:
+    """A run as its document, without the folder of the server's disk where its data is."""
+    document = run_document(here.store, run)
+    result = document["result"]
+    if result is not None and "://" not in (result.get("catalog") or "://"):
+        document["result"] = result | {"catalog": None}
+    return document
