@@ -239,3 +239,13 @@ def test_who_never_reads_does_no_harm(served: Served) -> None:
         each.close()
     assert rows.end(Ending(Move.FINISH, None, {}))
     assert told(stream.finish())[-1] == "end"
+
+
+def test_a_server_that_ends_ends_its_streams(served: Served) -> None:
+    run, _ = started(served)
+    streams = [Stream(served, run.id) for _ in range(3)]
+    for stream in streams:
+        stream.wait("status", 2)
+    served.context.over.set()
+    for stream in streams:
+        assert told(stream.finish()) == ["new", "starting"]
