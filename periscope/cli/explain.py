@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from periscope.cli.exits import ExitCode
+from periscope.cli.keeper import ServerOption
 from periscope.cli.output import CliError, JsonOption, fail, print_json, say
 from periscope.cli.run_folder import RUN_HELP, find_run_folder
 from periscope.cli.workspace import find_catalog
@@ -18,9 +19,24 @@ def explain(
     run: Annotated[Path, typer.Argument(help=RUN_HELP)],
     order: Annotated[str, typer.Argument(help="The order: its number, its id, or how its id begins.")],
     catalog: Annotated[str | None, typer.Option(help="The data; default: the run's own catalog.")] = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say why an order filled at its price, or why it did not fill, and what would have changed it."""
+    document = _explained(run, order, catalog) if not server else _asked(server, run, order, catalog)
+    if as_json:
+        print_json(document)
+    else:
+        _show(document)
+
+
+def _asked(server: str, run: Path, order: str, catalog: str | None) -> dict[str, Any]:
+    from periscope.cli.evidence_remote import remote_explanation
+
+    return remote_explanation(server, run, order, catalog)
+
+
+def _explained(run: Path, order: str, catalog: str | None) -> dict[str, Any]:
     from periscope.runs.explaining import UnknownOrderError, find_order, open_run
     from periscope.runs.explaining import explain as explained
     from periscope.runs.verification import NotARunError, read_result
@@ -28,16 +44,12 @@ def explain(
     folder = find_run_folder(run)
     try:
         opened = open_run(folder, _catalog(catalog, read_result(folder).get("catalog")))
-        document = explained(opened, find_order(opened, order))
+        return explained(opened, find_order(opened, order))
     except NotARunError as error:
         hint = "run it again with `backtest --out DIR`"
         fail("RUN_NOT_READABLE", str(error), exit_code=ExitCode.NOT_FOUND, hint=hint)
     except UnknownOrderError as error:
         fail("ORDER_NOT_FOUND", str(error), exit_code=ExitCode.NOT_FOUND, where=str(folder))
-    if as_json:
-        print_json(document)
-    else:
-        _show(document)
 
 
 def _catalog(asked: str | None, recorded: str | None) -> "Catalog | None":

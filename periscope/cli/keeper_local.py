@@ -24,6 +24,7 @@ from periscope.runs.documents import (
 )
 from periscope.runs.lifecycle import Status
 from periscope.runs.publishing import publish, publish_archive, version_files
+from periscope.runs.result_file import RESULT
 from periscope.runs.store.refusals import Refused
 from periscope.runs.store.run_rows import Run
 from periscope.runs.supervise import ensure_supervisor
@@ -128,6 +129,9 @@ class LocalKeeper:
         from periscope.report.run_files import ReportError
 
         run = self._find(number)
+        result = kept.results_file(self._store, run, RESULT)
+        if isinstance(result, Refused):
+            refuse(result)
         catalog = self._desk.surroundings().catalog
         with kept.laid_out(self._store, run) as folder:
             try:

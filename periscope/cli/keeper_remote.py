@@ -40,13 +40,20 @@ _EXITS = {
 
 
 @contextmanager
-def open_remote(url: str) -> Iterator["RemoteKeeper"]:
+def asking(url: str) -> Iterator[Client]:
     """The server at an address, with the token of the environment. What it refuses ends the command."""
     try:
         with Client(url, token_of_environment()) as client:
-            yield RemoteKeeper(client)
+            yield client
     except ApiError as error:
         _refuse(error)
+
+
+@contextmanager
+def open_remote(url: str) -> Iterator["RemoteKeeper"]:
+    """The same as a keeper."""
+    with asking(url) as client:
+        yield RemoteKeeper(client)
 
 
 class RemoteKeeper:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from periscope.cli.exits import ExitCode
+from periscope.cli.keeper import ServerOption
 from periscope.cli.output import JsonOption, fail, print_long_json, remark, say
 from periscope.cli.run_folder import RUN_HELP, find_run_folder
 from periscope.cli.table import print_table
@@ -35,14 +36,19 @@ def ledger(
     ] = None,
     last: Annotated[int, typer.Option("--last", min=0, help="How many lines of the journal to show; 0 for all.")] = 20,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print every posting as CSV.")] = False,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Show a run's double-entry ledger: the trial balance, and the journal with debits and credits."""
     from periscope.runs.documents import balance_document
     from periscope.runs.ledger_file import total_line, trial_balance
 
-    folder = find_run_folder(run)
-    postings = _read(folder)
+    if server:
+        from periscope.cli.evidence_remote import remote_ledger
+
+        postings = remote_ledger(server, run)
+    else:
+        postings = _read(find_run_folder(run))
     if account is not None:
         postings = _only(postings, account)
     if as_csv:

@@ -7,7 +7,7 @@ import typer
 
 from periscope.cli.bundles import counted, require_name
 from periscope.cli.exits import ExitCode
-from periscope.cli.keeper import Document, Keeper, open_keeper
+from periscope.cli.keeper import Document, Keeper, ServerOption, open_keeper
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.workspace import shown
 
@@ -15,13 +15,14 @@ from periscope.cli.workspace import shown
 def publish(
     path: Annotated[Path, typer.Argument(help="The strategy: its folder, its name in the workspace, or an archive.")],
     name: Annotated[str | None, typer.Option(help="The strategy's name; default: that of the folder.")] = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Keep a strategy as an immutable, numbered version.
 
     Everything that is wrong with it is said at once. The same contents again give the version that is there.
     """
-    with open_keeper(None) as keeper:
+    with open_keeper(server) as keeper:
         done = _publish(keeper, path, name)
     if as_json:
         print_json({"path": str(path.resolve())} | done)

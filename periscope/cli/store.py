@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from periscope.runs.store.version_rows import Version
     from periscope.runs.surroundings import Surroundings
 
-_NOT_FOUND = ("RUN_NOT_FOUND", "VERSION_NOT_FOUND", "DRAFT_NOT_FOUND", "DRAFT_FILE_NOT_FOUND", "NO_EXAMPLE")
-
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -74,4 +72,4 @@ def refuse(refused: "Refused") -> NoReturn:
 
 def exit_of(code: str) -> ExitCode:
     """How a command ends that the rules of the store refuse with this code."""
-    return ExitCode.NOT_FOUND if code in _NOT_FOUND else ExitCode.USAGE
+    return ExitCode.NOT_FOUND if code.endswith("_NOT_FOUND") or code == "NO_EXAMPLE" else ExitCode.USAGE

@@ -6,6 +6,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from periscope.cli.exits import ExitCode
+from periscope.cli.keeper import ServerOption
 from periscope.cli.no_sandbox import require_platform
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.run_folder import RUN_HELP, find_run_folder
@@ -19,9 +20,24 @@ def verify(
     ] = False,
     catalog: Annotated[str | None, typer.Option(help="The data; default: the run's own catalog.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Run a finished run again from what it kept, and compare event by event. Ends with 10 if they differ."""
+    if server:
+        from periscope.cli.evidence_remote import remote_verdict
+
+        document = remote_verdict(server, run, strict=strict, catalog=catalog, quiet=quiet)
+    else:
+        document = _verified(run, strict=strict, catalog=catalog, quiet=quiet)
+    if as_json:
+        print_json(document)
+    else:
+        _show(document)
+    return ExitCode.DONE if document["verified"] else ExitCode.DIFFERENCE
+
+
+def _verified(run: Path, *, strict: bool, catalog: str | None, quiet: bool) -> dict[str, Any]:
     require_platform()
     from periscope.cli.live import watched
     from periscope.market.catalog import Catalog
@@ -41,12 +57,7 @@ def verify(
                 raise KeyboardInterrupt
     except (NotARunError, JournalDamagedError) as error:
         _unreadable(error)
-    document = verdict_document(verdict, strict=strict)
-    if as_json:
-        print_json(document)
-    else:
-        _show(document)
-    return ExitCode.DONE if verdict.holds else ExitCode.DIFFERENCE
+    return verdict_document(verdict, strict=strict)
 
 
 def _show(document: dict[str, Any]) -> None:
@@ -64,9 +75,28 @@ def _show(document: dict[str, Any]) -> None:
 def compare(
     first: Annotated[Path, typer.Argument(help=RUN_HELP)],
     second: Annotated[Path, typer.Argument(help="The other run.")],
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Say in what two runs differ, and from which event on. Ends with 10 if they do."""
+    if server:
+        from periscope.cli.evidence_remote import remote_comparison
+
+        document = remote_comparison(server, first, second)
+    else:
+        document = _compared(first, second)
+    if as_json:
+        print_json(document)
+    else:
+        for fact in document["facts"]:
+            say(fact)
+        difference = document["difference"]
+        same = "the same, event by event"
+        say(same if difference is None else f"the first event that differs: {difference['text']}")
+    return ExitCode.DONE if document["same"] else ExitCode.DIFFERENCE
+
+
+def _compared(first: Path, second: Path) -> dict[str, Any]:
     from periscope.runs.comparison import differing_facts, first_difference
     from periscope.runs.documents import comparison_document
     from periscope.runs.verification import JournalDamagedError, NotARunError, read_result
@@ -77,14 +107,7 @@ def compare(
         difference = first_difference(*folders)
     except (NotARunError, JournalDamagedError) as error:
         _unreadable(error)
-    document = comparison_document(difference, list(differing_facts(*results)))
-    if as_json:
-        print_json(document)
-    else:
-        for fact in document["facts"]:
-            say(fact)
-        say("the same, event by event" if difference is None else f"the first event that differs: {difference}")
-    return ExitCode.DONE if difference is None else ExitCode.DIFFERENCE
+    return comparison_document(difference, list(differing_facts(*results)))
 
 
 def _unreadable(error: Exception) -> NoReturn:

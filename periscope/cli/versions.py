@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from periscope.cli.exits import ExitCode
-from periscope.cli.keeper import Keeper, open_keeper
+from periscope.cli.keeper import Keeper, ServerOption, open_keeper
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.table import print_table
 from periscope.cli.workspace import shown
@@ -15,12 +15,13 @@ from periscope.cli.workspace import shown
 def versions(
     name: Annotated[str | None, typer.Argument(help="A strategy, or a version as NAME@NUMBER; default: all.")] = None,
     export: Annotated[Path | None, typer.Option(help="Write the version to this file, as a ZIP archive.")] = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List published versions, show one, or export it."""
     from periscope.strategies.versions import parse_reference
 
-    with open_keeper(None) as keeper:
+    with open_keeper(server) as keeper:
         if name is not None and (export is not None or parse_reference(name) is not None):
             document = keeper.version(name)
             if export is not None:
@@ -48,6 +49,7 @@ def versions(
 def diff(
     old: Annotated[str, typer.Argument(help="A version as NAME@NUMBER, a draft as NAME@draft, or a folder.")],
     new: Annotated[str, typer.Argument(help="The other one; a draft or folder: what publishing it would change.")],
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Show how two versions differ, or a version and a draft or folder.
@@ -57,7 +59,7 @@ def diff(
     from periscope.runs.documents import changes_document
     from periscope.strategies.versions import differences
 
-    with open_keeper(None) as keeper:
+    with open_keeper(server) as keeper:
         changes = differences(_files(keeper, old), _files(keeper, new))
     if as_json:
         print_json(changes_document(old, new, changes))

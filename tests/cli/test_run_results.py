@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from periscope.runs.lifecycle import Move
+from periscope.runs.processes import own_process
 from periscope.runs.result_rows import FILL_COLUMNS, ORDER_COLUMNS, TRADE_COLUMNS
 from periscope.runs.store.run_rows import AttemptRows, Ending, StoredFile
 from periscope.runs.store.store import Store, StorePlace
@@ -65,7 +66,7 @@ def _end_run(workspace: Path, results: Path) -> None:
         run = store.runs.create(1, {"environment": {}, "strategy": {}, "core": {}})
         store.runs.start(run.id)
         rows = AttemptRows(store.database, run.id, run.attempt)
-        assert rows.begin("process")
+        assert rows.begin(own_process())
         with store.files.keeping():
             files = [StoredFile(file.name, *store.files.take(file)) for file in sorted(results.iterdir())]
             assert rows.end(Ending(Move.FINISH, None, {"exit_code": 0}, files, [ISSUE]))

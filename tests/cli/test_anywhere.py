@@ -1,0 +1,143 @@
+"""Every command that a server can answer says the same here and there: text, documents, exit codes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.anywhere import served_workspace
+from tests.cli.command import Command, Outcome
+
+READING = [
+    "versions", "versions cross", "versions cross@1", "diff cross@1 cross", "diff cross@1 cross@2", "runs list",
+    "runs list --limit 1", "runs list --before 2", "runs list --strategy none", "runs list --status complete",
+    "runs show 1", "runs show 2", "runs issues 1", "runs logs 1", "runs logs 1 --limit 1 --after 1",
+    "runs orders 1", "runs orders 1 --limit 3 --after 2 --state filled", "runs fills 1 --limit 2", "runs trades 1",
+    "runs fills 1 --symbol NONE", "ledger 1", "ledger 1 --account cash --last 3", "ledger 1 --account realised:ALFA",
+    "explain 1 1", "explain 1 2", "compare 1 1",
+]  # fmt: skip
+REFUSED = [
+    "versions none", "versions cross@9", "versions none@1 --export x.zip", "diff none@1 cross", "runs show 99",
+    "runs orders 99", "runs orders 2", "runs orders 1 --state odd", "runs logs 2", "runs report 2",
+    "runs export 2 y.zip",
+    "runs start 1", "runs stop 1", "runs kill 2", "runs reset 2", "runs delete 99", "runs copy 99", "runs edit 1",
+    "runs create none", "runs create cross@9", "runs create cross --core fill_modle=x --set length=-1",
+    "runs edit 2 --core fill_modle=x", "ledger 1 --account none", "explain 1 99999", "explain 99 1", "compare 1 99",
+    "publish broken", "publish none", "publish broken.zip", "publish cross --name 1x", "runs list --status odd",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a run that has ended, a new one, two versions, and bundles that are broken."""
+    return Path(tmp_path_factory.mktemp("anywhere"))
+
+
+@pytest.fixture(scope="module")
+def address(desk: Path) -> Iterator[str]:
+    """A server of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(desk)
+        patch.delenv("PERISCOPE_CATALOG", raising=False)
+        _prepare(desk)
+        with served_workspace() as url:
+            yield url
+
+
+@pytest.fixture
+def both(periscope_command: Command, desk: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs a command here and through the server, sees that both say the same, and hands out one of them."""
+    monkeypatch.chdir(desk)
+
+    def run(*words: str) -> Outcome:
+        here, there = periscope_command(*words), periscope_command(*words, "--server", address)
+        assert there.code == here.code, here.err + there.err
+        if "--json" in words:
+            assert _comparable(there) == _comparable(here)
+        else:
+            assert there.out == here.out
+            assert there.err.splitlines()[:1] == here.err.splitlines()[:1]
+        return there
+
+    return run
+
+
+def _prepare(desk: Path) -> None:
+    from periscope.cli.main import main
+
+    code = desk / "strategies" / "cross" / "strategy.py"
+    for words in ("init", "data sample", "new cross", "new broken", "publish cross"):
+        assert main(words.split()) == 0
+    code.write_text(code.read_text() + "\n# changed\n")
+    for words in ("publish cross", "runs create cross@1", "runs create cross --core slippage.ticks=1"):
+        assert main(words.split()) == 0
+    assert main(["runs", "start", "1", "--wait"]) == 0
+    code.write_text(code.read_text() + "\n# changed again\n")
+    (desk / "strategies" / "broken" / "strategy.py").write_text("class Strategy: pass\nx = (\n")
+    (desk / "strategies" / "broken" / "config_schema.json").unlink()
+    (desk / "broken.zip").write_bytes(b"PK no archive")
+
+
+def _comparable(outcome: Outcome) -> object:
+    """A document without what depends on where the server's disk is."""
+    document = json.loads(outcome.out)
+    if "error" in document:
+        document["error"] |= {"where": None, "why": None, "try": None}
+    return document
+
+
+@pytest.mark.parametrize("words", READING)
+def test_what_is_read_is_the_same(both: Command, words: str) -> None:
+    assert both(*words.split()).code in (0, 10)
+    assert both(*words.split(), "--json").code in (0, 10)
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_what_is_refused_is_refused_alike(both: Command, words: str) -> None:
+    assert both(*words.split()).code in (2, 3, 6)
+    both(*words.split(), "--json")
+
+
+def test_what_is_written_is_the_same(both: Command, desk: Path, periscope_command: Command, address: str) -> None:
+    for words in ("versions cross@1 --export {}", "runs report 1 --out {}", "runs export 1 {}"):
+        for name, more in (("here", []), ("there", ["--server", address])):
+            (desk / name).unlink(missing_ok=True)
+            assert periscope_command(*words.format(name).split(), *more).code == 0
+        assert (desk / "here").read_bytes() == (desk / "there").read_bytes()
+
+
+def test_what_a_server_decides_itself_is_not_asked_of_it(
+    desk: Path, periscope_command: Command, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk)
+    for words in ("runs create cross --catalog x", "runs start 2 --at-once 3", "explain runs/first 1", "compare 1 x"):
+        outcome = periscope_command(*words.split(), "--server", address)
+        assert outcome.code == 2, outcome.out + outcome.err
+
+
+def test_the_server_and_the_token_come_from_the_environment(
+    desk: Path, tmp_path: Path, periscope_command: Command, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert periscope_command("runs", "list").code == 6, "there is no workspace here"
+    monkeypatch.setenv("PERISCOPE_SERVER", address)
+    assert periscope_command("runs", "list", "--json").json["runs"]
+    config = str(desk / "strategies" / "cross" / "run.json")
+    assert periscope_command("runs", "create", "cross", "--config", config, "--json").json["version"] == "cross@2"
+    monkeypatch.setenv("PERISCOPE_TOKEN", "psk_canary")
+    outcome = periscope_command("runs", "list", "--json")
+    assert (outcome.code, outcome.json["error"]["code"]) == (2, "TOKEN_UNKNOWN")
+    assert "canary" not in outcome.out + outcome.err
+    monkeypatch.setenv("PERISCOPE_SERVER", "http://server.example")
+    assert periscope_command("runs", "list", "--json").json["error"]["code"] == "TOKEN_EXPOSED"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [("http://127.0.0.1:9", "SERVER_UNREACHABLE"), ("nowhere", "SERVER_URL"), ("ftp://x", "SERVER_URL")],
+)
+def test_a_server_that_is_none_is_a_sentence(periscope_command: Command, url: str, code: str) -> None:
+    outcome = periscope_command("runs", "list", "--server", url, "--json")
+    assert (outcome.json["error"]["code"], outcome.code) == (code, 7 if code == "SERVER_UNREACHABLE" else 2)
+    assert "Traceback" not in outcome.err
