@@ -197,6 +197,27 @@ class Verdict(Value, frozen=True):
     findings: list[str]
 
 
+class VerificationProblem(Value, frozen=True):
+    """Why a verification came to no verdict."""
+
+    code: str
+    message: str
+
+
+class Verification(Value, frozen=True):
+    """A verification: its `status` is running, done or failed; the verdict is there once it is done."""
+
+    run: int
+    verification: int
+    strict: bool
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    progress: float | None
+    verdict: Verdict | None
+    problem: VerificationProblem | None
+
+
 class Explanation(Value, frozen=True):
     """Why an order came to what it came to."""
 

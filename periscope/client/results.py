@@ -22,6 +22,7 @@ from periscope.client.result_types import (
     StreamRead,
     Trade,
     TrialBalance,
+    Verification,
 )
 from periscope.client.types import Counted, Issue, Page
 from periscope.client.windows import EARLIEST, LATEST, Window, read_all, read_window
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _FOLLOW_SECONDS = 0.5
+_LOOK_SECONDS = 0.5
 
 
 class ResultCalls(Group):
@@ -82,6 +84,27 @@ class ResultCalls(Group):
     def compare(self, left: int, right: int) -> Comparison:
         """In what two runs that have ended differ, and from which event on."""
         return self._transport.ask(Comparison, "GET", "runs/compare", parameters={"left": left, "right": right})
+
+    def start_verification(self, run: int, *, strict: bool = False, key: str | None = None) -> Verification:
+        """Have the server begin to run a run again, and to compare every event."""
+        path = at("runs", run, "verifications")
+        return self._transport.ask(Verification, "POST", path, json={"strict": strict}, key=key)
+
+    def verification(self, run: int, number: int) -> Verification:
+        """How far a verification is, and what came of it."""
+        return self._transport.ask(Verification, "GET", at("runs", run, "verifications", number))
+
+    def verifications(self, run: int) -> Iterator[Verification]:
+        """The verifications of a run, the newest first."""
+        return self._pages(Counted[Verification], at("runs", run, "verifications"))
+
+    def verify(self, run: int, *, strict: bool = False) -> Verification:
+        """Have a run verified, and wait until that is done."""
+        found = self.start_verification(run, strict=strict)
+        while found.status == "running":
+            time.sleep(_LOOK_SECONDS)
+            found = self.verification(run, found.verification)
+        return found
 
     def report(self, run: int, target: Path | str, *, overwrite: bool = False) -> int:
         """Write the report of a run that has ended, an HTML page, to a file; returns its size in bytes.
