@@ -80,6 +80,7 @@ def test_generated_requests_are_answered_as_described(served: Served, cases: Cal
         session.trust_env = False
         for operation in found:
             examine(operation, each, served.url, secret, session, asked, wrong)
+            print(f"{sum(asked.values())} {operation.method.upper()} {operation.path} {wrong}", flush=True)
     print(f"{sum(asked.values())} requests: {dict(sorted(asked.items()))}")
     assert not wrong, "\n\n".join(f"{name}\n{words}" for name, words in wrong.items())
     assert sum(asked.values()) >= each * len(found) * 0.5
