@@ -6,11 +6,11 @@ at the right cost, and the books must say so.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import floor
 
+from tests.audit.chances import Chances
 from tests.audit.evidence import (
     Accrual,
     Bar,
@@ -55,6 +55,11 @@ class Auditor:
     met: set[tuple[int, int]] = field(default_factory=set)
     stopped: set[tuple[str, int]] = field(default_factory=set)
 
+    @property
+    def chances(self) -> Chances:
+        """What the bars allow."""
+        return Chances(self.terms, self.contracts)
+
     def audit(self) -> list[str]:
         """Replay everything; the complaints."""
         for index, step in enumerate(self.steps):
@@ -94,16 +99,16 @@ class Auditor:
     def _fill(self, step: Step, fill: Fill) -> None:
         order = self.orders[fill.order]
         contract = self.contracts[order.symbol]
-        bar = next((bar for bar in self._offers(order) if bar.start == fill.bar_start), None)
+        bar = next((bar for bar in self.chances.offers(order) if bar.start == fill.bar_start), None)
         if bar is None:
             return self.claim(False, "its bar does not exist")
         self.claim(bar.low <= fill.base <= bar.high, "the price is outside of the bar")
-        self.claim(bar in list(self._may_meet(order)), "the order could not meet this bar")
+        self.claim(bar in list(self.chances.may_meet(order)), "the order could not meet this bar")
         self.claim((order.number, bar.start) not in self.met, "a second fill on the same bar")
         self.claim(order.closed_at is None or step.time <= order.closed_at, "a fill after the order's end")
         self.met.add((order.number, bar.start))
-        self.claim(self._allowed(order, bar) == (fill.base, step.time), "the rules give another price or time")
-        order = self._at(order, step.time)
+        self.claim(self.chances.allowed(order, bar) == (fill.base, step.time), "the rules give another price or time")
+        order = self.chances.at(order, step.time)
         self.claim(fill.price == self._slipped(order, contract, bar, step.time, fill), "slippage is wrong")
         self._check_volume(order, contract, bar, step.time, fill)
         held = self.held[order.symbol]
@@ -154,25 +159,9 @@ class Auditor:
         self.held[what.symbol] = round(self.held[what.symbol] * what.ratio, 12)
         self.claim(step.position_after == self.held[what.symbol], "the position after is wrong")
 
-    def _at(self, order: Order, time: int) -> Order:
-        """The order with its prices in the shares of a moment: away from the market at each split since it came."""
-        contract = self.contracts[order.symbol]
-        for moment, ratio in contract.splits:
-            if order.placed_at < moment <= time:
-                known = contract.means(moment)
-                limit, stop = (
-                    None if price is None else on_tick(price / ratio, contract.instrument, known, up=up)
-                    for price, up in ((order.limit, order.side < 0), (order.stop, order.side > 0))
-                )
-                order = replace(order, limit=limit, stop=stop)
-        return order
-
-    def _last_price(self, contract: Contract, time: int) -> Fraction | None:
-        return next((bar.close for bar in reversed(contract.bars) if bar.end <= time), None)
-
     def _daily_settlement(self, step: Step, contract: Contract) -> None:
         """At the last price, all that cash has not got yet; never for shares."""
-        symbol, price = contract.symbol, self._last_price(contract, step.time)
+        symbol, price = contract.symbol, contract.last_price(step.time)
         self.claim(contract.is_future and price is not None, "only futures with a price are settled")
         gained = self.held[symbol] * (price or 0) * contract.multiplier - self.cost[symbol] - self.settled[symbol]
         self.settled[symbol] += gained
@@ -184,7 +173,7 @@ class Auditor:
         short = {}
         for symbol, contract in self.contracts.items():
             if self.held[symbol] < 0 and not contract.is_future:
-                price = self._last_price(contract, step.time)
+                price = contract.last_price(step.time)
                 worth = self.cost[symbol] if price is None else self.held[symbol] * price * contract.multiplier
                 short[symbol] = worth
         if self.balance is None or self.balance[0] != step.time:
@@ -237,89 +226,6 @@ class Auditor:
             settled = -self.settled[symbol]
             self.claim(self.accounts[f"unrealised:{symbol}"] == settled, f"unrealised:{symbol} should be {settled}")
 
-    def _may_meet(self, order: Order) -> Iterator[Bar]:
-        """The bars that the order may fill on, while it lives."""
-        if order.force == "ATC":
-            yield from self._last_of_session(order)
-            return
-        for bar in self._offers(order):
-            late = order.until is not None and bar.start >= order.until
-            early = order.force == "OPG" and order.auctions is not None and bar.start < order.auctions[0]
-            at_close = order.at_close and bar.end == order.placed_at
-            if (bar.start >= order.arrives_at or at_close) and bar.offered and not late and not early:
-                yield bar
-                if order.force in ("IOC", "FOK", "OPG"):
-                    return
-
-    def _offers(self, order: Order) -> tuple[Bar, ...]:
-        contract = self.contracts[order.symbol]
-        return contract.asks if order.side > 0 else contract.bids
-
-    def _last_of_session(self, order: Order) -> Iterator[Bar]:
-        """The bar whose close is the closing price of the order's session, if it ended after the order came."""
-        assert order.auctions is not None
-        opened, closed = order.auctions
-        ended = [bar for bar in self._offers(order) if opened < bar.end <= closed]
-        in_time = closed <= self.terms.end and (order.until is None or closed <= order.until)
-        if ended and in_time and ended[-1].offered and ended[-1].end > order.arrives_at:
-            yield ended[-1]
-
-    def _allowed(self, order: Order, bar: Bar) -> tuple[Fraction, int] | None:
-        """Price and time of the one fill that this bar allows the order in its time; None if it allows none."""
-        found = self._by_price(order, bar)
-        if found is None or found[1] == bar.start or (order.at_close and bar.end == order.placed_at):
-            return found
-        late = order.until is not None and found[1] > order.until
-        auction = order.force == "GTX" and order.auctions is not None and found[1] >= order.auctions[1]
-        return None if late or auction else found
-
-    def _by_price(self, order: Order, bar: Bar) -> tuple[Fraction, int] | None:
-        placed, order = order, self._at(order, bar.start)
-        if order.force == "ATC" or bar.end == order.placed_at:
-            told = bar.end if order.auctions is None or order.force != "ATC" else order.auctions[1]
-            return (bar.close, told) if order.kind == "MARKET" or self._meets(order, bar.close) else None
-        kind = order.kind
-        if order.is_stop:
-            touch_bar = next(
-                (one for one in self._may_meet(placed) if self._touches(self._at(placed, one.start), one)), None
-            )
-            if touch_bar is None or bar.start < touch_bar.start:
-                return None
-            if bar is touch_bar:
-                return self._on_touch(order, bar)
-            kind = "MARKET" if kind == "STOP" else "LIMIT"
-        if kind == "MARKET" or self._meets(order, bar.open):
-            return bar.open, bar.start
-        if order.force in ("IOC", "FOK", "OPG"):
-            return None
-        return self._at_limit(order, bar) if self._meets(order, self._best(order, bar)) else None
-
-    def _on_touch(self, order: Order, bar: Bar) -> tuple[Fraction, int] | None:
-        assert order.stop is not None
-        if order.side * (bar.open - order.stop) >= 0:
-            if order.kind == "STOP" or self._meets(order, bar.open):
-                return bar.open, bar.start
-            return self._at_limit(order, bar) if self._meets(order, self._best(order, bar)) else None
-        if order.kind == "STOP" or self._meets(order, order.stop):
-            return order.stop, bar.end
-        return self._at_limit(order, bar) if self._meets(order, bar.close) else None
-
-    def _at_limit(self, order: Order, bar: Bar) -> tuple[Fraction, int]:
-        assert order.limit is not None
-        return order.limit, bar.end
-
-    def _touches(self, order: Order, bar: Bar) -> bool:
-        assert order.stop is not None
-        return order.side * ((bar.high if order.side > 0 else bar.low) - order.stop) >= 0
-
-    def _best(self, order: Order, bar: Bar) -> Fraction:
-        return bar.low if order.side > 0 else bar.high
-
-    def _meets(self, order: Order, price: Fraction) -> bool:
-        assert order.limit is not None
-        gain = order.side * (order.limit - price)
-        return gain >= 0 if self.terms.touch else gain > 0
-
     def _deal(self, order: Order, contract: Contract, time: int) -> Deal:
         known = contract.means(time)
 
@@ -336,20 +242,13 @@ class Auditor:
 
     def _volume_that_counts(self, order: Order, contract: Contract, bar: Bar, time: int) -> Fraction | None:
         known_by = time if order.force == "ATC" else bar.start
-        earlier = [one for one in contract.bars if one.end <= known_by]
-        measure = bar if known_by < time else (earlier[-1] if earlier else None)
+        measure = bar if known_by < time else contract.last_bar(known_by)
         if order.force == "ATC" and order.auctions and (measure is None or measure.end <= order.auctions[0]):
             return Fraction(0)
         if measure is None or measure.volume is None:
             return None
-        ratio = self._ratio(contract, measure.start, time)
+        ratio = contract.ratio(measure.start, time)
         return measure.volume if ratio == 1 else round(measure.volume * ratio, 6)
-
-    def _ratio(self, contract: Contract, since: int, until: int) -> Fraction:
-        found = Fraction(1)
-        for moment, ratio in contract.splits:
-            found *= ratio if since < moment <= until else 1
-        return found
 
     def _check_volume(self, order: Order, contract: Contract, bar: Bar, time: int, fill: Fill) -> None:
         volume = self._volume_that_counts(order, contract, bar, time)
@@ -360,12 +259,12 @@ class Auditor:
 
     def _fee(self, order: Order, contract: Contract, time: int) -> Fraction:
         """What the order owes for all that it has traded."""
-        ended = [bar for bar in contract.bars if bar.end <= time]
+        bar = contract.last_bar(time)
         known = contract.means(time)
         last = None
-        if ended:
-            ratio = self._ratio(contract, ended[-1].start, time)
-            last = ended[-1].close if ratio == 1 else carried(ended[-1].close, ratio)
+        if bar is not None:
+            ratio = contract.ratio(bar.start, time)
+            last = bar.close if ratio == 1 else carried(bar.close, ratio)
         deal = self._deal(order, contract, time)
         real = replace(deal, limit=real_price(order.limit, known), stop=real_price(order.stop, known))
         paid = Paid(self.real[order.number], self.value[order.number], real_price(last, known), time)
@@ -389,8 +288,8 @@ class Auditor:
         """Where volume does not matter, the first bar that allows a fill gave it, unless the order ended before."""
         if self.terms.participation is not None:
             return
-        for bar in self._may_meet(order):
-            allowed = self._allowed(order, bar)
+        for bar in self.chances.may_meet(order):
+            allowed = self.chances.allowed(order, bar)
             ends = [time for time in (order.closed_at, self.failed_at) if time is not None]
             if allowed is None or any(time <= allowed[1] for time in ends):
                 continue

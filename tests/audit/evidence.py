@@ -48,6 +48,22 @@ class Contract:
     splits: tuple[tuple[int, Fraction], ...] = ()
     dividends: tuple[tuple[int, Fraction], ...] = ()
 
+    def last_bar(self, time: int) -> Bar | None:
+        """The last trade bar that had ended by then."""
+        return next((bar for bar in reversed(self.bars) if bar.end <= time), None)
+
+    def last_price(self, time: int) -> Fraction | None:
+        """Its close, as it was traded."""
+        bar = self.last_bar(time)
+        return None if bar is None else bar.close
+
+    def ratio(self, since: int, until: int) -> Fraction:
+        """New shares for each old one, by the splits between two moments."""
+        found = Fraction(1)
+        for moment, ratio in self.splits:
+            found *= ratio if since < moment <= until else 1
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
