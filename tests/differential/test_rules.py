@@ -17,6 +17,7 @@ from tests.naive.rules.script import (
     expected_of,
     lists_bars,
     market_of,
+    net_money,
     positions,
     settings_of,
     source_of,
@@ -51,6 +52,8 @@ def test_rule(engine: Engine, rule: Rule, tmp_path: Path) -> None:
         assert trace.final_cash == Decimal(rule.cash)
     if rule.value is not None:
         assert trace.final_value == Decimal(rule.value)
+    if rule.net is not None:
+        assert net_money(trace) == rule.net
     if rule.positions is not None:
         assert positions(trace) == rule.positions
     if rule.issues is not None:

@@ -6,6 +6,7 @@ from tests.naive.rules.auctions import AUCTIONS
 from tests.naive.rules.brokers import BROKERS
 from tests.naive.rules.costs import COSTS
 from tests.naive.rules.dividends import DELISTINGS, DIVIDENDS
+from tests.naive.rules.futures import FUTURES
 from tests.naive.rules.intents import INTENTS
 from tests.naive.rules.latency import LATENCY
 from tests.naive.rules.moments import MOMENTS
@@ -30,6 +31,7 @@ RULES: list[Rule] = [
     *QUOTES,
     *PATHS,
     *INTENTS,
+    *FUTURES,
     *MOMENTS,
     *VOLUME,
     *MONEY,

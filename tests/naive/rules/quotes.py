@@ -209,4 +209,46 @@ QUOTES = [
         """,
         end="Wed 16:00",
     ),
+    Rule(
+        name="one-sided: for IOC and FOK too the first price is that of the next bar that has their side",
+        settings=REQUIRE,
+        bars="""
+            09:30 100 101 99 100
+            09:31 100 101 99 100
+            09:32 100 101 99 100
+        """,
+        quotes="""
+            09:30  99.90 100.90 98.90  99.90 | 100.10 101.10 99.10 100.10
+            09:31  99.90 100.90 98.90  99.90 | -
+            09:32  99.90 100.90 98.90  99.90 | 100.40 101.10 99.10 100.10
+        """,
+        steps="""
+            09:31   1: BUY 10 LIMIT 100.50 IOC  | 09:31 1 WORKING
+            09:31   2: BUY 10 LIMIT 100.40 IOC  | 09:31 2 WORKING
+            09:31   3: BUY 10 FOK               | 09:31 3 WORKING
+                                                | 09:32 1 FILLED 10 @ 100.4
+                                                | 09:32 2 CANCELLED
+                                                | 09:32 3 FILLED 10 @ 100.4
+        """,
+    ),
+    Rule(
+        name="one-sided: a stop is not touched, and a limit not met, by a bar without their side",
+        settings={**REQUIRE, "account": AccountName.MARGIN},
+        bars="""
+            09:30 100 101 99 100
+            09:31 100 109 91 100
+            09:32 100 109 91 100
+        """,
+        quotes="""
+            09:30  99.90 100.90 98.90  99.90 | 100.10 101.10 99.10 100.10
+            09:31  - | 100.10 108.10 91.10 100.10
+            09:32  99.90 107.90 90.90  99.90 | 100.10 101.10 99.10 100.10
+        """,
+        steps="""
+            09:31   1: SELL 10 STOP 95          | 09:31 1 WORKING
+            09:31   2: BUY 10 LIMIT 95          | 09:31 2 WORKING
+                                                | 09:32 2 FILLED 10 @ 95
+                                                | 09:33 1 FILLED 10 @ 95
+        """,
+    ),
 ]

@@ -71,7 +71,8 @@ ESH4 = Instrument(
 class Rule:
     """One rule as an example. `corporate` is what happens to shares.
 
-    `cash`, `positions`, `sees`, `issues` and `value` are checked where they are given.
+    `cash`, `positions`, `sees`, `issues`, `value` and `net` are checked where they are given. `net` is what
+    each order that filled has paid or brought, less fees: `1 -1001, 2 999`.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Rule:
     instruments: tuple[Instrument, ...] = (AAA, BBB, ESH4)
     cash: str | None = None
     value: str | None = None
+    net: str | None = None
     positions: str | None = None
     sees: str | None = None
     issues: str | None = None
@@ -233,6 +235,11 @@ def positions(trace: Trace) -> str:
         held = _plain(quantity) + ("" if average is None else f" @ {_plain(average)}")
         found.append(f"{symbol} {held} realised {_plain(realised)}")
     return ", ".join(found)
+
+
+def net_money(trace: Trace) -> str:
+    """What each order that filled has paid or brought, less fees: `1 -1001, 2 999`."""
+    return ", ".join(f"{number} {_plain(net)}" for number, _, _, filled, net, *_ in trace.orders if filled)
 
 
 def lists_bars(rule: Rule) -> bool:

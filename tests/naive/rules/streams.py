@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from libs.shared_ipc.src.protocol import AssetType
+from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from tests.naive.rules.script import AAA, BBB, ESH4, Rule, at
 
 EXPIRING = (AAA, BBB, replace(ESH4, expires_at=at("10:00")))
@@ -233,5 +233,20 @@ STREAMS = [
                                                   | 10:00:30 expired ESH4
         """,
         end="10:30",
+    ),
+    Rule(
+        name="orders meet the bars of the span that core.execution_span names, though there are finer ones",
+        settings={"execution_span": BarTimeSpan.HOUR},
+        registers=False,
+        bars="""
+            hour 10:00 100 105 95 101
+            10:00 100 101 99 100
+            10:30 103 105 95 103
+        """,
+        steps="""
+            start   register hour            | 09:30 1 WORKING
+            start   1: BUY 1 STOP 104        | 11:00 1 FILLED 1 @ 104
+                                             | 11:00 bar AAA 10:00
+        """,
     ),
 ]

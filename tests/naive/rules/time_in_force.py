@@ -1,11 +1,14 @@
 """How long orders stay in force (rule 18)."""
 
+from datetime import date
 from decimal import Decimal
 
 from periscope.engine.settings import FillModelName
-from tests.naive.rules.script import Rule
+from tests.naive.rules.script import Rule, at
 
 TENTH = {"participation": Decimal("0.1")}
+INDEPENDENCE = date(2024, 7, 1)
+"""Wednesday, 3 July closes at 13:00, Thursday is a holiday."""
 
 TIME_IN_FORCE = [
     Rule(
@@ -190,6 +193,56 @@ TIME_IN_FORCE = [
                                                       | 16:00 6 EXPIRED
                                                       | 16:00 7 EXPIRED
                                                       | 16:00 9 EXPIRED
+        """,
+    ),
+    Rule(
+        name="IOC and FOK while the market is closed: the first price is the next session's opening price",
+        bars="""
+            15:59     100 101 99 100
+            Tue 09:30  98  99 90  95
+        """,
+        steps="""
+            16:00   1: BUY 10 LIMIT 99 IOC       | 16:00 1 WORKING
+            16:00   2: BUY 10 LIMIT 97 IOC       | 16:00 2 WORKING
+            16:00   3: BUY 10 FOK                | 16:00 3 WORKING
+                                                 | Tue 09:30 1 FILLED 10 @ 98
+                                                 | Tue 09:30 2 CANCELLED
+                                                 | Tue 09:30 3 FILLED 10 @ 98
+        """,
+        end="Tue 16:00",
+    ),
+    Rule(
+        name="a stop of the DAY and a GTX limit on a day that closes early: both end at 13:00, GTC goes on",
+        monday=INDEPENDENCE,
+        settings={"start": at("Wed 09:30", INDEPENDENCE)},
+        bars="""
+            Wed 09:30 100 101 99 100
+            Wed 12:59 100 101 97 100
+            Fri 09:30 104 108 95 105
+        """,
+        steps="""
+            Wed 09:31   1: BUY 1 STOP 105 DAY        | Wed 09:31 1 WORKING
+            Wed 09:31   2: BUY 1 LIMIT 98 GTX        | Wed 09:31 2 WORKING
+            Wed 09:31   3: BUY 1 LIMIT 98 DAY        | Wed 09:31 3 WORKING
+            Wed 09:31   4: BUY 1 LIMIT 96 GTC        | Wed 09:31 4 WORKING
+                                                     | Wed 13:00 3 FILLED 1 @ 98
+                                                     | Wed 13:00 1 EXPIRED
+                                                     | Wed 13:00 2 EXPIRED
+                                                     | Fri 09:31 4 FILLED 1 @ 96
+        """,
+        end="Fri 16:00",
+    ),
+    Rule(
+        name="a stop limit of the DAY that was touched and not filled expires as one that was not",
+        bars="""
+            09:30 100 101 99 100
+            09:31 100 106 99 105
+        """,
+        steps="""
+            09:31   1: BUY 1 STOP 104 LIMIT 103 DAY  | 09:31 1 WORKING
+            09:31   2: BUY 1 STOP 109 LIMIT 110 DAY  | 09:31 2 WORKING
+                                                     | 16:00 1 EXPIRED
+                                                     | 16:00 2 EXPIRED
         """,
     ),
 ]

@@ -199,4 +199,20 @@ VOLUME = [
                                              | 09:34 2 FILLED 5 @ 98
         """,
     ),
+    Rule(
+        name="a limit that was filled in part is cancelled like any other; what has filled stays",
+        settings=TENTH,
+        bars="""
+            09:30 100 101 99 100 60
+            09:31 100 101 98 100 60
+            09:32 100 101 98 100 60
+        """,
+        steps="""
+            09:31   1: BUY 10 LIMIT 101    | 09:31 1 WORKING
+                                           | 09:31 1 WORKING 6 @ 100
+            09:32   cancel limits          | 09:32 1 CANCELLED 6
+        """,
+        positions="AAA 6 @ 100 realised 0",
+        net="1 -600",
+    ),
 ]
