@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from periscope.cli.data_actions import actions
-from periscope.cli.data_check import check, imported_findings, show_imported
+from periscope.cli.data_check import check, show_imported
 from periscope.cli.data_diff import diff
 from periscope.cli.data_versions import prune, versions
 from periscope.cli.exits import ExitCode
@@ -63,6 +63,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     from periscope.market.catalog import Catalog
     from periscope.market.importers.formats import FORMATS, import_path
     from periscope.market.importers.options import BARS, QUOTES, ImportOptions
+    from periscope.market.quality.documents import imported_findings
 
     options = ImportOptions(
         symbol=symbol,
@@ -98,26 +99,10 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
 @data_app.command("list")
 def list_(catalog: CatalogOption = None, as_json: JsonOption = False) -> int:
     """Every instrument and span of the catalog with its first and last bar, quote bar or open interest."""
-    from periscope.cli.data_view import stored_series
+    from periscope.market.series_documents import series_lines
 
     opened = _open(catalog)
-    from periscope.instruments.times import time_text
-
-    rows = [
-        {
-            "symbol": instrument.symbol,
-            "asset_type": instrument.asset_type.name,
-            "exchange": instrument.exchange,
-            "span": span.value,
-            "data": kind.WHAT,
-            "bars": coverage.rows,
-            "first": time_text(coverage.first),
-            "last": time_text(coverage.last),
-            "source": instrument.source,
-        }
-        for instrument in opened.instruments.all()
-        for kind, span, coverage in stored_series(opened, instrument)
-    ]
+    rows = list(series_lines(opened))
     if as_json:
         print_json({"catalog": opened.files.where, "series": rows})
         return ExitCode.DONE
@@ -142,7 +127,7 @@ def show(
     as_json: JsonOption = False,
 ) -> int:
     """One instrument: its facts, what is stored with hashes, its first and last bars."""
-    from periscope.cli.data_view import instrument_document, series_document, stored_series
+    from periscope.market.series_documents import stored_document
 
     opened = _open(catalog)
     if continuous is not None:
@@ -160,17 +145,7 @@ def show(
             exit_code=ExitCode.NOT_FOUND,
         )
     one_span = _span(span)
-    documents = [
-        instrument_document(each)
-        | {
-            "series": [
-                series_document(opened, each, kind, stored, coverage, rows)
-                for kind, stored, coverage in stored_series(opened, each)
-                if one_span is None or stored is one_span
-            ]
-        }
-        for each in found
-    ]
+    documents = [stored_document(opened, each, one_span, rows) for each in found]
     if one_span is not None and not any(document["series"] for document in documents):
         stored = ", ".join(each.value for instrument in found for each in opened.spans(instrument)) or "none at all"
         what = f"no {one_span.value} bars of {found[0].symbol}; the catalog has {stored}"

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from libs.shared_ipc.src.protocol import BarTimeSpan
     from periscope.instruments.instrument import Instrument
     from periscope.market.catalog import Catalog
-    from periscope.market.importers.storing import ImportSummary
     from periscope.market.quality.check import SeriesReport
 
 COLUMNS = ("severity", "code", "symbol", "span", "data", "count", "first", "example")
@@ -41,6 +40,7 @@ def check(
 ) -> int:
     """Look for what is wrong with bars and quotes: gaps, spikes, bad stamps. Ends with 5 if there are problems."""
     from periscope.market.catalog import Catalog
+    from periscope.market.quality.documents import quality_document
 
     accepted = _codes(accept or [])
     if since is not None and until is not None and until < since:
@@ -51,7 +51,7 @@ def check(
     reports = list(_reports(opened, wanted, *days))
     if not reports:
         fail("NO_BARS", "there are no bars to check", exit_code=ExitCode.DATA, where=opened.files.where)
-    document = _document(reports, accepted) | {"catalog": opened.files.where, "report": None}
+    document = quality_document(reports, accepted) | {"catalog": opened.files.where, "report": None}
     if report is not None:
         from periscope.report.quality import write_quality_report
 
@@ -61,14 +61,6 @@ def check(
     else:
         _show(document)
     return ExitCode.DATA if document["problems"] else ExitCode.DONE
-
-
-def imported_findings(catalog: "Catalog", summary: "ImportSummary") -> list[dict[str, Any]]:
-    """What a check finds in the bars that an import brought, without what the import itself has counted."""
-    from periscope.market.quality.check import check_imported
-
-    found = check_imported(catalog, summary.series)
-    return [each.to_json() for each in found if each.code not in summary.findings.counts]
 
 
 def show_imported(findings: list[dict[str, Any]]) -> None:
@@ -118,68 +110,14 @@ def _reports(
     catalog: "Catalog", wanted: "Wanted", since: "date | None", until: "date | None"
 ) -> "Iterator[SeriesReport]":
     """One report for each series that has bars around those days, with progress in series."""
-    from periscope.market.quality.check import check_stored, check_stored_quotes
+    from periscope.market.quality.documents import check_days
 
     with import_display() as progress:
         for done, (instrument, span, quotes) in enumerate(wanted):
             progress(done, len(wanted), f"{instrument.symbol} {span.value}")
-            start, end = _window(instrument.exchange, since, until)
-            check = check_stored_quotes if quotes else check_stored
-            report = check(catalog, instrument, span, start=start, end=end)
+            report = check_days(catalog, instrument, span, since, until, quotes=quotes)
             if report is not None:
                 yield report
-
-
-def _window(exchange: str, since: "date | None", until: "date | None") -> tuple[int, int]:
-    """The days as a window in microseconds UTC: whole days as the exchange counts them, of UTC if it is unknown."""
-    from datetime import UTC, timedelta
-    from datetime import datetime as moment
-
-    from periscope.instruments.sessions import UnknownExchangeError, sessions_for
-    from periscope.market.quality.check import EVER
-
-    def bounds(day: "date") -> tuple[int, int]:
-        try:
-            return sessions_for(exchange).day_bounds(day)
-        except UnknownExchangeError:
-            first = moment(day.year, day.month, day.day, tzinfo=UTC)
-            start, end = (round(at.timestamp()) * 1_000_000 for at in (first, first + timedelta(days=1)))
-            return start, end
-
-    return (-EVER if since is None else bounds(since)[0]), (EVER if until is None else bounds(until)[1])
-
-
-def _document(reports: "list[SeriesReport]", accepted: frozenset[str]) -> dict[str, Any]:
-    """The outcome as one JSON document."""
-    from periscope.instruments.times import time_text
-
-    series: list[dict[str, Any]] = []
-    for report in reports:
-        findings = [found.to_json() for found in report.findings]
-        for found in findings:
-            if found["code"] in accepted:
-                found["severity"] = "accepted"
-        series.append(
-            {
-                "symbol": report.series.instrument.symbol,
-                "asset_type": report.series.instrument.asset_type.name,
-                "span": report.series.span.value,
-                "data": report.data,
-                "bars": report.bars,
-                "first": time_text(report.first),
-                "last": time_text(report.last),
-                "findings": findings,
-            }
-        )
-    severities = [found["severity"] for entry in series for found in entry["findings"]]
-    return {
-        "series": series,
-        "bars": sum(report.bars for report in reports),
-        "clean": sum(not entry["findings"] for entry in series),
-        "problems": severities.count("problem"),
-        "accepted": severities.count("accepted"),
-        "notes": severities.count("note"),
-    }
 
 
 def _show(document: dict[str, Any]) -> None:

@@ -16,18 +16,12 @@ from periscope.cli.workspace import CATALOG_VARIABLE, find_catalog, find_workspa
 
 if TYPE_CHECKING:
     from libs.shared_ipc.src.protocol import AssetType
-    from periscope.instruments.chains import Contract
-    from periscope.instruments.futures import FutureSymbol
-    from periscope.instruments.instrument import Instrument
     from periscope.instruments.master import InstrumentMaster
 
 instruments_app = typer.Typer(
     name="instruments", help="Instruments, futures roots, and the contracts of a root.", no_args_is_help=True
 )
 instruments_app.command()(rolls)
-
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2069, 12, 31)
-"""Contract symbols have two digits for the year, of these years."""
 
 STORED_COLUMNS = ("symbol", "asset_type", "exchange", "currency", "tick", "multiplier", "expires_at")
 ROOT_COLUMNS = ("root", "exchange", "name", "currency", "tick", "multiplier", "price_unit", "months", "settlement")
@@ -48,8 +42,8 @@ def list_(
     as_json: JsonOption = False,
 ) -> int:
     """The instruments of the catalog, and the futures roots whose facts Periscope knows."""
-    from periscope.cli.instruments_view import root_document, stored_document
     from periscope.instruments.products import PRODUCTS
+    from periscope.market.instrument_documents import root_document, stored_document
 
     wanted, of_root, at = _asset_type(asset_type), _upper(root), _upper(exchange)
     path, master = _open(catalog)
@@ -85,13 +79,20 @@ def show(
     as_json: JsonOption = False,
 ) -> int:
     """One instrument, contract or futures root: its facts on a day, with their sources."""
+    from periscope.instruments.contract_names import AmbiguousContractError
+    from periscope.market.instrument_lookup import documents_named
+
     wanted, on = _asset_type(asset_type), _day(day, "--date")
     path, master = _open(catalog)
-    found = _found(master, symbol.strip().upper(), wanted, on)
+    try:
+        found = documents_named(master, symbol.strip().upper(), wanted, on)
+    except AmbiguousContractError as problem:
+        fail("AMBIGUOUS_CONTRACT", str(problem), exit_code=ExitCode.USAGE, hint="--date 2013-10-07, for example")
     if path is not None:
-        from periscope.cli.instruments_view import with_actions
+        from periscope.market.catalog_files import files_at
+        from periscope.market.instrument_documents import with_actions
 
-        found = [with_actions(path, document) for document in found]
+        found = [with_actions(files_at(path), document) for document in found]
     if not found:
         _fail_unknown(master, symbol.strip().upper(), wanted)
     if as_json:
@@ -121,8 +122,9 @@ def chain(
 
     Without dates: those from the catalog's first to its last.
     """
-    from periscope.cli.instruments_view import chain_row, zone_of_stored
     from periscope.instruments.products import PRODUCTS
+    from periscope.market.instrument_documents import chain_row, zone_of_stored
+    from periscope.market.instrument_lookup import chain_between
 
     name = root.strip().upper()
     on, first, last = _day(day, "--date"), _day(since, "--from"), _day(until, "--to")
@@ -136,93 +138,17 @@ def chain(
     if product is None and not stored:
         fail("UNKNOWN_ROOT", master.explain_unknown_root(name), exit_code=ExitCode.NOT_FOUND)
     zone = ZoneInfo(product.exchange.zone) if product is not None else zone_of_stored(stored[0])
-    rows = [chain_row(each, zone) for each in _chain(name, stored, (on, first, last), count, serial=serial)]
+    contracts = chain_between(name, stored, (on, first, last), count, serial=serial)
+    if contracts is None:
+        what = f"the catalog has no contracts of {name}, so say of when"
+        fail("DATES_REQUIRED", what, exit_code=ExitCode.USAGE, hint="--date 2013-10-07, or --from and --to")
+    rows = [chain_row(each, zone) for each in contracts]
     if as_json:
         document = {"catalog": None if path is None else str(path), "root": name, "zone": zone.key, "contracts": rows}
         print_json(document)
         return ExitCode.DONE
     _show_chain(rows, zone.key)
     return ExitCode.DONE
-
-
-def _found(
-    master: "InstrumentMaster", symbol: str, wanted: "AssetType | None", on: date | None
-) -> list[dict[str, Any]]:
-    """All that a name can mean: instruments as the catalog has them, a root, a contract of a known root."""
-    from libs.shared_ipc.src.protocol import AssetType
-    from periscope.cli.instruments_view import contract_document, root_document, stored_document
-    from periscope.instruments.futures import future_symbol
-    from periscope.instruments.products import PRODUCTS
-
-    future = wanted in {None, AssetType.FUTURE}
-    contract = _contract(master, symbol, on) if future else None
-    kinds = [wanted] if wanted is not None else list(AssetType)
-    if contract is None and on is not None:
-        named = [each for kind in kinds if (each := master.named(symbol, kind, on)) is not None]
-        stored = list({each.key: each for each in named}.values())
-    else:
-        name = symbol if contract is None else future_symbol(contract.root, contract.year, contract.month)
-        stored = [each for each in master.all() if each.symbol == name and each.asset_type in kinds]
-    documents = [stored_document(each, on) for each in stored]
-    if future and symbol in PRODUCTS:
-        documents.append(root_document(PRODUCTS[symbol], on))
-    if contract is not None and contract.root in PRODUCTS:
-        kept = next((each for each in stored if each.asset_type is AssetType.FUTURE), None)
-        product = PRODUCTS[contract.root]
-        documents.append(contract_document(product, contract.year, contract.month, kept, on))
-    return documents
-
-
-def _contract(master: "InstrumentMaster", symbol: str, on: date | None) -> "FutureSymbol | None":
-    """The contract of a known root that a name spells, None if it spells none. One that may be several is refused."""
-    from libs.shared_ipc.src.protocol import AssetType
-    from periscope.instruments.contract_names import AmbiguousContractError, contracts_named, read_contract
-    from periscope.instruments.futures import parse_future_symbol
-    from periscope.instruments.products import PRODUCTS
-
-    names = contracts_named(symbol)
-    there = [name for name in names if master.get(name, AssetType.FUTURE) is not None]
-    if not names or not (there or parse_future_symbol(names[0]).root in PRODUCTS):
-        return None
-    if on is None and len(there) == 1:
-        return parse_future_symbol(there[0])
-    try:
-        return read_contract(symbol, on)
-    except AmbiguousContractError as problem:
-        fail("AMBIGUOUS_CONTRACT", str(problem), exit_code=ExitCode.USAGE, hint="--date 2013-10-07, for example")
-    except ValueError:
-        return None
-
-
-def _chain(
-    name: str,
-    stored: "list[Instrument]",
-    days: tuple[date | None, date | None, date | None],
-    count: int,
-    *,
-    serial: bool,
-) -> "list[Contract]":
-    from periscope.instruments.chains import day_of, product_chain, stored_chain, trading_contracts
-    from periscope.instruments.products import PRODUCTS
-
-    on, first, last = days
-    product = PRODUCTS.get(name)
-    if product is None:
-        contracts = stored_chain(stored)
-        if on is not None:
-            return [each for each in contracts if each.ends_on >= on][:count]
-        return [each for each in contracts if (first or FIRST_DAY) <= each.ends_on <= (last or LAST_DAY)]
-    if on is not None:
-        return trading_contracts(product, stored, on, count, serial=serial)
-    ends = [day_of(each.expires_at) for each in stored if each.expires_at is not None]
-    if first is None:
-        first = min(ends, default=None) or product.traded_since
-    if last is None:
-        last = max(ends, default=None)
-    if first is None or last is None:
-        what = f"the catalog has no contracts of {name}, so say of when"
-        fail("DATES_REQUIRED", what, exit_code=ExitCode.USAGE, hint="--date 2013-10-07, or --from and --to")
-    return product_chain(product, stored, first, last, serial=serial)
 
 
 def _show_chain(rows: list[dict[str, Any]], zone: str) -> None:
@@ -325,6 +251,8 @@ def _day(text: str | None, option: str) -> date | None:
         found = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{option} is {text!r}; it must be a day such as 2013-10-07") from None
+    from periscope.market.instrument_lookup import FIRST_DAY, LAST_DAY
+
     if not FIRST_DAY <= found <= LAST_DAY:
         raise typer.BadParameter(f"{option} is {found}; it must lie between {FIRST_DAY} and {LAST_DAY}")
     return found

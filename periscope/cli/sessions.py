@@ -51,8 +51,8 @@ def _sessions(exchange: str, extended: bool) -> "ExchangeSessions":
 
 
 def _show_tables(as_json: bool) -> int:
-    from periscope.cli.sessions_view import table_document
     from periscope.instruments.hours import TABLES
+    from periscope.instruments.session_documents import table_document
 
     documents = [table_document(hours) for hours in TABLES]
     if as_json:
@@ -67,14 +67,14 @@ def _show_tables(as_json: bool) -> int:
 
 
 def _show_rules(exchange: str, found: "ExchangeSessions", as_json: bool) -> int:
-    from periscope.cli.sessions_view import rule_document, rules_row, table_document
+    from periscope.cli.sessions_view import rules_row
+    from periscope.instruments.session_documents import exchange_document
 
-    rules = [rule_document(rule) for rule in found.rules]
-    document = table_document(found.hours) | {"exchange": exchange, "hours": _kind(found), "rules": rules}
+    document = exchange_document(exchange, found)
     if as_json:
         print_json(document)
         return ExitCode.DONE
-    say(f"{exchange}: {document['name']}, {_kind(found)} hours, {document['zone']} time")
+    say(f"{exchange}: {document['name']}, {document['hours']} hours, {document['zone']} time")
     say(f"trading days {document['first_day']} to {document['last_day']}")
     print_table(RULE_COLUMNS, [rules_row(rule) for rule in found.rules])
     remark(f"`periscope sessions {exchange} DATE` shows a day, with its exceptions from these hours")
@@ -82,18 +82,19 @@ def _show_rules(exchange: str, found: "ExchangeSessions", as_json: bool) -> int:
 
 
 def _show_days(exchange: str, found: "ExchangeSessions", first: date, last: date, as_json: bool) -> int:
-    from periscope.cli.sessions_view import day_document, day_row
+    from periscope.cli.sessions_view import day_row
+    from periscope.instruments.session_documents import days_document
     from periscope.instruments.sessions import SessionRangeError
 
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     try:
-        documents = [day_document(found, day) for day in days]
+        document = days_document(exchange, found, days)
     except SessionRangeError as error:
         fail("OUTSIDE_SESSION_TABLE", str(error), exit_code=ExitCode.DATA, hint=f"periscope sessions {exchange}")
     if as_json:
-        print_json({"exchange": exchange, "zone": found.zone.key, "hours": _kind(found), "days": documents})
+        print_json(document)
         return ExitCode.DONE
-    say(f"{exchange}: {found.hours.name}, {_kind(found)} hours, {found.zone.key} time")
+    say(f"{exchange}: {found.hours.name}, {document['hours']} hours, {found.zone.key} time")
     rows = [_shown(day_row(found, day)) for day in days if len(days) == 1 or day.weekday() < 5]
     print_table(DAY_COLUMNS, rows)
     if not rows:
@@ -104,10 +105,6 @@ def _show_days(exchange: str, found: "ExchangeSessions", first: date, last: date
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """A row whose reasons and breaks are sentences, not lists."""
     return row | {"breaks": ", ".join(row["breaks"]), "reason": "; ".join(row["reason"])}
-
-
-def _kind(found: "ExchangeSessions") -> str:
-    return "extended" if found.extended else "regular"
 
 
 def _day(text: str) -> date:

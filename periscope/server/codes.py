@@ -13,6 +13,7 @@ class ApiCode:
 
 
 API_CODES: dict[str, ApiCode] = {
+    "AMBIGUOUS_CONTRACT": ApiCode(422, "The name means several contracts", "say of which day, with `date`"),
     "BAD_NAME": ApiCode(422, "A strategy can't have that name", "use a letter, then letters, digits, _ and -"),
     "BAD_REQUEST": ApiCode(400, "The request can't be understood", "send what the API's description says"),
     "BARS_GONE": ApiCode(404, "The bars are in the data no longer", "import them again"),
@@ -25,6 +26,8 @@ API_CODES: dict[str, ApiCode] = {
     "CATALOG_UNAVAILABLE": ApiCode(503, "The data can't be read now", "the server's log says why"),
     "CONFIG_INVALID": ApiCode(422, "The run's config is not valid", "docs/core-keys.md lists every core key"),
     "CURSOR_INVALID": ApiCode(422, "The cursor is none of this listing", "take `next` of the page before"),
+    "DATES_REQUIRED": ApiCode(422, "It is not clear of when", "say `date`, or `from` and `to`"),
+    "DISK_FULL": ApiCode(507, "There is no room left on the server's disk", "make room, and send it again"),
     "DRAFT_CHANGED": ApiCode(412, "It is not what you have seen", "read it again, and change what is there now"),
     "DRAFT_EXISTS": ApiCode(409, "The strategy has a draft already", "edit it, or delete it"),
     "DRAFT_FILE_EXISTS": ApiCode(
@@ -40,16 +43,23 @@ API_CODES: dict[str, ApiCode] = {
         409, "The server ended while it worked on this", "look whether it was done; if not, use a new key"
     ),
     "IDEMPOTENCY_NOT_KEPT": ApiCode(409, "It was done, and the answer not kept", "ask for the resource itself"),
+    "IMPORT_REFUSED": ApiCode(
+        422, "The file can't be imported", "mend what `problems` names, or say more by parameters"
+    ),
     "INVALID": ApiCode(422, "The request is not valid", "mend what `problems` names"),
     "METHOD": ApiCode(405, "That can't be done with this resource", "the header Allow names what can"),
     "NOT_FOUND": ApiCode(404, "There is no such resource", "/api/v1/openapi.json describes what there is"),
     "NOT_JSON": ApiCode(422, "The body is not usable JSON", "send JSON, no key twice, no NaN"),
+    "NO_BARS": ApiCode(404, "There are no bars to check", "choose other days, or another span"),
     "NO_CATALOG": ApiCode(409, "There is no data yet", "`periscope data sample` or `periscope data import`"),
     "NO_EXAMPLE": ApiCode(422, "There is no example of that name", "leave `source` out for the template"),
     "NO_RESULTS": ApiCode(404, "The run has left no such result", "wait until it has ended"),
     "ORDER_NOT_FOUND": ApiCode(404, "The run has no such order", "GET .../orders lists what it placed"),
     "ORIGIN_REFUSED": ApiCode(403, "Pages from elsewhere may not ask", "start the server with --allow-origin ORIGIN"),
     "OUR_FAULT": ApiCode(500, "Something went wrong inside Periscope", "the server's log has the details"),
+    "OUTSIDE_SESSION_TABLE": ApiCode(
+        422, "The hours of that day are not known", "GET /api/v1/sessions says which days are"
+    ),
     "PACKAGES_UNAVAILABLE": ApiCode(503, "The packages for strategies can't be used", "the server's log says why"),
     "PRECONDITION_INVALID": ApiCode(400, "If-Match or If-None-Match is malformed", "send a tag in double quotes, or *"),
     "RUN_ACTIVE": ApiCode(409, "The run is active", "stop or kill it first"),
@@ -59,6 +69,7 @@ API_CODES: dict[str, ApiCode] = {
     "RUN_NOT_FOUND": ApiCode(404, "There is no such run", "GET /api/v1/runs lists what there is"),
     "RUN_NOT_NEW": ApiCode(409, "The run is no longer new", "copy it into a new one"),
     "SCOPE": ApiCode(403, "The token may not do that", "use a token of a larger scope"),
+    "SPAN_NOT_AVAILABLE": ApiCode(404, "There are no such bars of it", "GET /api/v1/data/series lists what there is"),
     "STORE_DAMAGED": ApiCode(500, "A file of the store is damaged or missing", "`periscope store check` lists them"),
     "STORE_UNAVAILABLE": ApiCode(503, "The store can't be used now", "try again; the server's log says why"),
     "STRATEGY_NOT_FOUND": ApiCode(404, "There is no such strategy", "GET /api/v1/strategies lists what there is"),
@@ -70,6 +81,9 @@ API_CODES: dict[str, ApiCode] = {
     "TOKEN_NAME": ApiCode(422, "That is no name for a token", "use other characters"),
     "TOKEN_NOT_FOUND": ApiCode(404, "There is no such token", "GET /api/v1/tokens lists what there is"),
     "TOKEN_UNKNOWN": ApiCode(401, "The token is not known here", "`periscope tokens create` makes one"),
+    "UNKNOWN_EXCHANGE": ApiCode(404, "There is no such exchange", "GET /api/v1/sessions lists all"),
+    "UNKNOWN_INSTRUMENT": ApiCode(404, "There is no such instrument", "GET /api/v1/instruments lists what there is"),
+    "UNKNOWN_ROOT": ApiCode(404, "There is no such futures root", "GET /api/v1/instruments/roots lists all"),
     "UNSUPPORTED_MEDIA": ApiCode(415, "The body is of another type", "send the type that the description names"),
     "VERIFICATIONS_BUSY": ApiCode(429, "Too many runs are being verified", "try again when one is done"),
     "VERIFICATION_NOT_FOUND": ApiCode(404, "There is no such verification", "GET .../verifications lists them"),

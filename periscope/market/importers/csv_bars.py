@@ -124,6 +124,8 @@ def _named(line: bytes, path: Path, number: int, kind: str | None) -> _Header:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         raise ImportProblem("NOT_TEXT", f"{path} is no UTF-8 text") from None
+    if len(text) > csv.field_size_limit():
+        raise ImportProblem("NOT_TEXT", f"{path}:{number}: a line of {len(text):,} characters is no header")
     widest: list[str] = []
     for delimiter in DELIMITERS:
         names = next(csv.reader([text], delimiter=delimiter), [])

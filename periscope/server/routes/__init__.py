@@ -5,10 +5,13 @@ from fastapi import APIRouter
 from periscope.server.routes import (
     about,
     books,
+    data,
     drafts,
+    instruments,
     looking,
     results,
     runs,
+    sessions,
     strategies,
     streams,
     tokens,
@@ -28,4 +31,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tokens.router,
     strategies.router,
     drafts.router,
+    data.router,
+    instruments.router,
+    sessions.router,
 )

@@ -1,6 +1,6 @@
-"""What `periscope data show` says about an instrument and its bars, as JSON documents."""
+"""An instrument and what is stored of it as JSON documents: those of `--json`, which are also those of the API."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
@@ -69,6 +69,37 @@ def series_document(
         "head": head,
         "tail": tail,
     }
+
+
+def series_lines(catalog: Catalog) -> Iterator[dict[str, Any]]:
+    """Everything that is stored of every instrument, in short."""
+    return (
+        {
+            "symbol": instrument.symbol,
+            "asset_type": instrument.asset_type.name,
+            "exchange": instrument.exchange,
+            "span": span.value,
+            "data": kind.WHAT,
+            "bars": coverage.rows,
+            "first": time_text(coverage.first),
+            "last": time_text(coverage.last),
+            "source": instrument.source,
+        }
+        for instrument in catalog.instruments.all()
+        for kind, span, coverage in stored_series(catalog, instrument)
+    )
+
+
+def stored_document(
+    catalog: Catalog, instrument: Instrument, span: BarTimeSpan | None = None, rows: int = 5
+) -> dict[str, Any]:
+    """An instrument's facts and what is stored of it, at one span or at all, with so many rows at each end."""
+    series = [
+        series_document(catalog, instrument, kind, stored, coverage, rows)
+        for kind, stored, coverage in stored_series(catalog, instrument)
+        if span in {None, stored}
+    ]
+    return instrument_document(instrument) | {"series": series}
 
 
 def _chunks(

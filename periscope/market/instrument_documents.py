@@ -1,12 +1,10 @@
-"""What `periscope instruments` says about instruments, roots and contracts, as JSON documents."""
+"""Instruments, futures roots and contracts as JSON documents: those of `--json`, which are also those of the API."""
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from libs.shared_ipc.src.protocol import AssetType
-from periscope.cli.data_view import instrument_document
 from periscope.instruments.chains import Contract
 from periscope.instruments.contract_names import spellings
 from periscope.instruments.expiry_rules import rule_text
@@ -15,6 +13,9 @@ from periscope.instruments.instrument import TRADES_AS_EQUITY, Instrument
 from periscope.instruments.products import DatedMargin, FutureProduct
 from periscope.instruments.sessions import MICROSECONDS_PER_SECOND, UnknownExchangeError, sessions_for
 from periscope.instruments.times import time_text
+from periscope.market.catalog_files import CatalogFiles
+from periscope.market.corporate_actions import corporate_actions_of
+from periscope.market.series_documents import instrument_document
 
 FACTS_WITH_SOURCE = ("tick", "quantity_step", "multiplier", "initial_margin", "maintenance_margin", "expires_at")
 FACTS_OF_ROOT_WITH_SOURCE = ("tick", "multiplier", "months", "settlement", "last_trade", "first_notice")
@@ -42,16 +43,13 @@ def stored_document(instrument: Instrument, day: date | None) -> dict[str, Any]:
     return document
 
 
-def with_actions(where: Path | str, document: dict[str, Any]) -> dict[str, Any]:
+def with_actions(files: CatalogFiles, document: dict[str, Any]) -> dict[str, Any]:
     """The document of a share with its splits and dividends, any other as it is."""
-    from periscope.market.catalog_files import files_at
-    from periscope.market.corporate_actions import corporate_actions_of
-
     if document["kind"] != "instrument" or AssetType(document["asset_type"]) not in TRADES_AS_EQUITY:
         return document
     kind = AssetType(document["asset_type"])
     share = Instrument(symbol=document["symbol"], asset_type=kind, exchange=document["exchange"])
-    known = corporate_actions_of(files_at(where), share)
+    known = corporate_actions_of(files, share)
     splits = [
         {
             "ex_date": split.ex_date.isoformat(),
