@@ -5,7 +5,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -139,18 +139,21 @@ def export_pieces(store: Store, run: Run) -> Iterator[bytes] | Refused:
     texts = {"run.json": json.dumps(about, indent=2, sort_keys=True).encode()}
     texts |= {f"bundle/{name}": content for name, content in sorted(version_files(store, version).items())}
     paths = {f"results/{_safe(file.name)}": store.files.checked(file.content) for file in files}
-    return _zipped(texts, paths)
+    with ExitStack() as opened:
+        contents = {name: opened.enter_context(path.open("rb")) for name, path in paths.items()}
+        return _zipped(texts, contents, opened.pop_all())
 
 
-def _zipped(texts: Mapping[str, bytes], paths: Mapping[str, Path]) -> Iterator[bytes]:
+def _zipped(texts: Mapping[str, bytes], contents: Mapping[str, IO[bytes]], opened: ExitStack) -> Iterator[bytes]:
+    """The archive. All its files are open from the beginning, so that it is whole though the run is reset meanwhile."""
     target = _Pieces()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+    with opened, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, text in texts.items():
             with _member(archive, name) as member:
                 member.write(text)
             yield target.taken()
-        for name, path in paths.items():
-            with path.open("rb") as file, _member(archive, name) as member:
+        for name, file in contents.items():
+            with _member(archive, name) as member:
                 while piece := file.read(1 << 20):
                     member.write(piece)
                     yield target.taken()
