@@ -13,6 +13,7 @@ from periscope.runs.journal_pages import NoPlaceError, journal_page
 from periscope.runs.journal_pages import Place as JournalPlace
 from periscope.runs.kept import log_file, rows_of
 from periscope.runs.log_pages import log_page
+from periscope.runs.store.refusals import StoreError
 from periscope.server import result_models as model
 from periscope.server.models import Page, Text
 from periscope.server.paging import Paging, PagingHere, none_of, page
@@ -110,7 +111,9 @@ def list_events(results: ResultsHere, paging: PagingHere) -> dict[str, Any]:
     try:
         place = JournalPlace() if text is None else JournalPlace.parse(text)
         found, following = journal_page(path, place, paging.limit)
-    except NoPlaceError:
+    except NoPlaceError as error:
+        if text is None:
+            raise StoreError("STORE_DAMAGED", f"{JOURNAL} can't be read", str(path)) from error
         raise none_of("events") from None
     return page("events", found, None if following is None else str(following))
 
