@@ -42,8 +42,14 @@ class Catalogs:
         return self._made[key]
 
     def _files(self, case: Case, name: str) -> Iterator[Path]:
-        """The file that a case names, or all files of a folder. Raises `BadCaseError` where there is none."""
+        """The file that a case names, or all files of a folder.
+
+        Raises `BadCaseError` where there is none; of facts and open interest a case may name what is not there.
+        """
         found = self._find(name)
+        word = name.lower()
+        if found is None and (word.endswith((".csv", ".json", "_openinterest.zip")) or "universes" in word):
+            return
         if found is None:
             raise BadCaseError(f"{case.name} needs {name}, which is not below {self._data}")
         yield from sorted(path for path in found.rglob("*") if path.is_file()) if found.is_dir() else [found]

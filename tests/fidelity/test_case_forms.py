@@ -120,6 +120,13 @@ FORMS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "files named twice, and facts": lambda case: case.update(
         data_files=[*case["data_files"] * 2, "data/lean/equity/usa/map_files/aaa.csv"]
     ),
+    "facts and open interest that are not there": lambda case: case.update(
+        data_files=[
+            *case["data_files"],
+            "data/lean/equity/usa/map_files/zzz.csv",
+            "data/lean/future/cme/daily/es_openinterest.zip",
+        ]
+    ),
     "a symbol without data": lambda case: case.update(symbols=["AAA", "BBB"]),
 }
 
