@@ -11,6 +11,7 @@ import pytest
 from periscope.runs import managing
 from periscope.runs.kept import export_run
 from periscope.runs.store.run_rows import Run
+from tests.report.reading import Page
 from tests.server.results import TALKER, finish, finished_run
 from tests.server.serving import Served, serving
 from tests.server.test_basics import problem
@@ -97,6 +98,8 @@ def test_the_report_comes_as_a_page_apart(ended: tuple[Served, Run]) -> None:
     assert answer.text.startswith("<!DOCTYPE html>")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "sandbox" in answer.headers["content-security-policy"]
+    assert str(served.lab.folder) not in answer.text
+    assert Page(answer.text).main()["series"][0]["rows"] == 390
 
 
 def test_the_export_is_that_of_the_command_line(ended: tuple[Served, Run], tmp_path_factory: Any) -> None:

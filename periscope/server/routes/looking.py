@@ -12,16 +12,20 @@ from fastapi.responses import StreamingResponse
 
 from periscope.market.catalog import Catalog
 from periscope.market.errors import CatalogError
+from periscope.report.catalog_bars import CatalogBars
 from periscope.report.page import write_report
 from periscope.report.run_files import ReportError
 from periscope.runs.comparison import differing_facts, first_difference
 from periscope.runs.documents import comparison_document
+from periscope.runs.evidence import write_result
 from periscope.runs.explaining import UnknownOrderError, explain, find_order, open_run
 from periscope.runs.journal import BARS, JOURNAL, JournalDamagedError
 from periscope.runs.kept import export_pieces, laid_out
+from periscope.runs.recorded import RecordedError
 from periscope.runs.result_file import RESULT, NotARunError
 from periscope.runs.store.refusals import StoreError
 from periscope.server import result_models as model
+from periscope.server.bar_windows import read_bars
 from periscope.server.context import Context, Here
 from periscope.server.models import MOST_NUMBER, Text
 from periscope.server.problems import ProblemError, allowed
@@ -87,13 +91,14 @@ def explain_order(results: ResultsHere, order: OrderName) -> dict[str, Any]:
 @router.get("/runs/{number}/report", response_class=Response, responses=content("text/html", "The report."))
 def show_report(results: ResultsHere) -> Response:
     """The report of a run that has ended, as one HTML page that needs nothing else."""
-    results.path(RESULT)
-    where = results.here.surroundings.catalog
+    document = results.document()
     with laid_out(results.here.store, results.run) as folder, TemporaryDirectory(prefix="periscope-report-") as made:
+        (folder / RESULT).unlink()
+        write_result(folder, document | {"catalog": None})  # where the data lies is nothing for those who ask
         try:
             with _REPORTS_AT_ONCE:
                 page = write_report(
-                    folder, Path(made) / "report.html", catalog_root=where if "://" in where else Path(where)
+                    folder, Path(made) / "report.html", catalog_root=None, bars_source=_bars(results.here, document)
                 )
             return Response(page.read_bytes(), media_type="text/html; charset=utf-8", headers=_APART)
         except ReportError as error:
@@ -108,6 +113,15 @@ def export(results: ResultsHere) -> StreamingResponse:
     pieces: Iterator[bytes] = allowed(export_pieces(results.here.store, results.run))
     name = f'attachment; filename="run-{results.run.id}.zip"'
     return StreamingResponse(pieces, media_type="application/zip", headers={"content-disposition": name})
+
+
+def _bars(here: Context, document: dict[str, Any]) -> CatalogBars | None:
+    """The bars that a run read; None where there is no data."""
+    catalog = _catalog(here)
+    try:
+        return None if catalog is None else read_bars(document, catalog).source
+    except RecordedError:
+        return None
 
 
 def _catalog(here: Context) -> Catalog | None:
