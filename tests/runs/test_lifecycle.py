@@ -150,12 +150,31 @@ class Runs(RuleBasedStateMachine):
         process = data.draw(st.sampled_from(self.world.living()), label="process")
         if what == "die":
             process.is_alive = False
-        elif not process.has_begun:
-            process.begin()
-        elif what == "beat":
-            process.beat()
         else:
-            process.finish(Move(what))
+            self._act(process, Move.BEGIN if not process.has_begun else None if what == "beat" else Move(what))
+
+    @rule(target=runs)
+    def a_run_at_work(self) -> int:
+        """A run whose process has begun, unless others have all the places."""
+        number = self._note(self.store.runs.create(self.version.id, {}))
+        assert isinstance(managing.start(self.store, number), Run)
+        self._supervise(3)
+        for process in self.world.living():
+            if process.run == number:
+                self._act(process, Move.BEGIN)
+        return number
+
+    @precondition(lambda self: self.world.living())
+    @rule(data=st.data())
+    def an_overtaken_process_comes_back(self, data: st.DataObject) -> None:
+        """It was cut off for so long that another attempt has taken over; what it wants to write then is refused."""
+        process = data.draw(st.sampled_from(self.world.living()), label="process")
+        if not process.has_begun and data.draw(st.booleans(), label="begins first"):
+            self._act(process, Move.BEGIN)
+        process.is_elsewhere = True
+        self._supervise(6)
+        for what in (Move.BEGIN, None, Move.FINISH, Move.STOP, Move.FAIL):
+            self._act(process, what)
 
     @invariant()
     def every_change_is_a_legal_one(self) -> None:
@@ -171,6 +190,37 @@ class Runs(RuleBasedStateMachine):
     def not_too_many_run(self) -> None:
         holders = [run for run in self.store.runs.active() if run.process is not None]
         assert len(holders) <= AT_ONCE
+
+    def _supervise(self, steps: int) -> None:
+        """Let a supervisor of its own take over and work for so many steps, without a sign of life between them."""
+        supervisor = self.world.new_supervisor(AT_ONCE)
+        for _ in range(steps):
+            self.world.seconds += 31
+            supervisor.step()
+        supervisor.die()
+
+    def _act(self, process: FakeProcess, what: Move | None) -> None:
+        """Let a process begin, end, or give a sign of life: done if its attempt is still the one, otherwise nothing."""
+        before = managing.find(self.store, process.run)
+        is_mine = isinstance(before, Run) and before.is_active and before.attempt == process.attempt
+        if what is None:
+            asked = process.rows.beat({"attempt": process.attempt})
+            done = asked != "gone"
+            is_mine = is_mine and isinstance(before, Run) and before.status is Status.RUNNING
+            if asked == "stop":
+                process.finish(Move.STOP)
+        elif what is Move.BEGIN:
+            process.begin()
+            done = process.has_begun
+        elif is_mine and not process.has_begun:
+            return
+        else:
+            process.finish(what)
+            done = process.ended_run
+        assert done == is_mine, f"attempt {process.attempt} wrote {what} over {before}"
+        process.is_alive = process.is_alive and done
+        if not is_mine:
+            assert managing.find(self.store, process.run) == before
 
     def _check_results(self, run: Run) -> None:
         """Results are those of one attempt, all of it."""
