@@ -1,6 +1,7 @@
 """Every door of the API: without a key, with a wrong one, with one for less; and with names that lead elsewhere."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from periscope.runs.store.store import Store, StorePlace
 from periscope.runs.store.token_rows import Scope
 from periscope.server.routing import MIB
+from tests.server.results import finished_run
 from tests.server.serving import Served, serving
 from tests.server.test_basics import problem
 from tests.server.test_tokens import let_expire, secret_of
@@ -43,7 +45,7 @@ def ask(client: httpx.Client, route: Route, *, address: str | None = None, **ext
     """Ask a route for something, without waiting for the end of a stream."""
     url = httpx.URL(str(client.base_url)).copy_with(raw_path=(address or route.address()).encode())
     with client.stream(route.method.upper(), url, **extra) as answer:
-        if answer.headers.get("content-type", "").startswith("text/event-stream"):
+        if answer.headers.get("content-type", "").startswith("text/event-stream"):  # and does not end
             return httpx.Response(answer.status_code, headers={"content-type": "text/event-stream"})
         answer.read()
     return answer
@@ -112,6 +114,20 @@ def test_no_name_leads_elsewhere(served: Served, tmp_path: Path, cases: Callable
                 assert str(tmp_path) not in answer.text, (route, asked)
     assert snapshot(tmp_path) == before
     assert {entry.name for entry in tmp_path.iterdir()} == {"canary", "inside"}
+
+
+def test_no_answer_names_a_folder_of_the_server(served: Served, tmp_path: Path) -> None:
+    """Also where all goes well, of a run with results. A report and an export are what the run's own files say."""
+    number = finished_run(served).id
+    asked = 0
+    for route in routes(served.client):
+        if route.method == "get" and not route.path.endswith(("/report", "/export")):
+            for named in ("talker", "worker", str(number)):
+                path = route.path.replace("{number}", str(number if "/runs/" in route.path else 1))
+                answer = ask(served.client, route, address=re.sub(r"{\w+}", named, path))
+                asked += answer.status_code == 200
+                assert str(tmp_path) not in answer.text, route
+    assert asked > 30
 
 
 def asked_of(route: Route, texts: list[str]) -> Iterator[dict[str, Any]]:
