@@ -54,7 +54,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     monkeypatch.setattr(following, "LONGEST_SECONDS", 0.05)
     with serving(tmp_path) as found:
         finished_run(found)
-        found.client.post("strategies/talker/draft", json={"template": "bundle"})
+        assert found.client.post("strategies/talker/draft", json={}).status_code == 201
         yield found
 
 
