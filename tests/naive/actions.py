@@ -53,7 +53,8 @@ class Actions(Desk):
     def place(self, action: PlaceOrderAction, *, of_margin_call: bool = False) -> None:
         """Accept or refuse an order."""
         number = len(self.orders) + 1
-        order = Order(sequence=number, action=action, placed_at=self.now, of_margin_call=of_margin_call)
+        dated = sum(one.time_in_force is TimeInForce.GTD for one in self.orders)
+        order = Order(sequence=number, action=action, placed_at=self.now, dated=dated, of_margin_call=of_margin_call)
         code = admit(order, self.market, self.book, self.resting(), self.settings)
         self.orders.append(order)
         if code is not None:

@@ -38,7 +38,7 @@ def admit(order: Order, market: Market, book: Book, resting: Iterable[Order], se
         _instrument_refusal(instrument, order.placed_at, settings)
         or _quantity_refusal(order, held, unit_step(instrument, settings, order.placed_in))
         or _price_refusal(order, settings)
-        or _time_in_force_refusal(order, _good_till(instrument, settings))
+        or _time_in_force_refusal(order, _good_till(order, instrument, settings))
     )
     if refused is not None:
         return refused
@@ -138,11 +138,11 @@ def _time_in_force_refusal(order: Order, good_till: int | None) -> str | None:
     return "GOOD_TILL_PAST" if good_till <= order.placed_at else None
 
 
-def _good_till(instrument: Instrument, settings: Settings) -> int | None:
-    """When GTD orders end: at a moment, or at the last close up to a day."""
+def _good_till(order: Order, instrument: Instrument, settings: Settings) -> int | None:
+    """When a GTD order ends: at a moment, or at the last close up to a day; of several ends its own, or the last."""
     given = settings.good_till
     if isinstance(given, tuple):
-        raise NotImplementedError("one end for all GTD orders")
+        given = given[order.dated] if order.dated < len(given) else given[-1]
     if not isinstance(given, date):
         return given
     known = sessions(instrument.exchange, settings.extended_hours)
@@ -169,7 +169,7 @@ def _set_lifetime(order: Order, instrument: Instrument, settings: Settings) -> N
     if order.time_in_force is TimeInForce.DAY:
         ends.append(session_from(exchange, settings.extended_hours, came).close)
     if order.time_in_force is TimeInForce.GTD:
-        ends += [good_till for good_till in [_good_till(instrument, settings)] if good_till is not None]
+        ends += [good_till for good_till in [_good_till(order, instrument, settings)] if good_till is not None]
     if order.time_in_force in (TimeInForce.ATC, TimeInForce.GTX):
         order.auctions = session_from(exchange, False, came)
     if order.time_in_force is TimeInForce.OPG:

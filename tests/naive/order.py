@@ -25,6 +25,7 @@ class Order:
     action: PlaceOrderAction
     placed_at: int
     arrives_at: int = 0
+    dated: int = 0  # how many GTD orders were placed before it
     auctions: TradingDay | None = None  # OPG, ATC, GTX: the regular session whose auctions matter to it
     known: Instrument | None = None
     side: int = 0

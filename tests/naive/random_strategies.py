@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -52,6 +52,8 @@ def random_case(seed: int) -> Case:
     drawn = random_market(dice)
     add_corporate_actions(Random(f"{seed} corporate actions"), drawn)
     settings = _settings(dice, drawn, seed)
+    if seed % 6 == 2:
+        settings = replace(settings, good_till=_ends_of_dated(Random(f"{seed} ends"), drawn))
     return Case(seed, bundle_source(_plan(dice, drawn, settings, seed)), drawn.market, settings)
 
 
@@ -132,6 +134,12 @@ def _settings(dice: Random, drawn: RandomMarket, seed: int) -> Settings:
             open_orders=dice.choice([1, 3, 10]) if dice.random() < 0.05 else 10_000,
         ),
     )
+
+
+def _ends_of_dated(dice: Random, drawn: RandomMarket) -> tuple[date | int, ...]:
+    """An end of its own for each of the first GTD orders, in no order."""
+    drawn_ends = [_good_till(dice, drawn) for _ in range(dice.choice([3, 6, 12]))]
+    return tuple(drawn.end if end is None else end for end in drawn_ends)
 
 
 def _good_till(dice: Random, drawn: RandomMarket) -> date | int | None:

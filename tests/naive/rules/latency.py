@@ -160,4 +160,18 @@ LATENCY = [
             09:31   2: BUY 10 LIMIT 95 GTD      | 09:31 2 REJECTED GOOD_TILL_PAST
         """,
     ),
+    Rule(
+        name="GTD with several ends: one for each GTD order as placed, refused ones too; the last for the rest",
+        settings={"good_till": (at("10:00"), date(2024, 1, 23), at("11:00"))},
+        bars="09:30 100 101 99 100",
+        steps="""
+            start   1: BUY 10 LIMIT 90 GTD      | 09:30 1 WORKING
+            start   2: BUY -1 LIMIT 90 GTD      | 09:30 2 REJECTED QUANTITY_NOT_POSITIVE
+            start   3: BUY 10 LIMIT 90 GTD      | 09:30 3 WORKING
+            start   4: BUY 10 LIMIT 90 GTD      | 09:30 4 WORKING
+                                                | 10:00 1 EXPIRED
+                                                | 11:00 3 EXPIRED
+                                                | 11:00 4 EXPIRED
+        """,
+    ),
 ]
