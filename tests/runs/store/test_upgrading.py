@@ -11,7 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
+from periscope.market.catalog import Catalog
+from periscope.notebook.run import Run as KeptRun
 from periscope.runs import managing
+from periscope.runs.explaining import explain, find_order, open_run
+from periscope.runs.journal import kept_hash, read_checkpoints, read_lines
 from periscope.runs.lifecycle import Move, Status
 from periscope.runs.publishing import version_files
 from periscope.runs.store.database import Database, database_url
@@ -19,7 +24,9 @@ from periscope.runs.store.migrating import NEWEST, migrate, revision
 from periscope.runs.store.run_rows import AttemptRows, Ending, Run
 from periscope.runs.store.store import DATABASE_FILE, Store, StorePlace
 from periscope.runs.store.tables import metadata
+from periscope.runs.verification import verify
 from tests.databases import KINDS, store_place
+from tests.runs.store.make_first_run import ARCHIVE
 from tests.runs.store.make_first_version import FOLDER, ISSUE
 
 MIGRATIONS = Path(__file__).parents[3] / "periscope" / "runs" / "store" / "migrations" / "versions"
@@ -109,3 +116,21 @@ def test_every_migration_has_its_place() -> None:
     numbers = sorted(found)
     assert numbers[-1] == NEWEST
     assert [found[number] for number in numbers] == ["None", *numbers[:-1]]
+
+
+def test_the_catalog_and_a_run_of_the_first_release_open(tmp_path: Path) -> None:
+    """Its journal, tables and bars are read, it is explained, and it can be run again."""
+    shutil.unpack_archive(ARCHIVE, tmp_path)
+    run, catalog = KeptRun(tmp_path / "run"), Catalog(tmp_path / "catalog")
+    assert run.hash == kept_hash(run.folder)
+    kinds = [line[0] for line in read_lines(run.folder)]
+    assert (kinds.count("action"), kinds.count("entry"), kinds.count("stream")) == (7, 4, 1)
+    assert [each.bars for each in read_checkpoints(run.folder)] == [60]
+    assert (run.orders.height, run.fills.height, run.trades.height, run.ledger.height) == (5, 3, 1, 9)
+    assert run.fills["price"].to_list() == [Decimal("100.04"), Decimal("100.07"), Decimal("100.09")]
+    aaa = catalog.instruments.get("AAA", AssetType.EQUITY)
+    assert aaa is not None
+    assert sum(len(bars) for bars in catalog.chunks(aaa, BarTimeSpan.MINUTE, 0, 1 << 60, extended=False)) == 60
+    opened = open_run(run.folder, catalog)
+    assert explain(opened, find_order(opened, "3"))["fills"][0]["price"] == "100.04"
+    assert verify(run.folder, catalog).tampered == ()
