@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from periscope.execution.fee_schedules import FEE_SCHEDULES, SHARED_SOURCES, Dat
 from periscope.execution.fees import FeeModel
 from periscope.runs.config import CORE_KEYS
 from periscope.runs.issues import ISSUE_CODES
+from tests.docs.api_tables import api_codes_table, client_calls_table, client_codes_table, routes_tables
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,21 +72,25 @@ def _day(time: int) -> str:
     return datetime.fromtimestamp(time // 1_000_000, ZoneInfo("America/New_York")).date().isoformat()
 
 
-GENERATED = {
-    "docs/core-keys.md": ("core keys", core_keys_table),
-    "docs/fee-schedules.md": ("fee schedules", fee_schedules_tables),
-    "docs/issue-codes.md": ("issue codes", issue_codes_list),
+GENERATED: dict[str, dict[str, Callable[[], str]]] = {
+    "docs/client.md": {"client codes": client_codes_table, "calls": client_calls_table},
+    "docs/core-keys.md": {"core keys": core_keys_table},
+    "docs/fee-schedules.md": {"fee schedules": fee_schedules_tables},
+    "docs/issue-codes.md": {"issue codes": issue_codes_list},
+    "docs/rest.md": {"routes": routes_tables, "codes": api_codes_table},
 }
-"""Page: the name of its generated part, and what makes it."""
+"""Page: its generated parts by name, and what makes each."""
 
 
 def with_generated_part(page: str, text: str) -> str:
-    """The page's text with its generated part as the code has it now."""
-    name, make = GENERATED[page]
-    begin, end = f"<!-- begin generated: {name} -->", f"<!-- end generated: {name} -->"
-    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    assert pattern.search(text), f"{page} lacks the markers {begin} and {end}"
-    return pattern.sub(lambda _: f"{begin}\n{make()}\n{end}", text)
+    """The page's text with its generated parts as the code has them now."""
+    for name, make in GENERATED[page].items():
+        begin, end = f"<!-- begin generated: {name} -->", f"<!-- end generated: {name} -->"
+        pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+        assert pattern.search(text), f"{page} lacks the markers {begin} and {end}"
+        made = f"{begin}\n{make()}\n{end}"
+        text = pattern.sub(made.replace("\\", r"\\"), text)
+    return text
 
 
 if __name__ == "__main__":
