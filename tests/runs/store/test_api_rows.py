@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from periscope.runs.store import answer_rows
 from periscope.runs.store.answer_rows import KEPT_HOURS, MOST_BODY, KeptAnswer
 from periscope.runs.store.backup import back_up, restore
+from periscope.runs.store.clock import now
 from periscope.runs.store.refusals import Refused
 from periscope.runs.store.store import Store, StorePlace
 from periscope.runs.store.tables import kept_answers
@@ -66,7 +67,7 @@ def _own() -> str:
 def test_answers_end_after_a_day(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.answers.begin(1, "k", "request")
     store.answers.finish(1, "k", 200, HEADERS, b"{}")
-    later = answer_rows.now() + KEPT_HOURS * 3_600_000_000
+    later = now() + KEPT_HOURS * 3_600_000_000
     monkeypatch.setattr(answer_rows, "now", lambda: later - 1_000_000)
     assert isinstance(store.answers.begin(1, "k", "request"), KeptAnswer)
     monkeypatch.setattr(answer_rows, "now", lambda: later + 1_000_000)
