@@ -131,11 +131,20 @@ def execute(
 
 def prepare_out(out: Path) -> None:
     """Make the folder of a run; one that holds other things than a run is left alone."""
+    if out.exists() and not out.is_dir():
+        fail(
+            "OUT_IS_A_FILE",
+            "--out names a file, and a run leaves a folder",
+            exit_code=ExitCode.USAGE,
+            where=str(out),
+            hint="name a folder that is new, empty, or holds a run",
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
         foreign = any(out.iterdir()) and not (out / "result.json").exists()
     except OSError as problem:
-        fail("NOT_WRITABLE", f"can't use the folder of --out: {problem}", exit_code=ExitCode.USAGE, where=str(out))
+        why = problem.strerror or str(problem)
+        fail("NOT_WRITABLE", f"can't use the folder of --out: {why}", exit_code=ExitCode.USAGE, where=str(out))
     if foreign:
         fail(
             "OUT_NOT_EMPTY",

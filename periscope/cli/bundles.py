@@ -9,6 +9,7 @@ import typer
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.workspace import allowed_packages, find_workspace, shown
+from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
     from periscope.strategies import CheckResult
@@ -104,8 +105,3 @@ def print_findings(place: str, result: "CheckResult") -> None:
     for warning in result.warnings:
         say(f"warning: {place}/{warning}")
     say(f"{place}: {counted(len(result.problems), 'problem')}, {counted(len(result.warnings), 'warning')}")
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where it is one."""
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -7,6 +7,7 @@ from periscope.cli.exits import ExitCode
 from periscope.cli.output import fail, remark, say
 from periscope.cli.table import print_table
 from periscope.instruments.times import time_text
+from periscope.instruments.words import counted
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME
 from periscope.market.continuous import RATIO_DECIMALS, Adjustment, ContinuousSeries, continuous
@@ -50,7 +51,7 @@ def continuous_document(
 
 def show_continuous(document: dict[str, Any]) -> None:
     """The same for people."""
-    say(f"{document['root']} {document['span']}, {document['adjustment']}: {document['bars']} bars")
+    say(f"{document['root']} {document['span']}, {document['adjustment']}: {counted(document['bars'], 'bar')}")
     print_table(COLUMNS, document["head"] + document["tail"], to_right=set(COLUMNS) - {"start", "contract"})
     for roll in document["rolls"]:
         measured = "" if roll["measured_at"] is None else f", measured in the bar of {roll['measured_at']}"

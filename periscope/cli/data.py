@@ -16,6 +16,7 @@ from periscope.cli.import_display import import_display
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
 from periscope.cli.table import print_table
 from periscope.cli.workspace import find_catalog, shown
+from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
     from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
@@ -236,7 +237,7 @@ def _show_import(document: dict[str, Any]) -> None:
     for reason, count in document["skipped_files"].items():
         remark(f"left alone: {count} {reason}")
     if document["skipped_rows"]:
-        remark(f"SKIPPED: {document['skipped_rows']} rows that can't be bars")
+        remark(f"SKIPPED: {counted(document['skipped_rows'], 'row')} that can't be bars")
     for code, count in document["finding_counts"].items():
         remark(f"{count} {code}")
         for found in document["findings"]:
@@ -260,7 +261,7 @@ def _show_instruments(documents: list[dict[str, Any]]) -> None:
         for series in document["series"]:
             say(f"\n{series['span']}: {series['bars']} {series['data']}, {series['first']} to {series['last']}")
             for file in series["files"]:
-                say(f"  {file['file']}  {file['rows']} rows  sha256 {file['sha256']}")
+                say(f"  {file['file']}  {counted(file['rows'], 'row')}  sha256 {file['sha256']}")
             columns = tuple((series["head"] or [{}])[0])
             print_table(columns, series["head"] + series["tail"], to_right=set(columns) - {"start", "end"})
 

@@ -8,6 +8,7 @@ import typer
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, remark
 from periscope.cli.workspace import find_catalog
+from periscope.instruments.words import counted
 
 
 def actions(
@@ -40,5 +41,5 @@ def actions(
             }
         )
         return ExitCode.DONE
-    remark(f"{done.rows} rows: {done.added} new, {done.replaced} replaced; of {', '.join(done.symbols)}")
+    remark(f"{counted(done.rows, 'row')}: {done.added} new, {done.replaced} replaced; of {', '.join(done.symbols)}")
     return ExitCode.DONE

@@ -13,6 +13,7 @@ from periscope.cli.output import JsonOption, fail, print_json, remark, say
 from periscope.cli.release import release
 from periscope.cli.table import print_table
 from periscope.cli.workspace import find_catalog, shown
+from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
     from datetime import date
@@ -129,10 +130,11 @@ def _show(document: dict[str, Any]) -> None:
     print_table(COLUMNS, rows, to_right={"count"})
     if rows:
         say()
-    parts = [f"{document['problems']} problems", f"{document['notes']} notes"]
+    parts = [counted(document["problems"], "problem"), counted(document["notes"], "note")]
     if document["accepted"]:
         parts.insert(1, f"{document['accepted']} accepted")
-    say(f"{len(document['series'])} series, {document['bars']:,} bars: {document['clean']} clean, {', '.join(parts)}")
+    looked_at = f"{counted(len(document['series']), 'series', 'series')}, {counted(document['bars'], 'bar')}"
+    say(f"{looked_at}: {document['clean']} clean, {', '.join(parts)}")
     for code in dict.fromkeys(found["code"] for found in rows if found["severity"] == "problem"):
         remark(f"{code}: {RULES[code].what}. What to do: {RULES[code].mend}")
     if document["report"] is not None:

@@ -9,6 +9,7 @@ from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
 from periscope.cli.run_folder import find_run_folder
 from periscope.cli.workspace import find_catalog, shown
+from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
     from periscope.market.catalog import Catalog
@@ -44,7 +45,7 @@ def diff(
         for each in found:
             say(f"{each.code}: {each.message}")
         if not found:
-            say(f"the same: the {len(recorded.series)} series that the run read are as they were")
+            say(f"the same: {counted(len(recorded.series), 'series', 'series')} that the run read, as they were")
     return ExitCode.DIFFERENCE if found else ExitCode.DONE
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from periscope.cli.bundles import counted, print_findings
+from periscope.cli.bundles import print_findings
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import Complaint, JsonOption, fail, print_json, say
 from periscope.cli.publish import read_archive_file, show_published
 from periscope.cli.store import Desk, open_desk, refuse
 from periscope.cli.table import print_table
 from periscope.cli.workspace import allowed_packages, shown
+from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
     from periscope.runs.store.draft_rows import Draft

@@ -10,6 +10,7 @@ from periscope.cli.keeper import ServerOption
 from periscope.cli.output import CliError, JsonOption, fail, print_json, say
 from periscope.cli.run_folder import RUN_HELP, find_run_folder
 from periscope.cli.workspace import find_catalog
+from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
     from periscope.market.catalog import Catalog
@@ -78,7 +79,7 @@ def _show(document: dict[str, Any]) -> None:
         rested = document["rested"]
         low, high = rested["lowest"], rested["highest"]
         extremes = f"from {low['price']} ({low['bar_start']}) to {high['price']} ({high['bar_start']})"
-        _lines("  ", {"market meanwhile": f"{rested['bars']} bars, {extremes}"})
+        _lines("  ", {"market meanwhile": f"{counted(rested['bars'], 'bar')}, {extremes}"})
     for fill in document["fills"]:
         _show_fill(fill)
     end = document["end"]

@@ -13,6 +13,7 @@ from periscope.cli.output import JsonOption, fail, print_json, remark, say
 from periscope.cli.rolls import rolls
 from periscope.cli.table import print_table
 from periscope.cli.workspace import CATALOG_VARIABLE, find_catalog, find_workspace
+from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
     from libs.shared_ipc.src.protocol import AssetType
@@ -66,7 +67,7 @@ def list_(
     if stored and roots:
         say()
     print_table(ROOT_COLUMNS, roots, to_right={"tick", "multiplier"})
-    remark(f"{len(stored)} instruments {_where(path)}, {len(roots)} futures roots that are known")
+    remark(f"{counted(len(stored), 'instrument')} {_where(path)}, {counted(len(roots), 'known futures root')}")
     return ExitCode.DONE
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from periscope.cli.interruption import Stop, interruptible
 from periscope.cli.output import console, remark
 from periscope.instruments.times import time_text
+from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -72,9 +73,9 @@ def describe(progress: "Progress") -> str:
     """One reading in words."""
     parts = [
         time_text(progress.simulation_time)[:16].replace("T", " "),
-        f"{progress.bars:,} bars",
+        counted(progress.bars, "bar"),
         f"{progress.bars_per_second:,.0f} bars/s",
-        f"{progress.orders:,} orders",
+        counted(progress.orders, "order"),
     ]
     if progress.seconds_left is not None:
         parts.append(f"{progress.seconds_left:,.0f} s left")

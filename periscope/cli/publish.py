@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from periscope.cli.bundles import counted, require_name
+from periscope.cli.bundles import require_name
 from periscope.cli.exits import ExitCode
 from periscope.cli.keeper import Document, Keeper, ServerOption, open_keeper
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.workspace import shown
+from periscope.instruments.words import counted
 
 
 def publish(

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from periscope.cli.bundles import counted
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.store import open_desk
 from periscope.cli.workspace import DATABASE_VARIABLE, find_workspace, shown
+from periscope.instruments.words import counted
 
 store_app = typer.Typer(help="Check, back up and restore the store of versions and runs.", no_args_is_help=True)
 
@@ -80,4 +80,4 @@ def _say(counts: dict[str, int], what: str, *, as_json: bool) -> None:
     if as_json:
         print_json(counts)
     else:
-        say(f"{what}: {counts['versions']} versions, {counts['runs']} runs")
+        say(f"{what}: {counted(counts['versions'], 'version')}, {counted(counts['runs'], 'run')}")

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from periscope.cli.output import console
+from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -72,7 +73,7 @@ def print_summary(document: dict[str, Any], *, places: dict[str, str]) -> None:
     speed = document.get("bars_per_second") or 0
     screen.print()
     screen.print(Text.assemble((name, "bold"), "  ", (status, _STATUS_STYLES.get(status, "bold"))))
-    screen.print(Text(f"{window} · {document.get('bars', 0):,} bars · {speed:,.0f} bars/s", style="dim"))
+    screen.print(Text(f"{window} · {counted(document.get('bars', 0), 'bar')} · {speed:,.0f} bars/s", style="dim"))
     issues = document.get("issues") or []
     if issues:
         screen.print()

@@ -27,6 +27,7 @@ from periscope.engine.simulation import Simulation
 from periscope.engine.timeline import Phase
 from periscope.execution.accounts.exposure import Exposure
 from periscope.execution.admission import Terms, number_told, settle_terms
+from periscope.execution.meeting import QuoteUse
 from periscope.execution.order import Happening, Order, Origin, Rejection, next_state
 from periscope.instruments.sessions import SessionRangeError, UnknownExchangeError
 from periscope.portfolio.exact import ZERO, plain
@@ -89,7 +90,9 @@ def place_order(state: Simulation, action: PlaceOrderAction, origin: Origin = Or
     if instrument.expires_at is not None:
         state.watched[key] = instrument
     if state.markets.market(instrument).side(order.sign) is None:
-        _issue(state, "NO_EXECUTION_DATA", f"no bar of {action.symbol} in the window can fill an order", action.symbol)
+        what = "quote bar" if state.settings.quotes is QuoteUse.REQUIRE else "bar"
+        text = f"no {what} of {action.symbol} in the window can fill an order"
+        _issue(state, "NO_EXECUTION_DATA", text, action.symbol)
     follow(state, instrument)
     state.records.append(OrderPlaced(state.now, order))
     state.put(order, after)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import ClassVar, NamedTuple, Protocol
 
 from periscope.execution.fees import BASIS_POINT
+from periscope.instruments.words import counted
 from periscope.portfolio.exact import ZERO, plain, quotient
 
 
@@ -63,7 +64,7 @@ class Ticks(SlippageModel):
 
     def describe(self) -> str:
         """The number."""
-        return f"{self.count} tick(s) against the order"
+        return f"{counted(self.count, 'tick')} against the order"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import polars as pl
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.cli.run_folder import find_run_folder, lay_out_run
 from periscope.instruments.instrument import Instrument
+from periscope.instruments.words import counted
 from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
 from periscope.report.page import write_report
@@ -131,7 +132,7 @@ class Run:
 
     def __repr__(self) -> str:
         figures = ", ".join(f"{name} {self.result.get(name)}" for name in ("bars", "orders", "fills", "final_value"))
-        return f"<Run {self.status}: {figures}, {len(self._issues())} issues>"
+        return f"<Run {self.status}: {figures}, {counted(len(self._issues()), 'issue')}>"
 
     def _repr_html_(self) -> str:
         """The report, inside a frame of its own so that its styles and scripts touch nothing else."""

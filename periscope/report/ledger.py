@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from periscope.instruments.times import time_text
+from periscope.instruments.words import counted
 from periscope.portfolio.ledger import MEANING, Account
 from periscope.report.markup import Markup, element, join, moment
 from periscope.report.run_files import BOOK_ENDS, RunFiles
@@ -24,14 +25,14 @@ def books(run: RunFiles) -> Markup:
     balances = [_balance(line) for line in ledger.balances]
     parts = [_table(_BALANCE_TITLES, [*balances, _balance(total_line(ledger.balances), total=True)])]
     if ledger.count <= 2 * BOOK_ENDS:
-        parts.append(_journal(f"The journal: {ledger.count} lines", _rows(ledger.first)))
+        parts.append(_journal(f"The journal: {counted(ledger.count, 'line')}", _rows(ledger.first)))
     else:
         first = _rows(ledger.first.head(BOOK_ENDS))
         parts.append(_journal(f"The first {BOOK_ENDS} of {ledger.count:,} lines of the journal", first))
         parts.append(_journal(f"The last {BOOK_ENDS}", _rows(ledger.last)))
     note = (
-        "A plus is a debit. The tab Ledger above lists every posting and saves them as CSV, as the command "
-        "periscope ledger does. Margin is a requirement and no posting."
+        "A plus is a debit. The tab Ledger above lists the postings and saves them as CSV; the command "
+        "periscope ledger --csv prints all of them. Margin is a requirement and no posting."
     )
     return join([*parts, element("p", note, class_="quiet"), _bridge(run)])
 

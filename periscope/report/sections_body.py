@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from periscope.instruments.words import counted
 from periscope.portfolio.statistics_definitions import DEFINITIONS, Definition, Group, Unit
 from periscope.report import text
 from periscope.report.markup import Markup, element, join, moment
@@ -181,7 +182,7 @@ def _series(entry: dict[str, Any]) -> Markup:
     files = [
         element(
             "li",
-            element("span", f"{file.get('file')}, {text.count(file.get('rows'))} rows"),
+            element("span", f"{file.get('file')}, {counted(int(file.get('rows') or 0), 'row')}"),
             element("code", str(file.get("sha256"))),
         )
         for file in entry.get("files") or []

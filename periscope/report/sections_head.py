@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from periscope.instruments.words import counted
 from periscope.portfolio.statistics_definitions import DEFINITIONS
 from periscope.report import text
 from periscope.report.markup import Markup, element, escape, join, moment
@@ -58,7 +59,7 @@ def header(result: dict[str, Any]) -> Markup:
     facts = [
         element("span", shown) if shown else Markup(""),
         element("span", _window(result.get("start")), " to ", _window(result.get("end"))),
-        element("span", f"{text.count(result.get('bars'))} bars"),
+        element("span", counted(int(result.get("bars") or 0), "bar")),
         element("span", f"amounts in {core.get('currency') or 'USD'}"),
         element("span", "hash ", element("code", str(result.get("hash") or text.NOTHING)[:12]), class_="hash"),
     ]

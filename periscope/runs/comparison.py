@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from periscope.instruments.times import time_text
+from periscope.instruments.words import counted
 from periscope.runs.journal import CHECKPOINT, read_checkpoints, read_line, read_texts
 
 EVENT_KINDS = {"U": "order update", "T": "timer", "X": "expiration", "P": "position change"}
@@ -40,7 +41,7 @@ class Difference:
     def __str__(self) -> str:
         here = self.here if self.here is not None else "nothing more"
         there = self.there if self.there is not None else "nothing more"
-        return f"after {self.bars:,} bars the first run has {here}, the second {there}"
+        return f"after {counted(self.bars, 'bar')} the first run has {here}, the second {there}"
 
 
 def first_difference(first: Path, second: Path, *, prefix: bool = False) -> Difference | None:

@@ -248,7 +248,7 @@ DATA: tuple[IssueCode, ...] = (
         "NO_EXECUTION_DATA",
         "An order's symbol has no bars in the window to fill from.",
         "order 1: SPY has no second bars in the window",
-        "Leave `core.execution_span` null, or import bars of that span.",
+        "Leave `core.execution_span` null, or import bars of that span; with `core.quotes: require`, quote bars.",
     ),
     _user(
         "EXECUTION_DATA_PARTIAL",

@@ -122,6 +122,13 @@ def test_out_is_made_reused_and_never_mixed_with_other_files(
     outcome = periscope_command("backtest", "cross", "--out", "letters")
     assert outcome.code == 2
     assert "error[OUT_NOT_EMPTY]" in outcome.err
+    outcome = periscope_command("backtest", "cross", "--out", "letters/one.txt")
+    assert outcome.code == 2
+    assert "error[OUT_IS_A_FILE]: --out names a file" in outcome.err
+    assert "Errno" not in outcome.err
+    outcome = periscope_command("backtest", "cross", "--out", "letters/one.txt/below")
+    assert outcome.code == 2
+    assert "Errno" not in outcome.err
     assert len(runner.asked) == 2
 
 

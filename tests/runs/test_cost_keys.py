@@ -52,7 +52,7 @@ def test_fees_are_written_in_these_ways(written: Any, model: FeeModel, words: st
         ("none", NoSlippage(), "none"),
         ({"ticks": 0}, NoSlippage(), "none"),
         ({"basis_points": 0}, NoSlippage(), "none"),
-        ({"ticks": 2}, Ticks(2), "2 tick(s) against the order"),
+        ({"ticks": 2}, Ticks(2), "2 ticks against the order"),
         ({"basis_points": "7.50"}, PriceBasisPoints(Decimal("7.5")), "7.5 basis points against the order"),
         (
             {"volume_share": "0.1"},

@@ -20,7 +20,7 @@ class Strategy(Base):
     [
         ({}, "none", "none", True),
         ({"slippage": {"ticks": 0}, "fees": {"per_share": 0}}, "none", "none", True),
-        ({"slippage": {"ticks": 1}}, "1 tick(s) against the order", "none", False),
+        ({"slippage": {"ticks": 1}}, "1 tick against the order", "none", False),
         ({"fees": {"per_share": "0.005"}}, "none", "0.005 a share", False),
         ({"fees": "alpaca"}, "none", "Alpaca, US shares (docs/fee-schedules.md)", False),
         (

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from periscope.instruments.words import counted
 from periscope.market.catalog import Catalog
 from periscope.market.columns import IntColumn
 from periscope.market.importers.assemble import Assembler
@@ -69,7 +70,7 @@ class BySymbol:
             for _, rows in self._series.pop(_NONE).gathered.blocks(0, 0):
                 self.findings.add_rows("UNKNOWN_SYMBOL", self.path.name, rows.lines, lambda _: "no symbol")
         if self.left_out > 0:
-            self.notes.append(f"{self.left_out} rows of other symbols were left alone")
+            self.notes.append(f"left alone: {counted(self.left_out, 'row')} of other symbols")
         found = [self._series[symbol] for symbol in sorted(self._series)] or [self._of(_NONE)]
         for assembler in found:
             assembler.zoned, assembler.dates = self.zoned, self.dates

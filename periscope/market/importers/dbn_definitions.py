@@ -18,6 +18,7 @@ from libs.shared_ipc.src.protocol import AssetType
 from periscope.instruments.contract_names import read_contract
 from periscope.instruments.futures import PRODUCTS, future_instrument, future_symbol
 from periscope.instruments.instrument import Instrument
+from periscope.instruments.words import counted
 from periscope.market.catalog import Catalog
 from periscope.market.errors import CatalogConflictError, SymbolRefusedError
 from periscope.market.importers.dbn_files import PRICE_SCALE, UNDEFINED_PRICE, UNDEFINED_TIME
@@ -57,7 +58,7 @@ def store_definitions(
     except (CatalogConflictError, SymbolRefusedError) as error:
         raise ImportProblem(error.code, str(error)) from None
     names = ", ".join(sorted(found)[:10]) + (", …" if len(found) > 10 else "")
-    notes.insert(0, f"{len(found)} instruments are in the catalog: {names}")
+    notes.insert(0, f"in the catalog now: {counted(len(found), 'instrument')}, {names}")
     return ImportSummary("Databento DBN definitions", str(path), [], Findings(), notes, dict(sorted(left.items())))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from periscope.instruments.words import counted
 from periscope.market.columns import IntColumn
 
 EXAMPLES = 20
@@ -147,7 +148,7 @@ def refuse_unusable(findings: Findings, path: Path, outcome: str = "nothing was 
         code if len([key for key in findings.counts if key in UNUSABLE]) == 1 else "BAD_ROWS",
         "\n".join(
             [
-                f"{findings.unusable} rows of {path} can't become bars ({counts}); {outcome}.",
+                f"{counted(findings.unusable, 'row')} of {path} can't become bars ({counts}); {outcome}.",
                 *examples,
                 *tail,
                 "Mend the file, or import the other rows with --skip-bad-rows.",

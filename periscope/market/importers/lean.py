@@ -17,6 +17,7 @@ import numpy as np
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.instruments.futures import future_symbol
 from periscope.instruments.instrument import Instrument
+from periscope.instruments.words import counted
 from periscope.market.bar_files import take
 from periscope.market.catalog import Catalog
 from periscope.market.columns import IntColumn, InterestColumns, Mask
@@ -150,7 +151,7 @@ def import_lean(
         save_lean_hours(catalog.files, folder.root, kind, market, name)
     journal.finish()
     if resumed > 0:
-        work.notes.append(f"{resumed} files were in the catalog already, from an import that was interrupted")
+        work.notes.append(f"in the catalog already, from an import that was interrupted: {counted(resumed, 'file')}")
     if work.refused:
         others = "the other series were" if series else "nothing else was there"
         refuse_unusable(work.findings, path, f"not imported: {', '.join(work.refused)}; {others}")

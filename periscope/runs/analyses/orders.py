@@ -10,6 +10,7 @@ from libs.shared_ipc.src.protocol import OrderState
 from periscope.execution.order import Order
 from periscope.instruments.sessions import SessionRangeError, UnknownExchangeError
 from periscope.instruments.times import time_text
+from periscope.instruments.words import counted
 from periscope.market.series import BarSeries
 from periscope.portfolio.exact import plain
 from periscope.runs.analyses.ended import EndedRun, Finding
@@ -32,7 +33,8 @@ def no_orders(run: EndedRun) -> Iterator[Finding]:
         )
         yield Finding("WARM_UP_TOO_LONG", text)
         return
-    text = f"{run.outcome.bars} bars were delivered and no order was placed: the strategy's conditions were never met"
+    came = f"{counted(run.outcome.bars, 'bar')} {'was' if run.outcome.bars == 1 else 'were'} delivered"
+    text = f"{came} and no order was placed: the strategy's conditions were never met"
     yield Finding("NO_ORDERS_PLACED", text)
 
 
@@ -58,10 +60,10 @@ def all_rejected(run: EndedRun) -> Iterator[Finding]:
         return
     (code, count), *others = traces.refused.most_common()
     first = traces.first_refusals[code]
+    which = "the only order was" if refused == 1 else f"all {refused:,} orders were"
+    by = f" as {code}" if refused == 1 else f", {count:,} as {code}"
     rest = f"; {sum(number for _, number in others)} for other reasons" if others else ""
-    yield Finding(
-        "EVERY_ORDER_REJECTED", f"all {refused} orders were rejected, {count} as {code}{rest}: {first.message}"
-    )
+    yield Finding("EVERY_ORDER_REJECTED", f"{which} rejected{by}{rest}: {first.message}")
 
 
 def never_filled(run: EndedRun) -> Iterator[Finding]:
@@ -73,7 +75,8 @@ def never_filled(run: EndedRun) -> Iterator[Finding]:
         assert order is not None, "only accepted orders wait"
         until = line.closed_at if line.state is not OrderState.WORKING else None
         near = _nearest(run, order, until if until is not None else run.outcome.state.now)
-        text = f"{orders.count} orders in {symbol} waited for a price and none was filled"
+        none = "it was not" if orders.count == 1 else "none was"
+        text = f"{counted(orders.count, 'order')} in {symbol} waited for a price and {none} filled"
         yield Finding("ORDERS_NEVER_FILLED", text if near is None else f"{text}; {near}", symbol)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, inspect, select, text
 
+from periscope.instruments.words import counted
 from periscope.market.durable import sync_file, sync_folder
 from periscope.runs.store.content import ContentFiles, digest
 from periscope.runs.store.database import Database, database_url, sqlite_url
@@ -87,7 +88,7 @@ def restore(folder: Path, place: StorePlace) -> dict[str, int]:
     """
     problems = backup_problems(folder)
     if problems:
-        raise StoreError("BACKUP_DAMAGED", problems[0], str(folder), f"{len(problems)} problems in all")
+        raise StoreError("BACKUP_DAMAGED", problems[0], str(folder), f"{counted(len(problems), 'problem')} in all")
     about = json.loads((folder / LIST).read_bytes())
     files = ContentFiles(place.folder / "files")
     if (place.folder / DATABASE_FILE).exists():
