@@ -25,7 +25,7 @@ def test_clean_series_end_with_zero(periscope_command: Command, sample: str) -> 
     done = periscope_command("data", "check", "ALFA", "sxz23", "--catalog", sample)
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("4 series, ")
-    assert done.out.endswith(" bars: 4 clean, 0 problems, 0 notes\n")
+    assert done.out.endswith(" bars: 4 clean, no problems, no notes\n")
 
 
 def test_problems_end_with_five_and_say_what_to_do(periscope_command: Command, sample: str) -> None:
@@ -34,7 +34,7 @@ def test_problems_end_with_five_and_say_what_to_do(periscope_command: Command, s
     lines = done.out.splitlines()
     assert lines[0].split() == ["severity", "code", "symbol", "span", "data", "count", "first", "example"]
     assert {line.split()[1] for line in lines[1:4]} == HOLE
-    assert lines[-1].endswith("15 clean, 3 problems, 0 notes")
+    assert lines[-1].endswith("15 clean, 3 problems, no notes")
     assert RULES["LATE_START"].mend in done.err
 
 

@@ -180,7 +180,7 @@ def test_a_list_for_people(periscope_command: Command, catalog: Path) -> None:
     outcome = periscope_command("instruments", "list", "--root", "ES", "--catalog", str(catalog))
     lines = outcome.out.splitlines()
     assert [line.split()[0] for line in lines if line] == ["symbol", "ESM14", "ESZ13", "root", "ES"]
-    assert "2 instruments in the catalog, 1 futures roots that are known" in outcome.err
+    assert "2 instruments in the catalog, 1 known futures root" in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,7 @@ def test_one_symbol_of_many(load: Load, catalog: Catalog) -> None:
     text = "date,symbol,open,high,low,close,volume\n2020-01-02,A,1,1,1,1,1\n2020-01-02,B,2,2,2,2,2\n"
     summary = load(text, ImportOptions(symbol="b"))
     assert _bars(catalog, "B", BarTimeSpan.DAY).open.tolist() == [200]
-    assert "1 rows of other symbols were left alone" in summary.notes
+    assert "left alone: 1 row of other symbols" in summary.notes
 
 
 def test_the_symbol_may_come_from_the_file_name(load: Load) -> None:

@@ -233,7 +233,7 @@ def test_definitions_become_instruments(catalog: Catalog) -> None:
     data += _definition("ESH4-ESM4", 10, instrument_class=dbn.InstrumentClass.FUTURE_SPREAD)
     summary = _import(catalog, data)
     assert summary.series == []
-    assert "2 instruments are in the catalog: ESH24, QQQH24" in summary.notes
+    assert "in the catalog now: 2 instruments, ESH24, QQQH24" in summary.notes
     assert sorted(summary.skipped_files.values()) == [1, 1]
     es = catalog.instruments.get("ESH24", AssetType.FUTURE)
     assert es is not None

@@ -102,7 +102,7 @@ def test_many_symbols_in_one_answer(load: Load, catalog: Catalog) -> None:
 def test_one_symbol_of_a_flat_file(load: Load, catalog: Catalog) -> None:
     text = FLAT + FLAT.split("\n", 1)[1].replace("SPY", "QQQ")
     summary = load(text, ImportOptions(symbol="QQQ", exchange="ARCX"))
-    assert "2 rows of other symbols were left alone" in summary.notes
+    assert "left alone: 2 rows of other symbols" in summary.notes
     assert len(_bars(catalog, "QQQ")) == 2
     assert catalog.instruments.get("SPY", AssetType.EQUITY) is None
 

@@ -211,7 +211,7 @@ def ask(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 
 def test_the_command_says_the_difference(ran: Ran, lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = ask(capsys, "data", "diff", str(ran.out))
-    assert (code, out) == (0, "the same: the 1 series that the run read are as they were\n")
+    assert (code, out) == (0, "the same: 1 series that the run read, as they were\n")
     revise(lab, "10:05", volume=7)
     code, out, _ = ask(capsys, "data", "diff", str(ran.out / "result.json"))
     assert code == 10
