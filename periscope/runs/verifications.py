@@ -118,11 +118,11 @@ def _begin(store: Store, surroundings: Surroundings, run: Run, number: int, *, s
     assert process.stdin is not None
     with process.stdin as channel:
         channel.write(surroundings.encode())
-    _started[:] = [each for each in _started if each.poll() is None] + [process]
+    started[:] = [each for each in started if each.poll() is None] + [process]
     return document
 
 
-_started: list[subprocess.Popen[bytes]] = []
+started: list[subprocess.Popen[bytes]] = []
 """What this process has started, so that no dead process stays in the system's table."""
 
 

@@ -1,9 +1,6 @@
 """Verifications over HTTP: begun, looked at, one at a time, and told truly, however they end."""
 
-import os
-import signal
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,19 +55,6 @@ def begin_soon(served: Served, run: Run, **wanted: Any) -> str:
     return begin(served, run, **wanted)
 
 
-def process_of(folder: Path, run: Run) -> list[int]:
-    """The processes that verify a run of this store."""
-    wanted = f"periscope.runs.verify_process\0{run.id}\0".encode()
-    found = []
-    for each in Path("/proc").glob("[0-9]*"):
-        try:
-            if wanted in (each / "cmdline").read_bytes() and str(folder) in str((each / "fd/1").readlink()):
-                found.append(int(each.name))
-        except OSError:
-            continue
-    return found
-
-
 def test_a_run_is_verified(served: Served) -> None:
     run = finished_run(served)
     where = begin(served, run)
@@ -112,8 +96,7 @@ def test_one_at_a_time_and_few_in_all(served: Served, monkeypatch: pytest.Monkey
 def test_one_whose_process_vanished_is_said_to_be_lost(served: Served) -> None:
     run = finished_run(served, SLOW, "slow")
     where = begin(served, run)
-    (process,) = process_of(served.store.place.folder, run)
-    os.kill(process, signal.SIGKILL)
+    verifications.started[-1].kill()
     found = outcome(served, where)
     assert (found["status"], found["problem"]["code"]) == ("failed", "VERIFICATION_LOST")
     assert outcome(served, begin(served, run))["status"] == "done", "the lock went with the process"
