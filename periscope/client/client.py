@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from periscope.client.address import SERVER_VARIABLE, token_of_environment
 from periscope.client.answers import MOST_BYTES
+from periscope.client.data import DataCalls, InstrumentCalls, SessionCalls
 from periscope.client.errors import ApiError
 from periscope.client.group import at
 from periscope.client.runs import RunCalls
@@ -47,6 +48,9 @@ class Client:
         self.strategies = StrategyCalls(self._transport)
         self.drafts = DraftCalls(self._transport)
         self.runs = RunCalls(self._transport)
+        self.data = DataCalls(self._transport)
+        self.instruments = InstrumentCalls(self._transport)
+        self.sessions = SessionCalls(self._transport)
         self.tokens = TokenCalls(self._transport)
 
     @classmethod
