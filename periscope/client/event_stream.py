@@ -89,25 +89,26 @@ def _connected(transport: Transport, path: str, last: str | None) -> Iterator[Se
 def read_events(parts: Iterable[bytes]) -> Iterator[ServerEvent]:
     """The events in a stream of bytes; what stands at its end without an empty line behind it is none."""
     fields: dict[str, bytes] = {}
+    data: list[bytes] = []
     size = 0
     for line in _lines(parts):
         size += len(line)
         if size > _MOST_EVENT_BYTES:
             raise _too_large()
         if line:
-            _take(line, fields)
+            _take(line, fields, data)
             continue
-        if fields:
-            yield _event(fields)
-        fields, size = {}, 0
+        if fields or data:
+            yield _event(fields, b"\n".join(data))
+        fields, data, size = {}, [], 0
 
 
-def _take(line: bytes, fields: dict[str, bytes]) -> None:
+def _take(line: bytes, fields: dict[str, bytes], data: list[bytes]) -> None:
     name, _, value = line.partition(b":")
     value = value.removeprefix(b" ")
     match name:
         case b"data":
-            fields["data"] = fields["data"] + b"\n" + value if "data" in fields else value
+            data.append(value)
         case b"event":
             fields["event"] = value
         case b"id" if b"\0" not in value:
@@ -116,11 +117,11 @@ def _take(line: bytes, fields: dict[str, bytes]) -> None:
             fields["retry"] = value
 
 
-def _event(fields: Mapping[str, bytes]) -> ServerEvent:
+def _event(fields: Mapping[str, bytes], data: bytes) -> ServerEvent:
     name, number, retry = fields.get("event", b"message"), fields.get("id"), fields.get("retry")
     return ServerEvent(
         name.decode(errors="replace"),
-        fields.get("data", b""),
+        data,
         None if number is None else number.decode("ascii", errors="replace"),
         None if retry is None else int(retry) / 1000,
     )
