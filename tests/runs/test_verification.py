@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
@@ -199,3 +200,13 @@ def test_a_damaged_journal_is_said(lab: Lab, content: bytes) -> None:
     (ran.out / JOURNAL).write_bytes(content)
     with pytest.raises(JournalDamagedError, match="can't be read"):
         list(read_lines(ran.out))
+
+
+def test_a_table_of_an_earlier_release_may_lack_a_column_but_not_say_otherwise(lab: Lab) -> None:
+    ran = lab.run(CROSS)
+    path = ran.out / "fills.parquet"
+    fills = pl.read_parquet(path)
+    fills.drop("rule").write_parquet(path)
+    assert verify(ran.out, lab.catalog).holds
+    fills.drop("rule").with_columns(price=pl.col("price") + 1).write_parquet(path)
+    assert any("fills.parquet" in each for each in verify(ran.out, lab.catalog).tampered)

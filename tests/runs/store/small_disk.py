@@ -31,7 +31,7 @@ class Strategy(Base):
 
     async def on_bar(self, event):
         self.bars += 1
-        print("bar", self.bars, "x" * 100)
+        print("bar", self.bars, "x" * 1_000)
         return [order("BUY" if self.bars % 2 else "SELL", 1)]
 """
 
@@ -128,7 +128,7 @@ def main() -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOMY}", "small", disk], check=True)
     print("pages", every_page(disk, bundle, first, step))
     lab = Lab(folder).add(AAA, minute=walk("2024-01-22 09:30", 3_000))
-    for size in (100 * PAGE, 0):
+    for size in (60 * PAGE, 0):
         backtest_on_a_full_disk(disk, lab, size)
         print("a run on a disk with", size, "bytes")
 
