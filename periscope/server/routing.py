@@ -65,6 +65,8 @@ class StrictRequest(Request):
             raise ProblemError("NOT_JSON", document.message, problems=of_config([document]))
         if "\\ud" in text.lower() and not _is_encodable(document):
             raise ProblemError("NOT_JSON", "a text holds half of a surrogate pair")
+        if not isinstance(document, dict):  # Pydantic would look for a model's fields among a Decimal's attributes
+            raise ProblemError("INVALID", "the body must be a JSON object")
         return document
 
 

@@ -100,6 +100,13 @@ def test_bad_bodies_are_refused(served: Served, body: bytes, code: str) -> None:
     assert problem(answer)["code"] == code
 
 
+@pytest.mark.parametrize("body", [b"1.5", b"6e16", b"7", b"[]", b"null", b'"x"', b"true"])
+def test_a_body_is_an_object_also_where_no_part_of_it_is_needed(served: Served, body: bytes) -> None:
+    answer = served.client.post("strategies/x/draft", content=body, headers={"content-type": "application/json"})
+    assert problem(answer)["code"] == "INVALID"
+    assert problem(served.client.get("strategies/x/draft"))["code"] == "DRAFT_NOT_FOUND"
+
+
 def test_a_body_must_say_that_it_is_json(served: Served) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
         answer = served.client.post("runs", content=b'{"version": "worker"}', headers={"content-type": kind})
