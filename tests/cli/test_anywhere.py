@@ -84,6 +84,8 @@ def _comparable(outcome: Outcome) -> object:
     document = json.loads(outcome.out)
     if "error" in document:
         document["error"] |= {"where": None, "why": None, "try": None}
+    if (result := document.get("result")) is not None:
+        result["catalog"] = None
     return document
 
 
@@ -104,7 +106,11 @@ def test_what_is_written_is_the_same(both: Command, desk: Path, periscope_comman
         for name, more in (("here", []), ("there", ["--server", address])):
             (desk / name).unlink(missing_ok=True)
             assert periscope_command(*words.format(name).split(), *more).code == 0
-        assert (desk / "here").read_bytes() == (desk / "there").read_bytes()
+        here, there = (desk / "here").read_bytes(), (desk / "there").read_bytes()
+        if words.startswith("runs report"):
+            here = here.replace(str(desk / "catalog").encode(), "–".encode())
+        is_same = there == here
+        assert is_same, words  # a difference of whole pages would be looked for for minutes
 
 
 def test_what_a_server_decides_itself_is_not_asked_of_it(
