@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,11 @@ import pytest
 from periscope.market.catalog import Catalog
 from periscope.market.importers.lean import import_lean
 from periscope.market.importers.storing import ImportSummary
+
+# Hundreds of processes follow. Where nothing is to be written down that was compiled, each compiles all of us anew,
+# which costs more than most of what they are started for.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 hypothesis.settings.register_profile(
     "periscope",
