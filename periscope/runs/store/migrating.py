@@ -2,13 +2,22 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect, text
 
 from periscope.runs.store.database import Database, lock_all
 from periscope.runs.store.refusals import StoreError
+from periscope.runs.store.tables import metadata
 
 NEWEST = "0003"
 """The last of the migrations in this release."""
+
+_REVISION = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Alembic's own table, in which it looks for the last migration that was applied."""
 
 _ONE_AT_A_TIME = 0x7065726973636F70
 """The number of PostgreSQL's lock under which one process migrates."""
@@ -26,7 +35,9 @@ def migrate(database: Database, to: str = NEWEST) -> None:
         lock_all(connection, _ONE_AT_A_TIME)
         found = revision(connection)
         _require_known(connection, found, database.shown)
-        if found != to:
+        if found is None and to == NEWEST:
+            _create(connection)
+        elif found != to:
             _run(connection, to)
 
 
@@ -47,6 +58,13 @@ def _require_known(connection: Connection, found: str | None, where: str) -> Non
     elif found > NEWEST:
         what = f"the store was written by a newer release (tables {found}, this release knows {NEWEST})"
         raise StoreError("STORE_TOO_NEW", what, where, "install the newer release; nothing was changed")
+
+
+def _create(connection: Connection) -> None:
+    """What all migrations make of an empty database, at a tenth of their time; a test compares the two."""
+    metadata.create_all(connection, checkfirst=False)
+    _REVISION.create(connection, checkfirst=True)
+    connection.execute(_REVISION.insert().values(version_num=NEWEST))
 
 
 def _run(connection: Connection, to: str) -> None:
