@@ -1,6 +1,7 @@
 """Connections that don't wait for ever: for a request's head, for the rest of a refused body, for a slow reader."""
 
 import asyncio
+import socket
 from typing import Any
 
 import h11
@@ -24,8 +25,13 @@ class PatientProtocol(H11Protocol):
         self._read_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Begin to wait for a request. An answer's body goes out at once, not when its head was acknowledged.
+
+        Event loops see to that only for sockets that were made with their protocol named.
+        """
         super().connection_made(transport)
+        line = transport.get_extra_info("socket")
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._await(HEAD_SECONDS)
 
     def data_received(self, data: bytes) -> None:
