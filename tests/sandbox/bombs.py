@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 MEMORY_BYTES = 192 << 20
 HANDLER_SECONDS = 1.0
+"""For bombs that reach another limit sooner, however slow the machine is."""
+WAITED_OUT_SECONDS = 0.25
+"""For bombs that reach no other limit."""
 
 _HEADER = """\
 import ctypes, mmap, os, re, signal, threading, time
@@ -58,6 +61,11 @@ class Bomb:
     def source(self) -> str:
         """The whole strategy."""
         return _HEADER + "".join(f"        {line}\n" for line in self.body.splitlines())
+
+    @property
+    def handler_seconds(self) -> float:
+        """The limit of its handler."""
+        return WAITED_OUT_SECONDS if self.code == "HANDLER_TIMEOUT" else HANDLER_SECONDS
 
 
 BOMBS = {

@@ -76,12 +76,12 @@ class Ended:
 
 
 def set_off(
-    bomb: Bomb, folder: Path, tiers: tuple[Tier, ...] = BEST_FIRST, ready: Callable[[], object] = bool
+    bomb: Bomb, folder: Path, tiers: tuple[Tier, ...], handler_seconds: float, ready: Callable[[], object] = bool
 ) -> Ended:
     """Write the bomb's strategy into a folder, deliver a bar once `ready` returns, and watch what happens."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "strategy.py").write_text(bomb.source)
-    with Driver(folder, tiers) as driver:
+    with Driver(folder, tiers, handler_seconds) as driver:
         ready()
         watch = _Watch(driver.session.pid)
         began = time.monotonic()
@@ -92,7 +92,7 @@ def set_off(
         except SandboxFaultError as error:
             code, message, place = error.code, error.message, error.place
         ended = time.monotonic()
-        broken = watch.stop() or began + HANDLER_SECONDS
+        broken = watch.stop() or began + handler_seconds
     return Ended(
         code, message, None if place is None else place.line, ended - began, max(0.0, ended - min(broken, ended))
     )
@@ -127,4 +127,5 @@ def _wait_for_a_line() -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(set_off(BOMBS[sys.argv[1]], Path(sys.argv[2]), ready=_wait_for_a_line))))
+    bomb, place = BOMBS[sys.argv[1]], Path(sys.argv[2])
+    print(json.dumps(asdict(set_off(bomb, place, BEST_FIRST, HANDLER_SECONDS, _wait_for_a_line))))

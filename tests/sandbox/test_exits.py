@@ -20,13 +20,15 @@ from tests.sandbox.conftest import InTier
 from tests.sandbox.sources import handler
 
 CORE = {"limits": {"handler_seconds": 2, "start_seconds": 5}}
+LONGEST_SECONDS = 20
+"""However busy the machine is: a limit takes two seconds, and what is asleep here sleeps longer than this."""
 
 
 def run(lab: Lab, source: str) -> tuple[Ran, int]:
     folder = lab.bundle(source)
     began = time.monotonic()
     ran = lab.run(folder, core=CORE)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < LONGEST_SECONDS
     assert (ran.document["status"], ran.exit_code) == ("error", 4), ran.document["issues"]
     return ran, line_of(folder) if "# HERE" in source else 0
 
@@ -51,7 +53,7 @@ EXITS = {
     "os.killpg(0, 15)": "signal 15",
     "os.closerange(3, 100)": "exit status 1",
     "[socket.socket(fileno=n).shutdown(2) for n in channels()]": "exit status 1",
-    "[socket.socket(fileno=n).shutdown(2) for n in channels()]; time.sleep(9)": "closed its channel",
+    "[socket.socket(fileno=n).shutdown(2) for n in channels()]; time.sleep(60)": "closed its channel",
 }
 TOOLS = """
 import ctypes, os, socket, stat, time
@@ -195,7 +197,7 @@ self.bars += 1
 if self.bars == 60:
     for number in channels():
         os.write(number, {FORGED[name]})
-    time.sleep(9)
+    time.sleep(60)
 return []"""
     source = handler("on_bar", body, TOOLS + FRAME).replace(', order("BUY", 1), RegisterTimeStepAction(3600)', "")
     ran, _ = run(lab, source)
@@ -238,7 +240,7 @@ def test_a_thread_that_does_not_end_does_not_keep_the_run(lab: Lab) -> None:
     source = handler("on_stop", "threading.Thread(target=lambda: time.sleep(60)).start()", "import threading, time\n")
     began = time.monotonic()
     assert lab.run(source).document["status"] == "complete"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < LONGEST_SECONDS
 
 
 ASYNC = {

@@ -2,6 +2,7 @@
 
 import re
 import time
+from itertools import product
 
 import pytest
 
@@ -10,9 +11,9 @@ from tests.runs.lab import Lab, line_of
 from tests.sandbox.conftest import InTier, dies
 from tests.sandbox.sources import START, handler
 
-LIMIT = 0.3
-ALLOWED = LIMIT + 3.0
-"""The limit, half a second for the stack, and what starting a process on a busy machine takes."""
+LIMIT = 0.2
+ALLOWED = 20.0
+"""However busy the machine is; what hangs here does so for hours. How soon the end comes is told by the bombs' tests."""
 SLOW = {"limits": {"handler_seconds": LIMIT, "start_seconds": 10}}
 SLOW_START = {"limits": {"handler_seconds": 10, "start_seconds": LIMIT * 2}}
 
@@ -27,7 +28,7 @@ def check(lab: Lab, source: str, function: str | None, code: str = "HANDLER_TIME
     assert issue["classification"] == "user_error"
     expected = {"file": "strategy.py", "line": line_of(folder), "function": function} if function else None
     assert issue["location"] == expected
-    assert taken < ALLOWED + (code == "START_TIMEOUT") * LIMIT
+    assert taken < ALLOWED
 
 
 HOOKS = ("on_bar", "on_timer", "on_order_update", "on_stop")
@@ -66,7 +67,13 @@ LOOPS = {
 }
 
 
-@pytest.mark.parametrize("name", LOOPS)
+BOMBS_TOO = ("in a regular expression", "questions without end")
+"""Which are also ended as bombs."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.full if name in BOMBS_TOO else ()) for name in LOOPS]
+)
 def test_other_ways_not_to_come_back(lab: Lab, name: str) -> None:
     if name == "printing":
         folder = lab.bundle(handler("on_bar", LOOPS[name]))
@@ -90,13 +97,25 @@ BLOCKED = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
 REPLACED = "import signal\nsignal.signal(signal.SIGUSR1, lambda *_: None)\n"
 
 
-@pytest.mark.parametrize("tier", TIERS)
-@pytest.mark.parametrize("loop", ["while True: pass", "sum(range(10**12))"])
-@pytest.mark.parametrize("before", [IGNORED, BLOCKED, REPLACED], ids=["ignored", "blocked", "replaced"])
-def test_signals_that_are_not_heard(lab: Lab, in_tier: InTier, tier: Tier, before: str, loop: str) -> None:
+UNHEARD = {"ignored": IGNORED, "blocked": BLOCKED, "replaced": REPLACED}
+LOOP, LOOP_IN_C = "while True: pass", "sum(range(10**12))"
+EACH_ONCE = [
+    ("ignored", LOOP, Tier.SEALED),
+    ("blocked", LOOP_IN_C, Tier.CONFINED),
+    ("replaced", LOOP, Tier.UNCONFINED),
+    ("replaced", LOOP_IN_C, Tier.SEALED),
+]
+MARKED = [
+    pytest.param(*each, marks=() if each in EACH_ONCE else pytest.mark.full)
+    for each in product(UNHEARD, (LOOP, LOOP_IN_C), TIERS)
+]
+
+
+@pytest.mark.parametrize(("name", "loop", "tier"), MARKED)
+def test_signals_that_are_not_heard(lab: Lab, in_tier: InTier, tier: Tier, name: str, loop: str) -> None:
     """No stack can be had then, and the process is ended all the same."""
     in_tier(tier)
-    check(lab, handler("on_bar", before + loop), None)
+    check(lab, handler("on_bar", UNHEARD[name] + loop), None)
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -130,7 +149,10 @@ def test_the_time_of_the_event_is_told(lab: Lab) -> None:
     assert ran.document["bars"] == 200
 
 
-@pytest.mark.parametrize("name", ['with "quotes"', "mit Umlaut ö", "mit 漢字 and 🙂", "back\\slash", "new\nline"])
+ODD = ('with "quotes"', "mit Umlaut ö", "mit 漢字 and 🙂", "back\\slash", "new\nline")
+
+
+@pytest.mark.parametrize("name", [" ".join(ODD), *(pytest.param(name, marks=pytest.mark.full) for name in ODD)])
 def test_a_folder_with_an_odd_name(lab: Lab, name: str) -> None:
     folder = lab.bundle(handler("on_bar", "while True: pass  # HERE"))
     renamed = folder.rename(folder.with_name(name))
@@ -143,7 +165,7 @@ def test_the_limit_on_the_whole_run_holds_inside_a_handler(lab: Lab) -> None:
     folder = lab.bundle(handler("on_bar", "while True: pass  # HERE"))
     began = time.monotonic()
     ran = lab.run(folder, core={"limits": {"total_seconds": 0.7}})
-    assert time.monotonic() - began < 0.7 + ALLOWED - LIMIT
+    assert time.monotonic() - began < ALLOWED
     assert (ran.document["status"], ran.exit_code, ran.codes) == ("error", 4, ["RUN_TIMEOUT"])
     expected = {"file": "strategy.py", "line": line_of(folder), "function": "on_bar"}
     assert ran.issue("RUN_TIMEOUT")["location"] == expected
@@ -151,7 +173,7 @@ def test_the_limit_on_the_whole_run_holds_inside_a_handler(lab: Lab) -> None:
 
 def test_many_slow_handlers_are_no_hang(lab: Lab) -> None:
     """The limit is that of one handler, not of a script."""
-    body = "import time\nself.bars += 1\ntime.sleep(0.3 if self.bars <= 4 else 0)\nreturn []"
+    body = "import time\nself.bars += 1\ntime.sleep(0.4 if self.bars <= 4 else 0)\nreturn []"
     core = {"limits": {"handler_seconds": 1}}
     assert lab.run(handler("on_bar", body), core=core).document["status"] == "complete"
 
