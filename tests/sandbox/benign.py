@@ -327,19 +327,6 @@ os.close(writer)
 with os.fdopen(reader, "rb") as file:
     assert file.read() == b"hello" """,
     ),
-    "deep recursion and large memory": (
-        "import gc\nimport sys",
-        """\
-sys.setrecursionlimit(20_000)
-def down(n):
-    return 0 if n == 0 else 1 + down(n - 1)
-assert down(15_000) == 15_000
-block = bytearray(500 << 20)
-block[::4096] = b"x" * len(block[::4096])
-assert len(block) == 500 << 20
-del block
-gc.collect()""",
-    ),
     "modules made at run time": (
         "import functools\nimport importlib\nimport inspect\nimport itertools\nimport types",
         """\
@@ -366,6 +353,19 @@ thing = Thing()
 reference = weakref.ref(thing)
 del thing
 assert reference() is None""",
+    ),
+    "deep recursion and large memory": (
+        "import gc\nimport sys",
+        """\
+sys.setrecursionlimit(20_000)
+def down(n):
+    return 0 if n == 0 else 1 + down(n - 1)
+assert down(15_000) == 15_000
+block = bytearray(500 << 20)
+block[::4096] = b"x" * len(block[::4096])
+assert len(block) == 500 << 20
+del block
+gc.collect()""",
     ),
 }
 

@@ -1,6 +1,7 @@
 """What strategies may do keeps working however they are confined: the standard library, threads, asyncio, packages."""
 
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -58,15 +59,39 @@ def bundle(tmp_path: Path) -> Path:
     return folder
 
 
+def test_everything_works(bundle: Path, tier: Tier) -> None:
+    """All cases in one process, one after the other; the name of one that does not work is in the failure."""
+    imports = [imports for imports, _ in CASES.values()]
+    cases = [f"async def case{n}():\n{indent(body, '    ')}" for n, (_, body) in enumerate(CASES.values())]
+    body = f"""\
+for name, case in zip({list(CASES)}, [{", ".join(f"case{n}" for n in range(len(cases)))}], strict=True):
+    try:
+        await case()
+    except BaseException as error:
+        raise AssertionError(name) from error
+    done.append(name)
+assert len(done) == {len(CASES)}"""
+    said = live_shortly(write_bundle(bundle, "\n".join([*imports, "done = []", *cases]), body, FILES), (tier,))
+    assert said.stdout == []
+    assert "INFO MainThread looked" in said.stderr
+
+
+@pytest.mark.full
 @pytest.mark.parametrize("name", CASES)
 def test_it_works(bundle: Path, tier: Tier, name: str) -> None:
+    """Each with no other before it."""
     said = live_shortly(write_bundle(bundle, *CASES[name], FILES), (tier,))
     assert said.stdout == []
     assert ("INFO MainThread looked" in said.stderr) == (name == "logging")
 
 
-@pytest.mark.parametrize("name", PACKAGE_CASES)
+@pytest.mark.parametrize(
+    ("name", "tier"),
+    [(name, Tier.SEALED) for name in PACKAGE_CASES]
+    + [pytest.param(name, Tier.CONFINED, marks=pytest.mark.full) for name in PACKAGE_CASES],
+)
 def test_an_allowed_package_works(bundle: Path, tier: Tier, name: str) -> None:
+    """In the other tier `test_packages_work_together` has them all."""
     said = live_shortly(write_bundle(bundle, *PACKAGE_CASES[name]), (tier,), resolve([name]))
     assert said.stderr == [], "a thread of a package that fails says so there, and the results come all the same"
 

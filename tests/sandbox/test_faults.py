@@ -1,5 +1,6 @@
 """What goes wrong in the user's code: the issue's code, the user's file and line, the exit code."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -138,8 +139,9 @@ RETURNED = {
 
 @pytest.mark.parametrize(
     ("hook", "name"),
-    [(hook, name) for hook in ("on_start", "on_bar") for name in RETURNED]
-    + [("on_timer", "nothing"), ("on_order_update", "a dict")],
+    [("on_bar", name) for name in RETURNED]
+    + [("on_timer", "nothing"), ("on_order_update", "a dict"), ("on_start", "a list of text")]
+    + [pytest.param("on_start", name, marks=pytest.mark.full) for name in RETURNED if name != "a list of text"],
 )
 def test_a_wrong_return(lab: Lab, hook: str, name: str) -> None:
     if hook == "on_start":
@@ -193,13 +195,21 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("action", REFUSED)
-def test_a_number_that_makes_no_sense_is_refused_alone(lab: Lab, action: str) -> None:
-    body = f"self.bars += 1\nreturn [{action}, cash(7)] if self.bars == 5 else []"
+@pytest.mark.parametrize(
+    "actions", [tuple(REFUSED), *(pytest.param((action,), marks=pytest.mark.full, id=action) for action in REFUSED)]
+)
+def test_a_number_that_makes_no_sense_is_refused_alone(lab: Lab, actions: tuple[str, ...]) -> None:
+    """Each at a bar of its own, after which the run goes on; and with `--full` each in a run of its own."""
+    texts = ", ".join(f"lambda: {action}" for action in actions)
+    body = f"""\
+self.bars += 1
+makers = [{texts}]
+return [makers[self.bars - 5](), cash(7)] if 5 <= self.bars < 5 + len(makers) else []"""
     ran = lab.run(handler("on_bar", body), core=FAST)
     assert (ran.document["status"], ran.document["bars"]) == ("complete", 390), ran.document["issues"]
-    assert [code for code in ran.codes if code != "NO_ORDERS_PLACED"] == [REFUSED[action]]
-    assert [flow["amount"] for flow in ran.document["cash_flows"]] == ["100000", "7"]
+    found = {issue["code"]: issue["count"] for issue in ran.document["issues"] if issue["code"] != "NO_ORDERS_PLACED"}
+    assert found == Counter(REFUSED[action] for action in actions)
+    assert [flow["amount"] for flow in ran.document["cash_flows"]] == ["100000", *["7"] * len(actions)]
 
 
 def test_too_many_actions(lab: Lab) -> None:

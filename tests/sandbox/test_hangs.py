@@ -13,7 +13,7 @@ from tests.sandbox.sources import START, handler
 
 LIMIT = 0.2
 ALLOWED = 20.0
-"""However busy the machine is; what hangs here does so for hours. How soon the end comes is told by the bombs' tests."""
+"""However busy the machine is: what hangs here hangs for hours. How soon the end comes is what `test_bombs` tells."""
 SLOW = {"limits": {"handler_seconds": LIMIT, "start_seconds": 10}}
 SLOW_START = {"limits": {"handler_seconds": 10, "start_seconds": LIMIT * 2}}
 
