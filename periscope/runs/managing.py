@@ -5,6 +5,7 @@ Each answers with the run as it then is, or says why not; a refusal has changed 
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,11 @@ from periscope.runs.store.store import Store
 from periscope.runs.store.version_rows import Version
 from periscope.strategies import check_bundle
 from periscope.strategies.parameters import prepare_config
+from periscope.strategies.schema_walk import Schema
 from periscope.strategies.versions import parse_reference
+
+_SCHEMAS = 64
+"""Of how many versions the parameters are remembered, since a check of all the code takes most of a request."""
 
 
 def find_version(store: Store, text: str) -> Version | Refused:
@@ -49,13 +54,20 @@ def config_problems(store: Store, version: Version, document: Any, catalog: Cata
     """All that is wrong with a config for a version, the strategy's parameters included."""
     folder = version_folder(store, version)
     config = read_config(document, folder, catalog)
-    checked = check_bundle(folder)
+    schema = _schema_of(folder)
     problems = [] if isinstance(config, RunConfig) else list(config)
     values = config.strategy if isinstance(config, RunConfig) else document.get("strategy") or {}
-    if checked.bundle is not None and isinstance(values, dict):
-        found = prepare_config(checked.bundle.schema, values, catalog.instruments).problems
+    if schema is not None and isinstance(values, dict):
+        found = prepare_config(schema, values, catalog.instruments).problems
         problems += [Problem(each.code, f"strategy.{each.where}", f"{each.rule}. {each.mend}") for each in found]
     return problems
+
+
+@lru_cache(maxsize=_SCHEMAS)
+def _schema_of(folder: Path) -> Schema | None:
+    """The parameters of a published version, None of one that is not valid. Its folder is named by what it holds."""
+    bundle = check_bundle(folder).bundle
+    return None if bundle is None else bundle.schema
 
 
 def create(store: Store, version: Version, document: Any, catalog: Catalog) -> Run | list[Problem]:

@@ -5,7 +5,8 @@ How to add a route:
 1. It belongs to the module of its subject, `routes/<subject>.py`, which has a `router = new_router("<subject>")`.
    A new module is a line in `routes/__init__.py`.
 2. Write a plain `def` handler: it runs in a thread, so it may ask the store, the catalog and the disk. `here: Here`
-   gives both. Only an event stream is `async`, and it asks the store with `run_in_threadpool`.
+   gives both. Only an event stream is `async`, and it asks the store with `run_in_threadpool`; and a dependency that
+   asks for nothing, because a thread would cost more than what it does.
 3. Name the answer's type by the return annotation or `response_model`: a Pydantic model of `models.py` or of the
    module, `Page[...]` for a listing. The description of the API is made of it, and each answer is checked by it. For an
    answer that is not JSON, return a `Response` and name its type: `@router.get(..., response_class=HTMLResponse)`, or

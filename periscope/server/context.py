@@ -51,4 +51,8 @@ def context_of(request: Request) -> Context:
     return context
 
 
-Here = Annotated[Context, Depends(context_of)]
+async def _here(request: Request) -> Context:
+    return context_of(request)  # on the event loop: FastAPI gives a plain function a thread, which costs more than it
+
+
+Here = Annotated[Context, Depends(_here)]

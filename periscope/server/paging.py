@@ -54,7 +54,7 @@ def none_of(listing: str) -> ProblemError:
     return ProblemError("CURSOR_INVALID", f"`after` is no cursor of the listing of {listing}")
 
 
-def _wanted(
+async def _wanted(
     limit: Annotated[int, Query(ge=1, le=MOST_ITEMS, description="How many at most")] = 100,
     after: Annotated[str | None, Query(max_length=500, description="`next` of the page before")] = None,
 ) -> Paging:

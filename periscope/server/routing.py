@@ -153,7 +153,7 @@ RawBody = Annotated[bytes, Depends(_raw_body)]
 """The whole body as it was sent; needs `openapi_extra=raw_body(...)`."""
 
 
-def _body_file(request: Request) -> Path:
+async def _body_file(request: Request) -> Path:
     found = request.state.body_file
     assert isinstance(found, Path)
     return found

@@ -18,13 +18,13 @@ def quoted(tag: str) -> dict[str, str]:
     return {"etag": f'"{tag}"'}
 
 
-def _expected(
+async def _expected(
     if_match: Annotated[str | None, Header(max_length=_MOST_LENGTH, description="The tags seen, or *")] = None,
 ) -> Seen:
     return None if if_match is None else _tags(if_match)
 
 
-def _expected_or_new(
+async def _expected_or_new(
     seen: Annotated[Seen, Depends(_expected)],
     if_none_match: Annotated[
         str | None, Header(max_length=_MOST_LENGTH, description="*, to write only what is not there yet")

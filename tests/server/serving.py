@@ -1,6 +1,7 @@
 """A real server on a port of its own, over a workspace with a published strategy and a little data."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from tests.runs.lab import AAA, Lab, walk
 WINDOW = {"start": "2024-01-22T09:30:00-05:00", "end": "2024-01-22T16:00:00-05:00"}
 CONFIG: dict[str, Any] = {"environment": WINDOW, "strategy": {}}
 _STARTING_SECONDS = 20
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""A client that loads no certificates: nothing here is encrypted."""
 
 
 class Served:
@@ -41,7 +44,7 @@ class Served:
     def open_client(self, token: str | None = None) -> httpx.Client:
         """A client whose addresses are relative to the API."""
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=f"{self.url}/api/v1/", headers=headers, timeout=30, trust_env=False)
+        return httpx.Client(base_url=f"{self.url}/api/v1/", headers=headers, timeout=30, trust_env=False, verify=PLAIN)
 
     def new_run(self) -> Run:
         """A new run of the strategy."""

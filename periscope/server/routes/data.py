@@ -140,7 +140,7 @@ def check_series(
     return quality_document(reports)
 
 
-def _options(  # noqa: PLR0913, PLR0917 - one parameter for each option
+async def _options(  # noqa: PLR0913, PLR0917 - one parameter for each option
     symbol: Annotated[ShortText | None, Query(description="The instrument's symbol")] = None,
     asset_type: Annotated[AssetType | None, Query(description="Default EQUITY")] = None,
     span: Annotated[BarTimeSpan | None, Query(description="The bars' span")] = None,
