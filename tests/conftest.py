@@ -13,6 +13,7 @@ import pytest
 from periscope.market.catalog import Catalog
 from periscope.market.importers.lean import import_lean
 from periscope.market.importers.storing import ImportSummary
+from tests import sizes
 
 # Hundreds of processes follow. Where nothing is to be written down that was compiled, each compiles all of us anew,
 # which costs more than most of what they are started for.
@@ -35,7 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers."""
+    """Register the markers, and tell the tests their size."""
+    sizes.is_full = bool(config.getoption("--full") or config.getoption("--long"))
     config.addinivalue_line("markers", "full: runs only with --full or --long")
 
 

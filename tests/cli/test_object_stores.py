@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import s3fs
 
 from periscope.cli.main import main
-from tests.market.stores import s3, s3_url  # noqa: F401 - fixtures
+from tests.market.stores import s3, s3_url, unreachable_s3  # noqa: F401 - fixtures
 from tests.runs.lab import HEADER, SCHEMA
 
 SOURCE = """
@@ -109,9 +108,8 @@ def test_what_is_wrong_with_an_address(
         ("://", 2, "CATALOG_ADDRESS"),
     ):
         assert ask(capsys, "data", "list", "--catalog", where, code=code)["error"]["code"] == name, where
-    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    s3fs.S3FileSystem.clear_instance_cache()
-    told = ask(capsys, "data", "sample", "--catalog", s3, code=7)["error"]
+
+
+def test_a_store_that_nobody_answers_for(unreachable_s3: str, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+    told = ask(capsys, "data", "sample", "--catalog", unreachable_s3, code=7)["error"]
     assert told["code"] == "CATALOG_UNREACHABLE"

@@ -47,8 +47,20 @@ def s3_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def s3_url() -> Iterator[str]:
     """The URL of an S3 server that lives as long as the tests."""
+    s3fs.S3FileSystem.clear_instance_cache()
     with s3_server() as url:
         yield url
+
+
+@pytest.fixture
+def unreachable_s3(s3: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An address in a store that nobody answers for."""
+    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    s3fs.S3FileSystem.clear_instance_cache()
+    yield s3
+    s3fs.S3FileSystem.clear_instance_cache()  # other tests keep the one that knows their server
 
 
 @pytest.fixture
@@ -67,7 +79,6 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
         monkeypatch.setenv(name, value)
     for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    s3fs.S3FileSystem.clear_instance_cache()  # one of another test may know another server
     store = fsspec.filesystem("s3", use_listings_cache=False)
     if not store.exists(BUCKET):
         store.mkdir(BUCKET)

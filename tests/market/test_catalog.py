@@ -21,6 +21,7 @@ from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
 from periscope.market.coverage import Coverage
 from tests.market.catalog_data import FAR, MINUTE, SECOND, SPY, Row, at, columns, minutes, read, rows_of
+from tests.sizes import examples
 
 DAY = BarTimeSpan.DAY
 
@@ -57,7 +58,7 @@ def test_other_tools_see_exact_decimals(catalog: Catalog) -> None:
 PRICE = st.integers(-LARGEST, LARGEST)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(15, 40), deadline=None)
 @given(
     gaps=st.lists(st.integers(1, 400 * 24 * 3600 * SECOND), max_size=30),
     prices=st.data(),
@@ -152,7 +153,7 @@ def test_an_exchange_without_a_session_table_is_named(catalog: Catalog) -> None:
         read(catalog, abroad)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 25), deadline=None)
 @given(
     steps=st.lists(st.integers(1, 700), min_size=1, max_size=80),
     chunk_rows=st.sampled_from([1, 7, 4096]),

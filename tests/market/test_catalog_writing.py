@@ -29,6 +29,7 @@ from periscope.market.errors import (
 )
 from periscope.market.manifest import folder_name
 from tests.market.catalog_data import FAR, MINUTE, SPY, Row, at, columns, minutes, read, rows_of
+from tests.sizes import examples
 
 SPAN = BarTimeSpan.MINUTE
 
@@ -65,7 +66,7 @@ def test_bars_are_filed_by_the_year_they_start_in(catalog: Catalog) -> None:
     assert sum(len(bars) for bars in catalog.all_bars(SPY, SPAN, 0, FAR)) == 4
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(10, 30), deadline=None)
 @given(pieces=st.lists(st.sets(st.integers(0, 120), min_size=1), min_size=1, max_size=12))
 def test_pieces_in_any_order_end_up_as_one_series(
     pieces: list[set[int]], tmp_path_factory: pytest.TempPathFactory

@@ -19,6 +19,7 @@ from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME
 from periscope.market.front_month import FrontMonths, NoFrontMonthError
 from tests.market.catalog_data import MINUTE, Row, at, columns
+from tests.sizes import examples
 
 LEAN_DAILY = Path(__file__).parents[3] / "shared" / "data" / "lean" / "future" / "cme" / "daily" / "es_trade.zip"
 CME = sessions_for("CME")
@@ -191,7 +192,7 @@ def naive_front_month(volumes: dict[date, dict[Instrument, int]], as_of: int) ->
     return None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 25), deadline=None)
 @given(
     volumes=st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=40),
     asked=st.lists(st.integers(0, 60 * 24), min_size=1, max_size=30),

@@ -21,6 +21,7 @@ from periscope.market.importers.exact import numbers
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.options import ImportOptions
 from periscope.market.importers.storing import ImportSummary
+from tests.sizes import examples
 
 SPY_MINUTE = ImportOptions(symbol="SPY", span=BarTimeSpan.MINUTE, stamp="start")
 HEADER = "timestamp,open,high,low,close,volume\n"
@@ -315,7 +316,7 @@ def test_a_file_of_many_blocks(load: Load, catalog: Catalog, monkeypatch: pytest
         max_size=20,
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 def test_numbers_are_exact(texts: list[str]) -> None:
     import polars as pl
 

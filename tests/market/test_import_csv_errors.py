@@ -16,6 +16,7 @@ from periscope.market.importers.csv_bars import import_csv
 from periscope.market.importers.findings import UNUSABLE, ImportProblem
 from periscope.market.importers.options import ImportOptions
 from periscope.market.importers.storing import ImportSummary
+from tests.sizes import examples
 
 SPY_MINUTE = ImportOptions(symbol="SPY", span=BarTimeSpan.MINUTE, stamp="start")
 HEADER = "timestamp,open,high,low,close,volume\n"
@@ -137,7 +138,7 @@ def test_files_that_are_no_table_of_bars(content: bytes, code: str, load: Load, 
 
 
 @given(st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(40, 120), deadline=None)
 def test_mutilated_files_are_refused_or_read_but_never_crash(data: st.DataObject) -> None:
     """No traceback, and no row lost without a finding: rows in = bars + findings + blank lines."""
     import tempfile

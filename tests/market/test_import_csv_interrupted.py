@@ -75,7 +75,9 @@ def _files(root: Path) -> set[str]:
     return {path.relative_to(root).as_posix() for path in (root / "bars").rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("step", range(1, STEPS))
+@pytest.mark.parametrize(
+    "step", [pytest.param(step, marks=[pytest.mark.full] if step % 3 else []) for step in range(1, STEPS)]
+)
 def test_interrupted_by_ctrl_c(
     step: int, file: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,9 +109,9 @@ def test_interrupted_by_ctrl_c(
 
 
 def test_killed_at_any_step(file: Path, whole: bytes, tmp_path: Path, cases: Callable[..., int]) -> None:
-    """kill -9: no code of ours runs after it. Every eighth step by default, all of them in full."""
+    """kill -9: no code of ours runs after it. Every tenth step by default, all of them in full."""
     killed = 0
-    for step in range(1, STEPS, max(1, 8 // cases(1, 8))):
+    for step in range(1, STEPS, cases(10, 1)):
         root = tmp_path / f"catalog-{step}"
         before = (Catalog.create(root).root / "manifest.json").read_bytes()
         command = [sys.executable, "-c", DIES, str(file), str(root), str(step)]

@@ -20,6 +20,7 @@ from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.formats import detect_format, import_path
 from periscope.market.importers.options import ImportOptions
 from periscope.market.importers.storing import ImportSummary
+from tests.sizes import examples
 
 NANO = 1_000_000_000
 OPEN = int(datetime(2024, 1, 3, 14, 30, tzinfo=UTC).timestamp())
@@ -136,7 +137,7 @@ _BARS = st.lists(
 
 
 @given(_BARS, st.booleans(), st.sampled_from([1, 2, 3]))
-@settings(max_examples=40)
+@settings(max_examples=examples(15, 40))
 def test_every_field_of_every_bar_comes_back(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[Fields], packed: bool, version: int
 ) -> None:

@@ -223,7 +223,7 @@ def test_spoiled_files(name: str, tmp_path: Path, cases: Callable[..., int]) -> 
     """Refused with the file's name, or imported with every row stored, reported or named as left alone."""
     case = CASES[name]
     path = tmp_path / "spoiled"
-    for seed in range(cases(50, 2_000)):
+    for seed in range(cases(25, 2_000)):
         data = _spoil(case, random.Random(f"{name} {seed}"))
         path.write_bytes(data)
         root = tmp_path / "catalog"
@@ -253,7 +253,7 @@ def test_spoiled_lean_quotes(tmp_path: Path, cases: Callable[..., int]) -> None:
     """Refused with the file's name, or every row of the zip stored or reported; a zip of nonsense is told."""
     path = tmp_path / "lean" / "future" / "cme" / "minute" / "es" / "20240103_quote.zip"
     path.parent.mkdir(parents=True)
-    for seed in range(cases(50, 2_000)):
+    for seed in range(cases(25, 2_000)):
         chance = random.Random(f"lean {seed}")
         inner = spoiled(_unzip(_lean_quotes()), mutations.TEXT, chance)
         content = io.BytesIO()

@@ -35,6 +35,7 @@ from tests.market.quality_data import (
     multiplied,
     without,
 )
+from tests.sizes import examples
 
 BARS = minutes()
 NIGHT = minutes("CME")
@@ -263,7 +264,7 @@ def test_a_window_is_filled_up_to_its_ends() -> None:
     assert found(check(late)) == {}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 60), deadline=None)
 @given(
     rows=st.lists(
         st.tuples(
@@ -349,7 +350,7 @@ def test_every_code_is_explained() -> None:
         assert rule.counts in {"bars", "sessions", "trading days"}
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=examples(1, 3), deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_the_sample_market_is_clean_but_for_the_hole_that_it_declares(seed: int) -> None:
     for item in sample_series(seed):
@@ -359,7 +360,7 @@ def test_the_sample_market_is_clean_but_for_the_hole_that_it_declares(seed: int)
         assert found(report) == expected, (item.instrument.symbol, item.span, seed)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(3, 8), deadline=None)
 @given(rows=st.integers(1, 2_500), defect=st.sampled_from(sorted(MINUTE_DEFECTS)))
 def test_the_pieces_make_no_difference(rows: int, defect: str) -> None:
     bars = MINUTE_DEFECTS[defect][0](BARS)
