@@ -12,16 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from periscope.runs.lifecycle import NEXT_STATUS, IllegalMoveError, Move, Status
 from periscope.runs.store.content import ContentFiles
-from periscope.runs.store.database import Database, database_url, sqlite_url
-from periscope.runs.store.migrating import NEWEST, migrate, revision
+from periscope.runs.store.database import database_url
 from periscope.runs.store.refusals import StoreError
 from periscope.runs.store.run_rows import AttemptRows, Ending, Run, RunNotFoundError, StoredFile, move_run
-from periscope.runs.store.store import DATABASE_FILE, Store, StorePlace
+from periscope.runs.store.store import Store, StorePlace
 from periscope.runs.store.tables import metadata
 from periscope.runs.store.version_rows import Version
 from tests.databases import store_place
@@ -48,18 +47,6 @@ class StoreContract:
         with store.database.read() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             assert compare_metadata(context, metadata) == []
-
-    def test_a_new_store_has_what_all_migrations_make(self, store: Store, tmp_path: Path) -> None:
-        with store_place(self.kind, tmp_path / "migrated") as other:
-            other.folder.mkdir()
-            path = sqlite_url(other.folder / DATABASE_FILE)
-            database = Database(path if other.url is None else database_url(other.url))
-            migrate(database, to="0001")
-            migrate(database)
-            with database.read() as migrated, store.database.read() as made:
-                assert _described(made) == _described(migrated)
-                assert revision(made) == revision(migrated) == NEWEST
-            database.close()
 
     def test_many_open_an_empty_store_at_once(self, place: StorePlace) -> None:
         def publish(number: int) -> str:
@@ -242,22 +229,6 @@ class StoreContract:
         with pytest.raises(StoreError) as refused:
             Store(place)
         assert refused.value.code == "STORE_FOREIGN"
-
-
-def _described(connection: Connection) -> dict[str, Any]:
-    """All tables with everything that a database says of them, names of constraints included."""
-    found = inspect(connection)
-    described: dict[str, Any] = {}
-    for table in found.get_table_names():
-        columns = [{**column, "type": str(column["type"])} for column in found.get_columns(table)]
-        parts = (found.get_unique_constraints, found.get_foreign_keys, found.get_indexes)
-        described[table] = [columns, found.get_pk_constraint(table)]
-        described[table] += [sorted(part(table), key=lambda each: str(each["name"])) for part in parts]
-    if connection.dialect.name == "sqlite":
-        made = connection.execute(text("SELECT sql FROM sqlite_master WHERE type = 'table'")).scalars()
-        described["sql"] = sorted(sorted(line.strip(" ,\t") for line in sql.splitlines()) for sql in made)
-    assert len(described) > 10
-    return described
 
 
 class TestSqlite(StoreContract):

@@ -5,11 +5,12 @@ import shutil
 import sqlite3
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Connection, inspect, text
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.market.catalog import Catalog
@@ -19,7 +20,7 @@ from periscope.runs.explaining import explain, find_order, open_run
 from periscope.runs.journal import kept_hash, read_checkpoints, read_lines
 from periscope.runs.lifecycle import Move, Status
 from periscope.runs.publishing import version_files
-from periscope.runs.store.database import Database, database_url
+from periscope.runs.store.database import Database, database_url, sqlite_url
 from periscope.runs.store.migrating import NEWEST, migrate, revision
 from periscope.runs.store.run_rows import AttemptRows, Ending, Run
 from periscope.runs.store.store import DATABASE_FILE, Store, StorePlace
@@ -65,6 +66,35 @@ def test_a_store_of_the_first_release_opens_with_all_that_was_in_it(kind: str, t
                 assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         with Store(place) as store:
             assert store.runs.get(7).status is Status.COMPLETE
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_store_has_what_all_migrations_make(kind: str, tmp_path: Path) -> None:
+    with store_place(kind, tmp_path / "new") as place, store_place(kind, tmp_path / "migrated") as other:
+        other.folder.mkdir()
+        database = Database(sqlite_url(other.folder / DATABASE_FILE) if other.url is None else database_url(other.url))
+        migrate(database, to="0001")
+        migrate(database)
+        with Store(place) as store, database.read() as migrated, store.database.read() as made:
+            assert _described(made) == _described(migrated)
+            assert revision(made) == revision(migrated) == NEWEST
+        database.close()
+
+
+def _described(connection: Connection) -> dict[str, Any]:
+    """All tables with everything that a database says of them, names of constraints included."""
+    found = inspect(connection)
+    described: dict[str, Any] = {}
+    for table in found.get_table_names():
+        columns = [{**column, "type": str(column["type"])} for column in found.get_columns(table)]
+        parts = (found.get_unique_constraints, found.get_foreign_keys, found.get_indexes)
+        described[table] = [columns, found.get_pk_constraint(table)]
+        described[table] += [sorted(part(table), key=lambda each: str(each["name"])) for part in parts]
+    if connection.dialect.name == "sqlite":
+        made = connection.execute(text("SELECT sql FROM sqlite_master WHERE type = 'table'")).scalars()
+        described["sql"] = sorted(sorted(line.strip(" ,\t") for line in sql.splitlines()) for sql in made)
+    assert len(described) > 10
+    return described
 
 
 def _look(store: Store) -> None:
