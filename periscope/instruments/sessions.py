@@ -22,6 +22,7 @@ from periscope.instruments.session_table import (
     ExceptionKind,
     Ints,
     SessionException,
+    SessionTable,
     build_table,
     exceptions_of,
 )
@@ -185,6 +186,16 @@ class ExchangeSessions:
             self._session(index)
             for index in range(bisect_right(self._close_list, t0), bisect_left(self._open_list, t1))
         ]
+
+    def table_between(self, t0: int, t1: int) -> SessionTable:
+        """The same sessions with their breaks as columns, for whoever needs years of them."""
+        self._check(t0)
+        self._check(t1)
+        some = slice(bisect_right(self._close_list, t0), bisect_left(self._open_list, t1))
+        opens, closes = self._opens[some], self._closes[some]
+        first, last = (int(opens[0]), int(closes[-1])) if len(opens) > 0 else (0, 0)
+        breaks = slice(bisect_left(self._break_start_list, first), bisect_left(self._break_start_list, last))
+        return SessionTable(self._days[some], opens, closes, self._break_starts[breaks], self._break_ends[breaks])
 
     def is_holiday_stub(self, day: date) -> bool:
         """Whether a futures trading day is cut short because the cash market is closed (a holiday, a mourning)."""

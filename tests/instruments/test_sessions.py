@@ -351,3 +351,14 @@ def test_vectorised_answers_equal_a_loop(
     for t, (is_open, day) in zip(starts.tolist(), expected, strict=True):
         assert (sessions.session_at(t) is not None) is is_open
         assert sessions.trading_day(t) == day
+    until = int(starts.max()) + 40 * 24 * 60 * MINUTE
+    listed, columns = (
+        sessions.sessions_between(int(starts.min()), until),
+        sessions.table_between(int(starts.min()), until),
+    )
+    assert columns.days.tolist() == [(session.day - epoch).days for session in listed]
+    assert list(zip(columns.opens.tolist(), columns.closes.tolist(), strict=True)) == [
+        (session.open, session.close) for session in listed
+    ]
+    pauses = zip(columns.break_starts.tolist(), columns.break_ends.tolist(), strict=True)
+    assert list(pauses) == [pause for session in listed for pause in session.breaks]

@@ -8,7 +8,8 @@ import numpy as np
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.hours import EXCHANGES
-from periscope.instruments.sessions import Session, sessions_for
+from periscope.instruments.session_table import SessionTable
+from periscope.instruments.sessions import sessions_for
 from periscope.instruments.zones import local_to_utc
 from periscope.market.columns import IntColumn, Mask
 from periscope.market.importers.findings import ImportProblem
@@ -74,8 +75,7 @@ def session_grid(exchange: str, first: int, last: int, *, zone: ZoneInfo | None 
     """
     hours = EXCHANGES.get(exchange)
     if hours is None and zone is not None:
-        none = np.empty(0, dtype=np.int64)
-        return SessionGrid(exchange, zone, none, none, none, none, none, *_parts([]), *_parts([]))
+        return SessionGrid(exchange, zone, *_columns(None), *_columns(None)[1:], *_parts(None), *_parts(None))
     if hours is None:
         known = ", ".join(sorted(EXCHANGES))
         raise ImportProblem(
@@ -85,26 +85,26 @@ def session_grid(exchange: str, first: int, last: int, *, zone: ZoneInfo | None 
     low = max(_day(first) - timedelta(days=8), hours.first_day)
     high = min(_day(last) + timedelta(days=8), hours.last_day)
     between = sessions.day_bounds(low)[0], sessions.day_bounds(high)[0]
-    found = sessions.sessions_between(*between) if low < high else []
-    longer = extended.sessions_between(*between) if low < high else []
-    return SessionGrid(
-        exchange,
-        ZoneInfo(hours.zone),
-        np.array([session.day.toordinal() - EPOCH_ORDINAL for session in found], dtype=np.int64),
-        np.array([session.open for session in found], dtype=np.int64),
-        np.array([session.close for session in found], dtype=np.int64),
-        np.array([session.open for session in longer], dtype=np.int64),
-        np.array([session.close for session in longer], dtype=np.int64),
-        *_parts(found),
-        *_parts(longer),
-    )
+    found, longer = (each.table_between(*between) if low < high else None for each in (sessions, extended))
+    zone = ZoneInfo(hours.zone)
+    return SessionGrid(exchange, zone, *_columns(found), *_columns(longer)[1:], *_parts(found), *_parts(longer))
 
 
-def _parts(sessions: list[Session]) -> tuple[IntColumn, IntColumn]:
+def _columns(table: SessionTable | None) -> tuple[IntColumn, IntColumn, IntColumn]:
+    """Trading days, opens and closes of some sessions."""
+    if table is None:
+        none = np.empty(0, dtype=np.int64)
+        return none, none, none
+    return table.days.astype(np.int64), table.opens, table.closes
+
+
+def _parts(table: SessionTable | None) -> tuple[IntColumn, IntColumn]:
     """Where the stretches of trading of some sessions begin and end."""
-    parts = [part for session in sessions for part in session.parts]
-    begins, ends = np.array(parts, dtype=np.int64).reshape(-1, 2).T
-    return begins, ends
+    _, opens, closes = _columns(table)
+    if table is None or len(table.break_starts) == 0:
+        return opens, closes
+    begins, ends = np.concatenate([opens, table.break_ends]), np.concatenate([closes, table.break_starts])
+    return np.sort(begins), np.sort(ends)
 
 
 def day_intervals(days: IntColumn, grid: SessionGrid) -> tuple[IntColumn, IntColumn]:

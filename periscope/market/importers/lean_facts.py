@@ -6,11 +6,14 @@ Data/future/*/margins of https://github.com/QuantConnect/Lean.
 
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from periscope.instruments.instrument import MarginPeriod, TickerPeriod
@@ -19,6 +22,8 @@ from periscope.market.importers.findings import ImportProblem
 
 OPEN_ENDED = date(2050, 12, 31)
 """LEAN's date for "still trading"."""
+
+_HOURS = Path("market-hours") / "market-hours-database.json"
 
 EXCHANGE_LETTERS = {"N": "XNYS", "Q": "XNAS", "P": "ARCX", "Z": "BATS"}
 _CENT = Decimal("0.01")
@@ -47,15 +52,40 @@ CME_DEFAULT = FutureHours(NEW_YORK, ZoneInfo("UTC"), time(9, 30), time(17), time
 
 def future_hours(root: Path, market: str, product: str) -> FutureHours:
     """The hours of a futures root from the folder's market-hours database; the default where the folder has none."""
-    path = root / "market-hours" / "market-hours-database.json"
-    if not path.is_file():
-        return CME_DEFAULT
-    try:
-        entries = json.loads(path.read_bytes())["entries"]
-        entry = entries.get(f"Future-{market}-{product}", entries.get(f"Future-{market}-[*]"))
+    with told_of_hours(root):
+        entry = hours_entry(root, "future", market, product)
         return CME_DEFAULT if entry is None else _hours(entry)
-    except (ValueError, KeyError, TypeError, StopIteration) as error:
-        raise ImportProblem("BAD_LEAN_FOLDER", f"{path} can't be read: {error!r}") from None
+
+
+def hours_entry(root: Path, kind: str, market: str, symbol: str) -> dict[str, Any] | None:
+    """The entry of the folder's market-hours database that counts for an equity or a futures root, if it has one.
+
+    `kind` is "equity" or "future". Raises what `told_of_hours` tells.
+    """
+    path = root / _HOURS
+    if not path.is_file():
+        return None
+    stat = path.stat()
+    entries = _hours_entries(path, stat.st_mtime_ns, stat.st_size)
+    prefix = f"{kind.capitalize()}-{market}-"
+    entry: dict[str, Any] | None = entries.get(prefix + symbol, entries.get(prefix + "[*]"))
+    return entry
+
+
+@lru_cache(maxsize=1)
+def _hours_entries(path: Path, _changed: int, _size: int) -> dict[str, Any]:
+    """All of the database, kept in memory: it has megabytes, and every series asks for a line of it."""
+    entries: dict[str, Any] = json.loads(path.read_bytes())["entries"]
+    return entries
+
+
+@contextmanager
+def told_of_hours(root: Path) -> Iterator[None]:
+    """What is wrong with the folder's market-hours database as an `ImportProblem` BAD_LEAN_FOLDER."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        raise ImportProblem("BAD_LEAN_FOLDER", f"{root / _HOURS} can't be read: {error!r}") from None
 
 
 def _hours(entry: dict[str, object]) -> FutureHours:

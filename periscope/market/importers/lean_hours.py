@@ -2,15 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.lean_hours import LeanHours, read_entry
 from periscope.market.catalog_files import CatalogFiles
 from periscope.market.errors import CatalogDamagedError
-from periscope.market.importers.findings import ImportProblem
-
-_DATABASE = Path("market-hours") / "market-hours-database.json"
+from periscope.market.importers.lean_facts import hours_entry, told_of_hours
 
 
 def lean_hours_name(kind: str, symbol: str) -> str:
@@ -23,18 +20,11 @@ def save_lean_hours(files: CatalogFiles, root: Path, kind: str, market: str, sym
 
     `kind` is "equity" or "future". Raises `ImportProblem` BAD_LEAN_FOLDER.
     """
-    path = root / _DATABASE
-    if not path.is_file():
-        return
-    try:
-        entries: dict[str, Any] = json.loads(path.read_bytes())["entries"]
-        prefix = f"{kind.capitalize()}-{market}-"
-        entry = entries.get(prefix + symbol, entries.get(prefix + "[*]"))
+    with told_of_hours(root):
+        entry = hours_entry(root, kind, market, symbol)
         if entry is not None:
             read_entry(entry)
             files.replace(lean_hours_name(kind, symbol), json.dumps(entry, indent=1).encode() + b"\n")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ImportProblem("BAD_LEAN_FOLDER", f"{path} can't be read: {error!r}") from None
 
 
 def read_lean_hours(files: CatalogFiles, instrument: Instrument) -> LeanHours | None:

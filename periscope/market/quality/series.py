@@ -7,7 +7,7 @@ import numpy as np
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
-from periscope.instruments.sessions import Session, sessions_for
+from periscope.instruments.sessions import sessions_for
 from periscope.market.columns import BarColumns, IntColumn
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.intervals import LENGTHS, SessionGrid, session_grid
@@ -82,15 +82,10 @@ def series_of(instrument: Instrument, span: BarTimeSpan, first: int, last: int) 
     except ImportProblem:
         grid = None
     if grid is None or len(grid.opens) == 0:
-        return Series(instrument, span, first, last, None, _pauses([]))
-    between = sessions_for(instrument.exchange).sessions_between(int(grid.opens[0]), int(grid.closes[-1]))
-    return Series(instrument, span, first, last, grid, _pauses(between))
-
-
-def _pauses(sessions: list[Session]) -> Pauses:
-    breaks = [pause for session in sessions for pause in session.breaks]
-    begins, ends = np.array(breaks, dtype=np.int64).reshape(-1, 2).T
-    return Pauses(begins, ends)
+        none = np.empty(0, dtype=np.int64)
+        return Series(instrument, span, first, last, None, Pauses(none, none))
+    table = sessions_for(instrument.exchange).table_between(int(grid.opens[0]), int(grid.closes[-1]))
+    return Series(instrument, span, first, last, grid, Pauses(table.break_starts, table.break_ends))
 
 
 @dataclass(frozen=True, slots=True)
