@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.machinery import all_suffixes
+from importlib.machinery import PathFinder, all_suffixes
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions, packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
@@ -116,8 +116,9 @@ def _installed(name: str, asked_by: str) -> Distribution:
 
 def _suggestion(name: str) -> str:
     """A name that is meant instead: of the package that has such a module, or one that is spelled nearly so."""
-    by_module = [each for each in packages_distributions().get(name, ()) if each]
-    known = sorted({_normal(each.metadata["Name"]) for each in distributions() if each.metadata.get("Name")})
+    is_module = PathFinder.find_spec(name) is not None  # whose it is takes reading the lists of all files
+    by_module = [each for each in packages_distributions().get(name, ()) if each] if is_module else []
+    known = sorted({_normal(found) for each in distributions() if (found := each.metadata.get("Name"))})
     near = by_module or difflib.get_close_matches(_normal(name), known, n=3)
     if near:
         return f"did you mean {', '.join(sorted(set(near)))}?"

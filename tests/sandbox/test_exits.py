@@ -5,6 +5,7 @@ import platform
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -33,9 +34,17 @@ def run(lab: Lab, source: str) -> tuple[Ran, int]:
     return ran, line_of(folder) if "# HERE" in source else 0
 
 
-@pytest.mark.parametrize("hook", ["on_bar", "on_timer", "on_stop"])
+HOOKS = ("on_bar", "on_timer", "on_stop")
+WAYS_OUT = ("import sys\nsys.exit()", "raise SystemExit(0)", "exit_ = SystemExit('bye')\nraise exit_")
+
+
 @pytest.mark.parametrize(
-    "how", ["import sys\nsys.exit()", "raise SystemExit(0)", "exit_ = SystemExit('bye')\nraise exit_"]
+    ("hook", "how"),
+    [
+        pytest.param(hook, how, marks=() if at == way else pytest.mark.full)
+        for at, hook in enumerate(HOOKS)
+        for way, how in enumerate(WAYS_OUT)
+    ],
 )
 def test_sys_exit_is_told_with_its_line(lab: Lab, hook: str, how: str) -> None:
     ran, line = run(lab, handler(hook, how + "  # HERE"))
@@ -152,14 +161,14 @@ def test_a_process_that_ends_in_on_stop_is_an_error(lab: Lab) -> None:
     assert ran.issue("STRATEGY_EXITED")["first"] == "2024-01-22T21:00:00Z"
 
 
-def test_a_process_that_ends_between_two_messages(lab: Lab) -> None:
+def test_a_process_that_ends_between_two_messages(lab: Lab, cases: Callable[..., int]) -> None:
     """It dies after it has answered, while the engine prepares what comes next."""
     body = """\
 self.bars += 1
 threading.Thread(target=lambda: (time.sleep(0.0003 * self.bars), os._exit(7))).start()
 return [register(span=Span.HOUR), UnregisterBarAction('AAA', EQUITY, Span.HOUR)]"""
     lab.add(AAA, hour=walk("09:30", 1, length=1_800_000_000))
-    for _ in range(6):
+    for _ in range(cases(3, 12)):
         ran, _ = run(lab, handler("on_bar", body, "import os, threading, time\n"))
         assert "exit status 7" in ran.issue("STRATEGY_EXITED")["message"]
 
@@ -190,7 +199,13 @@ def frame(kind, body):
 """
 
 
-@pytest.mark.parametrize("name", FORGED)
+OF_EACH_KIND = ("a huge frame", "an unknown kind", "counts of another script", "an action that is none", "nested")
+"""`test_frames` says all of them, and more, to the engine without a process."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in OF_EACH_KIND else pytest.mark.full) for name in FORGED]
+)
 def test_writing_on_the_wire(lab: Lab, name: str) -> None:
     body = f"""\
 self.bars += 1
@@ -230,8 +245,8 @@ def test_whoever_watches_fails(lab: Lab) -> None:
 def test_several_runs_at_once_in_one_process(lab: Lab) -> None:
     folder = lab.bundle(handler("on_bar", "self.bars += 1\nreturn [order('BUY', 1)] if self.bars % 9 == 0 else []"))
     config = window_config("09:30", "16:00")
-    with ThreadPoolExecutor(4) as pool:
-        runs = [pool.submit(run_backtest, folder, config, lab.catalog) for _ in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        runs = [pool.submit(run_backtest, folder, config, lab.catalog) for _ in range(4)]
         hashes = {run.result().document()["hash"] for run in runs}
     assert len(hashes) == 1
 

@@ -3,6 +3,7 @@
 import errno
 import re
 import struct
+from collections.abc import Callable
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -189,13 +190,16 @@ WORDS = st.one_of(
 )
 
 
-@settings(max_examples=1000, deadline=None)
-@given(st.sampled_from(NAMES), st.data())
-def test_program_and_tables_agree(machine: str, draw: st.DataObject) -> None:
-    checked = st.sampled_from(sorted(listed(machine)["checked"]))
-    number = draw.draw(st.one_of(checked, checked, st.integers(0, 2**32 - 1)))
-    arguments = tuple(draw.draw(WORDS) for _ in range(6))
-    assert outcome(machine, number, *arguments).verdict == naive_verdict(machine, number, arguments)
+def test_program_and_tables_agree(cases: Callable[..., int]) -> None:
+    @settings(max_examples=cases(300, 5_000), deadline=None)
+    @given(st.sampled_from(NAMES), st.data())
+    def they_agree(machine: str, draw: st.DataObject) -> None:
+        checked = st.sampled_from(sorted(listed(machine)["checked"]))
+        number = draw.draw(st.one_of(checked, checked, st.integers(0, 2**32 - 1)))
+        arguments = tuple(draw.draw(WORDS) for _ in range(6))
+        assert outcome(machine, number, *arguments).verdict == naive_verdict(machine, number, arguments)
+
+    they_agree()
 
 
 def test_jumps_that_are_too_far_are_not_written() -> None:

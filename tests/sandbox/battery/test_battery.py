@@ -63,8 +63,12 @@ def test_an_allowed_package_opens_no_way(tier: Tier) -> None:
     assert_held(report, tier)
 
 
-@pytest.mark.parametrize("identity", IDENTITIES)
+@pytest.mark.parametrize(
+    "identity",
+    [pytest.param(name, marks=() if place == 0 else pytest.mark.full) for place, name in enumerate(IDENTITIES)],
+)
 def test_every_attempt_can_succeed(identity: str) -> None:
+    """Who has more rights is held by less, so one identity is enough by default."""
     report = run(identity, Tier.UNCONFINED)
     assert {outcome.name for outcome in report.outcomes} == set(ATTEMPTS)
     assert report.fault == ""

@@ -18,6 +18,12 @@ def all_attempts() -> dict[str, Attempt]:
     return dict(sorted(ATTEMPTS.items(), key=lambda entry: THEMES.index(entry[0].partition(".")[0])))
 
 
+def attempt_named(name: str) -> Attempt:
+    """One attempt; no other theme than its own is compiled for it."""
+    importlib.import_module(f"{__package__}.{name.partition('.')[0]}")
+    return ATTEMPTS[name]
+
+
 def targets_of(told: dict[str, Any]) -> Targets:
     """The targets as they are told in JSON."""
     read: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
@@ -29,7 +35,7 @@ def run(config: dict[str, Any]) -> None:
     for name in config["imports"]:
         importlib.import_module(name)
     targets = targets_of(config["targets"])
-    attempts = all_attempts()
+    attempts = [attempt_named(name) for name in config["attempts"]]
     way = tell_from_a_copy if can_fork() else tell
-    for name in config["attempts"]:
-        way(attempts[name], targets)
+    for attempt in attempts:
+        way(attempt, targets)
