@@ -150,9 +150,9 @@ def _strategy_process() -> str:
 
     with tempfile.TemporaryDirectory(prefix="periscope-doctor-") as folder:
         catalog = Catalog.create(Path(folder))
-        make_sample(catalog)
         config = parse_run_config(read_run_file(None, BUNDLE_TEMPLATE))
         assert isinstance(config, RunConfig), config
+        make_sample(catalog, equity=str(config.strategy["symbol"]))
         result = run_backtest(BUNDLE_TEMPLATE, config, catalog, out=None, progress=None).document()
     if result["status"] != "complete":
         first = next(iter(result["issues"]), {"code": "no issue", "message": "it gave no reason"})

@@ -14,27 +14,37 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 _MASK = (1 << 64) - 1
 
 
-def _mixed(z: np.uint64 | np.ndarray[tuple[int], np.dtype[np.uint64]]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    mixed = np.atleast_1d(np.asarray(z, dtype=np.uint64))
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX_1
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX_2
-    return mixed ^ (mixed >> np.uint64(31))
+def _mix(numbers: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> None:
+    """Mix each number in its place: a new array for each step costs more than the step."""
+    numbers ^= numbers >> np.uint64(30)
+    numbers *= _MIX_1
+    numbers ^= numbers >> np.uint64(27)
+    numbers *= _MIX_2
+    numbers ^= numbers >> np.uint64(31)
 
 
 class RandomIntegers:
     """A sequence of integers that `seed` and `stream` (any text) fix completely."""
 
     def __init__(self, seed: int, stream: str) -> None:
-        state = seed & _MASK
+        state = np.array([seed & _MASK], dtype=np.uint64)
         for byte in stream.encode():
-            state = int(_mixed(np.uint64((state * 257 + byte + 1) & _MASK))[0])
-        self._state = state
+            state *= np.uint64(257)
+            state += np.uint64(byte + 1)
+            _mix(state)
+        self._state = state[0]
         self._drawn = 0
 
     def between(self, low: int, high: int, count: int) -> IntColumn:
         """The next `count` integers, each from low to high, both included. The span must be far below 2**64."""
         assert low <= high
-        index = np.arange(self._drawn + 1, self._drawn + count + 1, dtype=np.uint64)
+        numbers = np.arange(self._drawn + 1, self._drawn + count + 1, dtype=np.uint64)
         self._drawn += count
-        numbers = _mixed(np.uint64(self._state) + index * _GAMMA)
-        return (numbers >> np.uint64(11)).astype(np.int64) % np.int64(high - low + 1) + np.int64(low)
+        numbers *= _GAMMA
+        numbers += self._state
+        _mix(numbers)
+        numbers >>= np.uint64(11)
+        numbers %= np.uint64(high - low + 1)
+        drawn = numbers.view(np.int64)
+        drawn += low
+        return drawn

@@ -102,9 +102,9 @@ def sample_series(seed: int = 7) -> list[SampleSeries]:
     return series
 
 
-def make_sample(catalog: BarSink, seed: int = 7) -> list[SampleSeries]:
-    """Write the sample market into a catalog and return what was written."""
-    series = sample_series(seed)
+def make_sample(catalog: BarSink, seed: int = 7, *, equity: str | None = None) -> list[SampleSeries]:
+    """Write the sample market, or one equity of it, into a catalog and return what was written."""
+    series = sample_series(seed) if equity is None else _equity(equity, *_EQUITIES[equity], seed)
     catalog.add_instruments(list({item.instrument.key: item.instrument for item in series}.values()))
     for item in series:
         catalog.write_bars(item.instrument, item.span, item.bars, source=sample_source(seed))

@@ -7,6 +7,7 @@ time of day, the day's turbulence and the minute's range.
 """
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -116,7 +117,8 @@ def invent(clock: Clock, character: Character, random: RandomIntegers) -> Ticks:
     path = np.cumsum(moves.reshape(-1)) + character.first_ticks * 1000
     floor = character.first_ticks * 250
     ticks = ((np.abs(path - floor) + floor) // 1000).reshape(bars, STEPS_PER_BAR)
-    high, low = ticks.max(axis=1), ticks.min(axis=1)
+    # Step by step: over rows of four, max(axis=1) takes ten times as long.
+    high, low = reduce(np.maximum, ticks.T), reduce(np.minimum, ticks.T)
     usual = character.volume * busy * turbulence[clock.session] // 100
     ranges = np.minimum((high - low) * 1000 // (character.step + 1), 40) + 8
     volume = usual * ranges * random.between(40, 160, bars) // 2000 + random.between(1, 9, bars)
@@ -168,12 +170,13 @@ def day_bars(bars: BarColumns, session: IntColumn, sessions: tuple[Session, ...]
 
 def selected(bars: BarColumns, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> BarColumns:
     """The bars for which `keep` is true."""
+    at = np.flatnonzero(keep)
     return BarColumns(
-        bars.start[keep],
-        bars.end[keep],
-        bars.open[keep],
-        bars.high[keep],
-        bars.low[keep],
-        bars.close[keep],
-        bars.volume[keep],
+        bars.start[at],
+        bars.end[at],
+        bars.open[at],
+        bars.high[at],
+        bars.low[at],
+        bars.close[at],
+        bars.volume[at],
     )

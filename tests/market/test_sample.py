@@ -54,8 +54,9 @@ def test_split_mix_64_gives_the_published_first_number() -> None:
     """The first output of SplitMix64 for state 0 is 0xE220A8397B1DCDAF."""
     from periscope.market import random_integers
 
-    first = random_integers._mixed(random_integers._GAMMA)
-    assert int(first[0]) == 0xE220A8397B1DCDAF
+    numbers = np.array([random_integers._GAMMA])
+    random_integers._mix(numbers)
+    assert int(numbers[0]) == 0xE220A8397B1DCDAF
 
 
 def test_drawing_at_once_or_in_parts_gives_the_same_integers() -> None:
@@ -80,6 +81,13 @@ def test_every_series_says_that_it_is_invented(sample: list[SampleSeries]) -> No
     assert all("SYNTHETIC" in source for _, _, source in sink.written)
     assert all("SYNTHETIC" in instrument.source for instrument in sink.instruments)
     assert len({instrument.key for instrument in sink.instruments}) == len(sink.instruments) == 9
+
+
+def test_one_equity_alone_is_that_of_the_whole_market(sample: list[SampleSeries]) -> None:
+    sink = _Sink()
+    alone = make_sample(sink, 7, equity="BETA")
+    assert [instrument.symbol for instrument in sink.instruments] == ["BETA"]
+    assert _digest(alone) == _digest([item for item in sample if item.instrument.symbol == "BETA"])
 
 
 def test_bars_are_possible_on_tick_in_order_and_in_sessions(sample: list[SampleSeries]) -> None:
