@@ -1,7 +1,8 @@
 """Every code block of the docs is run.
 
 ```python blocks of a page run in order in one namespace; ```json must parse; in ```console the lines that start with
-`$ ` run in order in one folder and must succeed. ```text is for what can't be run, and the only way out.
+`$ ` run in order in one folder and must succeed, see tests/docs/commands.py. ```text is for what can't be run, and the
+only way out.
 """
 
 import json
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.docs.commands import with_processes
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -55,6 +58,14 @@ def pages_with(kind: str) -> list[str]:
     return [page for page in PAGES if any(block.kind == kind for block in blocks_of(page))]
 
 
+def commands_of(page: str) -> list[str]:
+    lines = [line for block in blocks_of(page) if block.kind == "console" for line in block.text.splitlines()]
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+
+COMMANDS = with_processes({page: commands_of(page) for page in pages_with("console")})
+
+
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     here = str(Path(sys.executable).parent)
@@ -95,17 +106,16 @@ def test_python_runs(page: str, tmp_path: Path, environment: dict[str, str]) -> 
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("page", pages_with("console"))
+@pytest.mark.parametrize("page", COMMANDS)
 def test_commands_succeed(page: str, tmp_path: Path, environment: dict[str, str]) -> None:
-    lines = [line for block in blocks_of(page) if block.kind == "console" for line in block.text.splitlines()]
-    commands = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    commands = [command for command, _ in COMMANDS[page]]
     wrong = [command for command in commands if not re.match(r"(periscope|cd|ls|cat|head|mkdir) ?", command)]
     assert not wrong, f"```console is for periscope's commands: {wrong}"
     done = subprocess.run(
-        ["bash", "-e", "-u", "-x", "-c", "\n".join(commands)],
+        [sys.executable, "-m", "tests.docs.commands"],
+        input=json.dumps(COMMANDS[page]),
         cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
+        env=environment | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=TIME_LIMIT_SECONDS,
