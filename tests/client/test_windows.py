@@ -1,19 +1,21 @@
 """Bars and curves through the client: whole however many parts it takes, exact, and nothing else taken for them."""
 
 import random
-from pathlib import Path
 
 import polars as pl
 import pytest
 
 from periscope.client import ApiError, Client, windows
-from tests.server.results import finished_run
-from tests.server.serving import serving
+from periscope.runs.store.run_rows import Run
+from tests.server.conftest import ended
+from tests.server.serving import Served
+
+__all__ = ["ended"]
 
 
-def test_long_windows_come_whole_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(tmp_path) as served, Client(served.url) as client:
-        run = finished_run(served).id
+def test_long_windows_come_whole_in_parts(ended: tuple[Served, Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    with Client(ended[0].url) as client:
+        run = ended[1].id
         stream = next(client.runs.streams(run))
         bars, equity = client.runs.bars(run, stream.stream), client.runs.equity(run)
         assert (len(bars), bars.schema["close"].is_decimal()) == (stream.bars, True)

@@ -58,14 +58,14 @@ def other(text: str) -> str:
 
 
 @pytest.mark.parametrize("after", ["1", "...", "", "ü", other("runs:-1"), other("runs:x"), other("orders:1"), "\0"])
-def test_a_cursor_of_another_make_is_refused(served: Served, after: str) -> None:
-    answer = served.client.get("runs", params={"after": after})
+def test_a_cursor_of_another_make_is_refused(unchanged: Served, after: str) -> None:
+    answer = unchanged.client.get("runs", params={"after": after})
     assert problem(answer)["code"] == "CURSOR_INVALID"
 
 
-def test_a_cursor_beyond_the_end_gives_an_end(served: Served) -> None:
+def test_a_cursor_beyond_the_end_gives_an_end(unchanged: Served) -> None:
     for place in ("1", "0", str(1 << 60)):
-        assert served.client.get("runs", params={"after": other(f"runs:{place}")}).json()["items"] == []
+        assert unchanged.client.get("runs", params={"after": other(f"runs:{place}")}).json()["items"] == []
 
 
 @pytest.mark.parametrize(
@@ -87,18 +87,18 @@ def test_a_cursor_beyond_the_end_gives_an_end(served: Served) -> None:
         ("GET", "problems/NO_SUCH_CODE", "NOT_FOUND"),
     ],
 )
-def test_what_can_not_be_answered_is_a_problem(served: Served, method: str, path: str, code: str) -> None:
-    assert problem(served.client.request(method, path))["code"] == code
+def test_what_can_not_be_answered_is_a_problem(unchanged: Served, method: str, path: str, code: str) -> None:
+    assert problem(unchanged.client.request(method, path))["code"] == code
 
 
-def test_every_problem_links_to_its_explanation(served: Served) -> None:
+def test_every_problem_links_to_its_explanation(unchanged: Served) -> None:
     for code, known in API_CODES.items():
-        explained = served.client.get(f"problems/{code}").json()
+        explained = unchanged.client.get(f"problems/{code}").json()
         assert explained == {"code": code, "status": known.status, "title": known.title, "mend": known.mend}
 
 
-def test_the_description_names_every_problem_and_the_tokens(served: Served) -> None:
-    document = served.client.get("openapi.json").json()
+def test_the_description_names_every_problem_and_the_tokens(unchanged: Served) -> None:
+    document = unchanged.client.get("openapi.json").json()
     for item in document["paths"].values():
         for operation in item.values():
             kinds = operation["responses"]["4XX"]["content"]

@@ -49,37 +49,37 @@ def code_in(answer: bytes) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.", "", "desk.example", "[::2]"])
-def test_a_host_that_is_not_ours_is_refused(served: Served, host: str) -> None:
+def test_a_host_that_is_not_ours_is_refused(unchanged: Served, host: str) -> None:
     """DNS rebinding: the page's own name now leads here."""
     for path in ("runs", "healthz", "nothing"):
-        assert problem(served.client.get(path, headers={"host": host}))["code"] == "HOST_REFUSED"
+        assert problem(unchanged.client.get(path, headers={"host": host}))["code"] == "HOST_REFUSED"
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:8750", "[::1]", "[::1]:8750"])
-def test_names_of_this_machine_are_ours(served: Served, host: str) -> None:
-    assert served.client.get("runs", headers={"host": host}).status_code == 200
+def test_names_of_this_machine_are_ours(unchanged: Served, host: str) -> None:
+    assert unchanged.client.get("runs", headers={"host": host}).status_code == 200
 
 
-def test_two_hosts_or_none_are_refused(served: Served) -> None:
+def test_two_hosts_or_none_are_refused(unchanged: Served) -> None:
     for lines in ("", "Host: localhost\r\nHost: evil.example\r\n"):
-        with line_to(served) as line:
+        with line_to(unchanged) as line:
             line.sendall(f"GET /api/v1/runs HTTP/1.1\r\n{lines}Connection: close\r\n\r\n".encode())
             assert everything(line).split()[1] in (b"400", b"421")
 
 
-def test_pages_from_elsewhere_are_refused(served: Served) -> None:
+def test_pages_from_elsewhere_are_refused(unchanged: Served) -> None:
     """CSRF: a page of another site sends a form, or asks by script."""
     for origin in (
         "https://evil.example",
         "null",
         "http://localhost:1",
-        f"{served.url}.evil.example",
+        f"{unchanged.url}.evil.example",
         "http://127.0.0.1",
     ):
-        answer = served.client.post("runs/1/kill", headers={"origin": origin})
+        answer = unchanged.client.post("runs/1/kill", headers={"origin": origin})
         assert problem(answer)["code"] == "ORIGIN_REFUSED"
         assert "access-control-allow-origin" not in answer.headers
-    assert served.client.get("runs", headers={"origin": served.url}).status_code == 200
+    assert unchanged.client.get("runs", headers={"origin": unchanged.url}).status_code == 200
 
 
 def test_what_is_allowed_is_let_in(tmp_path: Path) -> None:
@@ -94,61 +94,61 @@ def test_what_is_allowed_is_let_in(tmp_path: Path) -> None:
         assert problem(refused)["code"] == "ORIGIN_REFUSED"
 
 
-def test_a_body_has_a_limit_whatever_its_headers_say(served: Served) -> None:
+def test_a_body_has_a_limit_whatever_its_headers_say(unchanged: Served) -> None:
     kind = {"content-type": "application/json"}
     large = b'{"version": "' + b"x" * MIB + b'"}'
-    assert problem(served.client.post("runs", content=large, headers=kind))["code"] == "BODY_TOO_LARGE"
-    in_chunks = served.client.post("runs", content=iter([large[:1000], large[1000:]]), headers=kind)
+    assert problem(unchanged.client.post("runs", content=large, headers=kind))["code"] == "BODY_TOO_LARGE"
+    in_chunks = unchanged.client.post("runs", content=iter([large[:1000], large[1000:]]), headers=kind)
     assert problem(in_chunks)["code"] == "BODY_TOO_LARGE"
-    assert problem(served.client.post("runs", content=large[:1000], headers=kind))["code"] == "NOT_JSON"
-    assert served.client.get("healthz").status_code == 200
+    assert problem(unchanged.client.post("runs", content=large[:1000], headers=kind))["code"] == "NOT_JSON"
+    assert unchanged.client.get("healthz").status_code == 200
 
 
-def test_a_length_that_lies_is_no_way_in(served: Served) -> None:
+def test_a_length_that_lies_is_no_way_in(unchanged: Served) -> None:
     body = json.dumps({"version": "worker", "config": CONFIG}).encode()
     head = (
         "POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
     )
-    with line_to(served) as line:  # more than is there: the client goes away
+    with line_to(unchanged) as line:  # more than is there: the client goes away
         line.sendall(head.format(len(body) + 10).encode() + body)
         line.shutdown(socket.SHUT_WR)
         line.close()
-    with line_to(served) as line:  # less than is there: what is left is no request
+    with line_to(unchanged) as line:  # less than is there: what is left is no request
         line.sendall(head.format(10).encode() + body)
         found = everything(line)
         assert b" 422 " in found
         assert b" 201 " not in found
-    with line_to(served) as line:
+    with line_to(unchanged) as line:
         line.sendall(head.format(1 << 60).encode() + body)
         assert b" 413 " in line.recv(65536)
     for wrong in ("-1", "x", "1e3", "1, 2"):
-        with line_to(served) as line:
+        with line_to(unchanged) as line:
             line.sendall(head.format(wrong).encode() + body)
             assert b" 400 " in line.recv(65536)
-    assert served.client.get("runs").json()["items"] == []
+    assert unchanged.client.get("runs").json()["items"] == []
 
 
-def test_a_slow_body_is_given_up(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_body_is_given_up(unchanged: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "PATIENCE_SECONDS", 0.3)
     monkeypatch.setattr(connections, "LINGER_SECONDS", 0.3)
-    with line_to(served) as line:
+    with line_to(unchanged) as line:
         line.sendall(b"POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n")
         line.sendall(b"Content-Type: application/json\r\n\r\n{")
         assert code_in(everything(line)) == (408, "BODY_SLOW")
 
 
-def test_a_slow_head_is_given_up(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_head_is_given_up(unchanged: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
     for begun in (b"", b"GET /api/v1/runs HT"):
-        with line_to(served) as line:
+        with line_to(unchanged) as line:
             line.sendall(begun)
             assert everything(line) == b""
-    with line_to(served) as line:  # also after a first request
+    with line_to(unchanged) as line:  # also after a first request
         line.sendall(b"GET /api/v1/healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /api")
         assert b" 200 " in everything(line)
 
 
-def test_an_answer_is_sent_at_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_is_sent_at_once(unchanged: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its body would otherwise wait 40 ms for its head to be acknowledged, at every request of a connection."""
     made: list[bool] = []
     begin = connections.PatientProtocol.connection_made
@@ -158,27 +158,27 @@ def test_an_answer_is_sent_at_once(served: Served, monkeypatch: pytest.MonkeyPat
         made.append(bool(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
 
     monkeypatch.setattr(connections.PatientProtocol, "connection_made", noting)
-    assert served.client.get("healthz").status_code == 200
+    assert unchanged.client.get("healthz").status_code == 200
     assert made == [True]
 
 
-def test_many_silent_connections_keep_nobody_out(served: Served) -> None:
+def test_many_silent_connections_keep_nobody_out(unchanged: Served) -> None:
     lines = []
-    place = urlsplit(served.url)
+    place = urlsplit(unchanged.url)
     try:
         for _ in range(100):
             lines.append(socket.create_connection((place.hostname, place.port), timeout=20))
             lines[-1].sendall(b"POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n")
         begun = time.monotonic()
-        assert served.client.get("runs").status_code == 200
+        assert unchanged.client.get("runs").status_code == 200
         assert time.monotonic() - begun < 10
     finally:
         for line in lines:
             line.close()
 
 
-def test_a_head_has_a_limit(served: Served) -> None:
-    with line_to(served) as line:
+def test_a_head_has_a_limit(unchanged: Served) -> None:
+    with line_to(unchanged) as line:
         try:
             line.sendall(b"GET /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n")
         except (BrokenPipeError, ConnectionResetError):
@@ -186,18 +186,18 @@ def test_a_head_has_a_limit(served: Served) -> None:
         assert b" 200 " not in everything(line)
 
 
-def test_what_is_no_http_is_refused(served: Served) -> None:
+def test_what_is_no_http_is_refused(unchanged: Served) -> None:
     for words in (b"\x16\x03\x01\x02\x00", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\0" * 100 + b"\r\n\r\n"):
-        with line_to(served) as line:
+        with line_to(unchanged) as line:
             line.sendall(words)
             line.shutdown(socket.SHUT_WR)
             assert b" 200 " not in everything(line)
-    assert served.client.get("healthz").status_code == 200
+    assert unchanged.client.get("healthz").status_code == 200
 
 
-def test_no_line_of_the_log_has_a_secret(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_line_of_the_log_has_a_secret(unchanged: Served, caplog: pytest.LogCaptureFixture) -> None:
     secret = "psk_" + "canary" * 6
-    with caplog.at_level(logging.DEBUG), served.open_client(secret) as client:
+    with caplog.at_level(logging.DEBUG), unchanged.open_client(secret) as client:
         client.get("runs", params={"strategy": secret})
         client.get(f"problems/{secret}")
         client.get(f"runs/1%0a{secret}%0aGET")

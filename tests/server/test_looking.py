@@ -3,7 +3,6 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,16 +12,9 @@ from periscope.runs.kept import export_run
 from periscope.runs.store.run_rows import Run
 from tests.report.reading import Page
 from tests.server.results import TALKER, finish, finished_run
-from tests.server.serving import Served, serving
+from tests.server.serving import Served
 from tests.server.test_basics import problem
 from tests.server.test_results import everything
-
-
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Run]]:
-    """A server with one run that has ended, for who only reads."""
-    with serving(tmp_path_factory.mktemp("ended")) as served:
-        yield served, finished_run(served, core={"fees": {"per_share": "0.01"}})
 
 
 def test_the_books_balance(ended: tuple[Served, Run]) -> None:

@@ -35,21 +35,21 @@ def both(command: Command, served: Served, path: str, *words: str, **query: Any)
     return answer.json(), {name: part for name, part in said.items() if name != "catalog"}
 
 
-def test_series_are_as_the_command_line_shows_them(served: Served, periscope_command: Command) -> None:
-    answer, said = both(periscope_command, served, "data/series", "data", "list")
+def test_series_are_as_the_command_line_shows_them(unchanged: Served, periscope_command: Command) -> None:
+    answer, said = both(periscope_command, unchanged, "data/series", "data", "list")
     assert (answer["items"], answer["count"], answer["next"]) == (said["series"], 1, None)
     assert (
-        both(periscope_command, served, "data/series/aaa", "data", "show", "AAA")[0]
-        == (both(periscope_command, served, "data/series/AAA", "data", "show", "AAA")[1])
+        both(periscope_command, unchanged, "data/series/aaa", "data", "show", "AAA")[0]
+        == (both(periscope_command, unchanged, "data/series/AAA", "data", "show", "AAA")[1])
     )
-    answer, said = both(periscope_command, served, "data/series/AAA/quality", "data", "check", "AAA")
+    answer, said = both(periscope_command, unchanged, "data/series/AAA/quality", "data", "check", "AAA")
     assert answer == {name: part for name, part in said.items() if name != "report"}
-    limited = served.client.get("data/series/AAA/quality", params={"from": "2024-01-22", "to": "2024-01-22"})
+    limited = unchanged.client.get("data/series/AAA/quality", params={"from": "2024-01-22", "to": "2024-01-22"})
     assert limited.json()["bars"] == 390
 
 
-def test_what_is_not_stored_is_not_found(served: Served) -> None:
-    client = served.client
+def test_what_is_not_stored_is_not_found(unchanged: Served) -> None:
+    client = unchanged.client
     assert code(client.get("data/series/NONE")) == "UNKNOWN_INSTRUMENT"
     assert code(client.get("data/series/AAA", params={"span": "day"})) == "SPAN_NOT_AVAILABLE"
     assert code(client.get("data/series/AAA/quality", params={"span": "day"})) == "SPAN_NOT_AVAILABLE"
@@ -113,13 +113,13 @@ def test_rows_that_are_none_are_named(served: Served) -> None:
     ],
     ids=range(13),
 )  # fmt: skip
-def test_what_is_no_table_of_bars_is_refused(served: Served, body: bytes) -> None:
-    answer = served.client.post("data/imports", params=SAID, content=body)
+def test_what_is_no_table_of_bars_is_refused(unchanged: Served, body: bytes) -> None:
+    answer = unchanged.client.post("data/imports", params=SAID, content=body)
     assert code(answer) == "IMPORT_REFUSED", answer.text
     assert problem(answer)["problems"]
-    assert str(served.lab.folder) not in answer.text
-    assert [each["symbol"] for each in pages(served, "data/series")] == ["AAA"]
-    assert not list((served.store.place.folder / "work").glob("*"))
+    assert str(unchanged.lab.folder) not in answer.text
+    assert [each["symbol"] for each in pages(unchanged, "data/series")] == ["AAA"]
+    assert not list((unchanged.store.place.folder / "work").glob("*"))
 
 
 @pytest.mark.parametrize(
@@ -133,11 +133,11 @@ def test_what_is_no_table_of_bars_is_refused(served: Served, body: bytes) -> Non
     ],
     ids=str,
 )  # fmt: skip
-def test_options_that_are_none_are_refused(served: Served, query: dict[str, str]) -> None:
-    answer = served.client.post("data/imports", params=SAID | query, content=CSV)
+def test_options_that_are_none_are_refused(unchanged: Served, query: dict[str, str]) -> None:
+    answer = unchanged.client.post("data/imports", params=SAID | query, content=CSV)
     assert code(answer) in ("INVALID", "IMPORT_REFUSED"), answer.text
-    assert str(served.lab.folder) not in answer.text
-    assert [each["symbol"] for each in pages(served, "data/series")] == ["AAA"]
+    assert str(unchanged.lab.folder) not in answer.text
+    assert [each["symbol"] for each in pages(unchanged, "data/series")] == ["AAA"]
 
 
 def test_a_symbol_is_no_path(served: Served) -> None:
@@ -161,23 +161,23 @@ def test_an_upload_makes_the_first_catalog(served: Served) -> None:
     assert [each.symbol for each in Catalog(served.lab.folder / "catalog").instruments.all()] == ["BBB"]
 
 
-def test_instruments_are_as_the_command_line_shows_them(served: Served, periscope_command: Command) -> None:
-    answer, said = both(periscope_command, served, "instruments", "instruments", "list")
+def test_instruments_are_as_the_command_line_shows_them(unchanged: Served, periscope_command: Command) -> None:
+    answer, said = both(periscope_command, unchanged, "instruments", "instruments", "list")
     assert answer["items"] == said["instruments"]
-    assert pages(served, "instruments/roots", limit=10) == said["roots"]
-    answer, said = both(periscope_command, served, "instruments/AAA", "instruments", "show", "AAA")
+    assert pages(unchanged, "instruments/roots", limit=10) == said["roots"]
+    answer, said = both(periscope_command, unchanged, "instruments/AAA", "instruments", "show", "AAA")
     assert answer == said
     words = ("instruments", "show", "ESZ13", "--date", "2013-10-07")
-    answer, said = both(periscope_command, served, "instruments/ESZ13", *words, date="2013-10-07")
+    answer, said = both(periscope_command, unchanged, "instruments/ESZ13", *words, date="2013-10-07")
     assert answer == said
     words = ("instruments", "chain", "ES", "--date", "2024-03-01")
-    answer, said = both(periscope_command, served, "instruments/roots/es/chain", *words, date="2024-03-01")
+    answer, said = both(periscope_command, unchanged, "instruments/roots/es/chain", *words, date="2024-03-01")
     assert answer == said
-    assert pages(served, "instruments", asset_type="FUTURE") == []
+    assert pages(unchanged, "instruments", asset_type="FUTURE") == []
 
 
-def test_a_chain_that_is_not_clear_is_refused(served: Served) -> None:
-    client = served.client
+def test_a_chain_that_is_not_clear_is_refused(unchanged: Served) -> None:
+    client = unchanged.client
     assert code(client.get("instruments/roots/NONE/chain")) == "UNKNOWN_ROOT"
     assert code(client.get("instruments/roots/..%2Fx/chain")) in ("UNKNOWN_ROOT", "NOT_FOUND")
     assert code(client.get("instruments/ESZ3")) == "AMBIGUOUS_CONTRACT"
@@ -194,20 +194,20 @@ def test_a_chain_that_is_not_clear_is_refused(served: Served) -> None:
     assert whole.status_code == 200
 
 
-def test_sessions_are_as_the_command_line_shows_them(served: Served, periscope_command: Command) -> None:
-    assert pages(served, "sessions") == periscope_command("sessions", "--json").json["exchanges"]
+def test_sessions_are_as_the_command_line_shows_them(unchanged: Served, periscope_command: Command) -> None:
+    assert pages(unchanged, "sessions") == periscope_command("sessions", "--json").json["exchanges"]
     for extended in (False, True):
         found = sessions_for("XNYS", extended=extended)
-        shown = served.client.get("sessions/xnys", params={"extended": extended})
+        shown = unchanged.client.get("sessions/xnys", params={"extended": extended})
         assert shown.json() == json.loads(json.dumps(exchange_document("XNYS", found)))
     said = periscope_command("sessions", "CME", "2024-07-03", "2024-07-05", "--json").json
-    days = served.client.get("sessions/CME/days", params={"from": "2024-07-03", "to": "2024-07-05"})
+    days = unchanged.client.get("sessions/CME/days", params={"from": "2024-07-03", "to": "2024-07-05"})
     assert days.json() == said
     assert said["days"] == days_document("CME", sessions_for("CME"), [])["days"] + said["days"]
 
 
-def test_a_window_of_sessions_is_bounded(served: Served) -> None:
-    client = served.client
+def test_a_window_of_sessions_is_bounded(unchanged: Served) -> None:
+    client = unchanged.client
     year = client.get("sessions/XNYS/days", params={"from": "2024-01-01", "to": "2024-12-31"}).json()
     assert len(year["days"]) == 366
     for window in (("2024-01-02", "2024-01-01"), ("2000-01-01", "2024-01-01"), ("0001-01-01", "9999-12-31"), ("x", "")):

@@ -1,7 +1,6 @@
 """What a run has left, over HTTP: pages that miss nothing and say what the files say."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -13,17 +12,10 @@ from periscope.runs.journal import read_lines
 from periscope.runs.kept import laid_out
 from periscope.runs.store.run_rows import Run
 from tests.server.results import FAILS, finished_run
-from tests.server.serving import Served, serving
+from tests.server.serving import Served
 from tests.server.test_basics import other, problem
 
 LISTINGS = ("orders", "fills", "trades", "positions", "issues", "logs", "events")
-
-
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Run]]:
-    """A server with one run that has ended, for who only reads."""
-    with serving(tmp_path_factory.mktemp("ended")) as served:
-        yield served, finished_run(served)
 
 
 def everything(served: Served, path: str, limit: int, **query: Any) -> list[Any]:

@@ -69,9 +69,9 @@ def test_each_scope_may_do_what_it_is_for(served_on_both: Served) -> None:
         "Bearer psk_" + "x" * 5000, "Bearer  psk_x y", "Bearer other",
     ],
 )  # fmt: skip
-def test_what_is_no_token_of_ours_is_refused(served: Served, header: str) -> None:
+def test_what_is_no_token_of_ours_is_refused(unchanged: Served, header: str) -> None:
     """Also where none would be needed: who sends one means it."""
-    answer = served.client.get("runs", headers={b"authorization": header.encode("latin-1").strip()})
+    answer = unchanged.client.get("runs", headers={b"authorization": header.encode("latin-1").strip()})
     assert problem(answer)["code"] == "TOKEN_UNKNOWN"
 
 
@@ -147,7 +147,7 @@ def test_tokens_are_listed_a_page_at_a_time_and_deleted(served: Served) -> None:
         {"name": "a", "days": 1.5}, {"name": "a", "days": True},
     ],
 )  # fmt: skip
-def test_no_odd_token_is_made(served: Served, body: dict[str, object]) -> None:
-    answer = served.client.post("tokens", content=json.dumps(body), headers={"content-type": "application/json"})
+def test_no_odd_token_is_made(unchanged: Served, body: dict[str, object]) -> None:
+    answer = unchanged.client.post("tokens", content=json.dumps(body), headers={"content-type": "application/json"})
     assert problem(answer)["code"] == "INVALID"
-    assert served.store.tokens.all() == []
+    assert unchanged.store.tokens.all() == []

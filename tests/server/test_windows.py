@@ -1,6 +1,5 @@
 """Windows of bars and of equity, over HTTP and against a plain recomputation."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -24,18 +23,11 @@ from tests.report.made import Market, make_market
 from tests.runs.lab import AAA, walk
 from tests.server.reading import read_columns
 from tests.server.results import TALKER, finished_run
-from tests.server.serving import Served, serving
+from tests.server.serving import Served
 from tests.server.test_basics import problem
 
 STREAM = "AAA:EQUITY:minute"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Run]]:
-    """A server with one run that has ended, for who only reads."""
-    with serving(tmp_path_factory.mktemp("ended")) as served:
-        yield served, finished_run(served)
 
 
 @pytest.fixture(scope="module")
