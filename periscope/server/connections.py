@@ -11,6 +11,8 @@ HEAD_SECONDS = 20.0
 """How long the first line and the headers of a request may take."""
 LINGER_SECONDS = 5.0
 """How long a refused body may still arrive, so that its sender gets to read why it was refused."""
+KEEP_SECONDS = 5
+"""How long a connection is kept for a next request."""
 READER_SECONDS = 120.0
 """How long a client may read nothing of what waits for it."""
 
@@ -21,6 +23,7 @@ class PatientProtocol(H11Protocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.access_log = False  # whose lines hold the query; `Watch` writes one without
+        self.timeout_keep_alive = KEEP_SECONDS
         self._head_timer: asyncio.TimerHandle | None = None
         self._read_timer: asyncio.TimerHandle | None = None
 

@@ -143,7 +143,10 @@ def test_the_server_and_the_token_come_from_the_environment(
     ("url", "code"),
     [("http://127.0.0.1:9", "SERVER_UNREACHABLE"), ("nowhere", "SERVER_URL"), ("ftp://x", "SERVER_URL")],
 )
-def test_a_server_that_is_none_is_a_sentence(periscope_command: Command, url: str, code: str) -> None:
+def test_a_server_that_is_none_is_a_sentence(
+    periscope_command: Command, url: str, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "_FIRST_WAIT_SECONDS", 0.01)
     outcome = periscope_command("runs", "list", "--server", url, "--json")
     assert (outcome.json["error"]["code"], outcome.code) == (code, 7 if code == "SERVER_UNREACHABLE" else 2)
     assert "Traceback" not in outcome.err

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from periscope.client import CLIENT_CODES, ApiError, Client
+from periscope.client import CLIENT_CODES, ApiError, Client, transport
 from periscope.client import answers as bounds
 from periscope.client.address import read_address, token_of_environment
 from tests.client.hostile import Part, answer, hostile
@@ -138,7 +138,8 @@ def test_a_change_without_a_key_is_sent_once(parts: list[Part]) -> None:
             assert caught.value.status == 503 or "may have been done" in caught.value.detail
 
 
-def test_retries_are_bounded() -> None:
+def test_retries_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_FIRST_WAIT_SECONDS", 0.01)
     with hostile([]) as server, Client(server.url) as client:
         with pytest.raises(ApiError, match="SERVER_GONE"):
             client.health()

@@ -104,7 +104,9 @@ def test_a_body_has_a_limit_whatever_its_headers_say(unchanged: Served) -> None:
     assert unchanged.client.get("healthz").status_code == 200
 
 
-def test_a_length_that_lies_is_no_way_in(unchanged: Served) -> None:
+def test_a_length_that_lies_is_no_way_in(unchanged: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "LINGER_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "KEEP_SECONDS", 0.3)
     body = json.dumps({"version": "worker", "config": CONFIG}).encode()
     head = (
         "POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
@@ -139,6 +141,7 @@ def test_a_slow_body_is_given_up(unchanged: Served, monkeypatch: pytest.MonkeyPa
 
 def test_a_slow_head_is_given_up(unchanged: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "KEEP_SECONDS", 0.3)
     for begun in (b"", b"GET /api/v1/runs HT"):
         with line_to(unchanged) as line:
             line.sendall(begun)
@@ -158,7 +161,8 @@ def test_an_answer_is_sent_at_once(unchanged: Served, monkeypatch: pytest.Monkey
         made.append(bool(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
 
     monkeypatch.setattr(connections.PatientProtocol, "connection_made", noting)
-    assert unchanged.client.get("healthz").status_code == 200
+    with unchanged.open_client() as client:
+        assert client.get("healthz").status_code == 200
     assert made == [True]
 
 
