@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from periscope.market.columns import BarColumns, Columns, IntColumn
+
+if TYPE_CHECKING:
+    import polars as pl
 
 GROUP_ROWS = 16_384
 """Rows of a row group, the smallest part of a file that is unpacked at once."""
@@ -26,6 +29,8 @@ LARGEST = 10**DIGITS - 1
 
 def write_bar_file(path: Path | BytesIO, rows: Columns, *, price_scale: int, volume_scale: int) -> None:
     """Write rows to a new Parquet file; the same rows always give the same bytes."""
+    import polars as pl
+
     frame = pl.DataFrame({name: getattr(rows, name) for name in rows.NAMES})
     frame.select(
         _written(name, rows, price_scale=price_scale, volume_scale=volume_scale) for name in rows.NAMES
@@ -34,12 +39,16 @@ def write_bar_file(path: Path | BytesIO, rows: Columns, *, price_scale: int, vol
 
 def read_bar_file[C: Columns](kind: type[C], path: Path, offset: int = 0, rows: int | None = None) -> C:
     """Read rows of a file as scaled integers, at the scales the file was written with."""
+    import polars as pl
+
     frame = pl.scan_parquet(path, glob=False, cache=False).slice(offset, rows).collect()
     return kind(*(_integers(frame.get_column(name), kind.missing(name)) for name in kind.NAMES))
 
 
 def read_starts(path: Path, offset: int, rows: int) -> IntColumn:
     """The starts alone of some rows of a file."""
+    import polars as pl
+
     frame = pl.scan_parquet(path, glob=False, cache=False).select("start").slice(offset, rows).collect()
     return _integers(frame.get_column("start"), None)
 
@@ -86,8 +95,10 @@ def in_pieces[C: Columns](rows: C, most: int) -> Iterator[C]:
         yield take(rows, slice(first, first + most))
 
 
-def _written(name: str, rows: Columns, *, price_scale: int, volume_scale: int) -> pl.Expr:
+def _written(name: str, rows: Columns, *, price_scale: int, volume_scale: int) -> "pl.Expr":
     """A column as the file has it."""
+    import polars as pl
+
     column, missing = pl.col(name), rows.missing(name)
     if missing is None:
         return pl.from_epoch(name, "us").dt.replace_time_zone("UTC")
@@ -104,12 +115,16 @@ def _longer(column: IntColumn, steps: int, missing: int | None) -> IntColumn:
     return longer
 
 
-def _decimal(column: pl.Expr, scale: int) -> pl.Expr:
+def _decimal(column: "pl.Expr", scale: int) -> "pl.Expr":
     """A scaled integer as the decimal it stands for: multiplying by 0.0…1 moves the point and changes no digit."""
+    import polars as pl
+
     unit = pl.lit(Decimal(1).scaleb(-scale), dtype=pl.Decimal(38, scale))
     return (column.cast(pl.Decimal(38, 0)) * unit).cast(pl.Decimal(DIGITS, scale))
 
 
-def _integers(column: pl.Series, missing: int | None) -> IntColumn:
+def _integers(column: "pl.Series", missing: int | None) -> IntColumn:
+    import polars as pl
+
     integers = column.to_physical().cast(pl.Int64)
     return (integers if missing is None else integers.fill_null(missing)).to_numpy()

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
 from periscope.instruments.instrument import Instrument
@@ -77,16 +76,20 @@ def _range(path: Path, file: BarFile, start: int, end: int) -> tuple[int, int]:
 
 
 def _read[C: Columns](kind: type[C], path: Path, offset: int, rows: int) -> C:
+    from polars.exceptions import PolarsError
+
     try:
         return read_bar_file(kind, path, offset, rows)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, PolarsError) as error:
         raise _unreadable(path, error) from None
 
 
 def _starts(path: Path, offset: int, rows: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    from polars.exceptions import PolarsError
+
     try:
         return read_starts(path, offset, rows)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, PolarsError) as error:
         raise _unreadable(path, error) from None
 
 
