@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.keeper import Document
 from periscope.cli.output import fail
-from periscope.cli.run_document import refuse_config
 from periscope.cli.store import Desk, find_version, refuse
 from periscope.cli.workspace import allowed_packages, find_catalog
-from periscope.market.catalog import Catalog
 from periscope.runs import drafts, kept, managing
-from periscope.runs.config import Problem
 from periscope.runs.documents import (
     published_document,
     row_document,
@@ -31,6 +28,10 @@ from periscope.runs.supervise import ensure_supervisor
 from periscope.runs.surroundings import Surroundings
 from periscope.strategies.archive import write_archive
 from periscope.strategies.versions import DRAFT_SUFFIX
+
+if TYPE_CHECKING:
+    from periscope.market.catalog import Catalog
+    from periscope.runs.config import Problem
 
 
 class LocalKeeper:
@@ -153,8 +154,10 @@ class LocalKeeper:
         self._keep_going([run])
         return run_line(run)
 
-    def _valid(self, answer: Run | Refused | list[Problem]) -> Document:
+    def _valid(self, answer: "Run | Refused | list[Problem]") -> Document:
         if isinstance(answer, list):
+            from periscope.cli.run_document import refuse_config
+
             refuse_config(answer)
         return run_document(self._store, _allowed(answer))
 
@@ -164,7 +167,9 @@ class LocalKeeper:
             ensure_supervisor(self._store, self._surroundings or self._desk.surroundings())
 
 
-def _catalog(named: str | None) -> Catalog:
+def _catalog(named: str | None) -> "Catalog":
+    from periscope.market.catalog import Catalog
+
     return Catalog(find_catalog(named, must_exist=True))
 
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import Complaint, fail
 from periscope.cli.workspace import Workspace, find_workspace
-from periscope.runs.config import Problem, RunConfig, merge_overrides, parse_run_config, read_document
-from periscope.runs.exchanges import exchanges_of
 
 if TYPE_CHECKING:
     from periscope.market.catalog import Catalog
+    from periscope.runs.config import Problem, RunConfig
 
 RUN_FILE = "run.json"
 
@@ -49,6 +48,8 @@ def read_run_file(file: Path | None, bundle: Path | None) -> Any:
         fail(
             "CONFIG_INVALID", "the config can't be read", exit_code=ExitCode.INVALID, where=str(file), why=str(problem)
         )
+    from periscope.runs.config import Problem, read_document
+
     document = read_document(text)
     if isinstance(document, Problem):
         refuse_config([document], str(file))
@@ -59,6 +60,8 @@ def lay_over(
     document: Any, *, start: str | None, end: str | None, sets: Sequence[str], cores: Sequence[str]
 ) -> dict[str, Any]:
     """Lay the options over a config document."""
+    from periscope.runs.config import merge_overrides
+
     merged = merge_overrides(document, sets, cores)
     if isinstance(merged, list):
         refuse_config(merged)
@@ -77,8 +80,11 @@ def run_config(
     cores: Sequence[str],
     bundle: Path,
     catalog: "Catalog",
-) -> RunConfig:
+) -> "RunConfig":
     """Lay the options over a document and read the whole; everything that is wrong ends the command at once."""
+    from periscope.runs.config import parse_run_config
+    from periscope.runs.exchanges import exchanges_of
+
     merged = lay_over(document, start=start, end=end, sets=sets, cores=cores)
     config = parse_run_config(merged, exchanges=exchanges_of(bundle, merged.get("strategy"), catalog))
     if isinstance(config, list):
@@ -86,7 +92,7 @@ def run_config(
     return config
 
 
-def refuse_config(problems: Sequence[Problem], where: str = "") -> NoReturn:
+def refuse_config(problems: "Sequence[Problem]", where: str = "") -> NoReturn:
     """End the command with everything that is wrong with a run's config."""
     fail(
         "CONFIG_INVALID",

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from periscope.instruments.times import time_text
 from periscope.portfolio.exact import plain
-from periscope.runs.comparison import Difference
-from periscope.runs.ledger_file import Balance
 from periscope.runs.publishing import Published, version_files
 from periscope.runs.store.draft_rows import Draft, DraftFile
 from periscope.runs.store.run_rows import Run
@@ -24,6 +22,8 @@ from periscope.strategies import CheckResult
 from periscope.strategies.versions import FileChange
 
 if TYPE_CHECKING:
+    from periscope.runs.comparison import Difference
+    from periscope.runs.ledger_file import Balance
     from periscope.runs.verification import Verdict
 
 _MOMENTS = ("created_at", "queued_at", "started_at", "ended_at")
@@ -163,7 +163,7 @@ def posting_document(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def balance_document(line: Balance) -> dict[str, Any]:
+def balance_document(line: "Balance") -> dict[str, Any]:
     """A line of a trial balance."""
     return row_document(asdict(line))
 
@@ -187,7 +187,7 @@ def verdict_document(verdict: "Verdict", *, strict: bool) -> dict[str, Any]:
     }
 
 
-def comparison_document(difference: Difference | None, facts: Sequence[str]) -> dict[str, Any]:
+def comparison_document(difference: "Difference | None", facts: Sequence[str]) -> dict[str, Any]:
     """In what two runs differ."""
     return {"same": difference is None, "difference": _difference(difference), "facts": list(facts)}
 
@@ -201,7 +201,7 @@ def _findings(verdict: "Verdict") -> list[str]:
     return findings
 
 
-def _difference(difference: Difference | None) -> dict[str, Any] | None:
+def _difference(difference: "Difference | None") -> dict[str, Any] | None:
     if difference is None:
         return None
     return {"bars": difference.bars, "first": difference.here, "second": difference.there, "text": str(difference)}

@@ -9,8 +9,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-import polars as pl
-
 from periscope.runs.launching import work_folder
 from periscope.runs.lifecycle import ENDED
 from periscope.runs.publishing import version_files
@@ -60,6 +58,8 @@ def rows_of(
 
     Of the columns that are matched all is read, of the others only what the page needs.
     """
+    import polars as pl
+
     rows = pl.scan_parquet(path, glob=False, cache=False)
     if not match:
         return rows.slice(after, limit).collect().to_dicts(), int(rows.select(pl.len()).collect().item())

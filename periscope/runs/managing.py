@@ -7,11 +7,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from periscope.market.catalog import Catalog
-from periscope.runs.config import Problem, RunConfig, parse_run_config
-from periscope.runs.exchanges import exchanges_of
 from periscope.runs.lifecycle import IllegalMoveError, Move, Status
 from periscope.runs.publishing import version_folder
 from periscope.runs.store.refusals import Refused
@@ -22,6 +19,10 @@ from periscope.strategies import check_bundle
 from periscope.strategies.parameters import prepare_config
 from periscope.strategies.schema_walk import Schema
 from periscope.strategies.versions import parse_reference
+
+if TYPE_CHECKING:
+    from periscope.market.catalog import Catalog
+    from periscope.runs.config import Problem, RunConfig
 
 _SCHEMAS = 64
 """Of how many versions the parameters are remembered, since a check of all the code takes most of a request."""
@@ -44,19 +45,26 @@ def no_version(text: str, published: Iterable[str]) -> Refused:
     return Refused("VERSION_NOT_FOUND", f"there is no version {text!r}", hint)
 
 
-def read_config(document: Any, bundle: Path, catalog: Catalog) -> RunConfig | list[Problem]:
+def read_config(document: Any, bundle: Path, catalog: "Catalog") -> "RunConfig | list[Problem]":
     """A config document as it counts for a bundle and a catalog, or everything that is wrong with its sections."""
+    from periscope.runs.config import parse_run_config
+    from periscope.runs.exchanges import exchanges_of
+
     values = document.get("strategy") if isinstance(document, dict) else None
     return parse_run_config(document, exchanges=exchanges_of(bundle, values, catalog))
 
 
-def config_problems(store: Store, version: Version, document: Any, catalog: Catalog) -> list[Problem]:
+def config_problems(store: Store, version: Version, document: Any, catalog: "Catalog") -> "list[Problem]":
     """All that is wrong with a config for a version, the strategy's parameters included."""
+    from periscope.runs.config import Problem
+
     folder = version_folder(store, version)
     config = read_config(document, folder, catalog)
     schema = _schema_of(folder)
-    problems = [] if isinstance(config, RunConfig) else list(config)
-    values = config.strategy if isinstance(config, RunConfig) else document.get("strategy") or {}
+    if isinstance(config, list):
+        problems, values = config, document.get("strategy") or {}
+    else:
+        problems, values = [], config.strategy
     if schema is not None and isinstance(values, dict):
         found = prepare_config(schema, values, catalog.instruments).problems
         problems += [Problem(each.code, f"strategy.{each.where}", f"{each.rule}. {each.mend}") for each in found]
@@ -70,13 +78,13 @@ def _schema_of(folder: Path) -> Schema | None:
     return None if bundle is None else bundle.schema
 
 
-def create(store: Store, version: Version, document: Any, catalog: Catalog) -> Run | list[Problem]:
+def create(store: Store, version: Version, document: Any, catalog: "Catalog") -> "Run | list[Problem]":
     """A new run of a version, or everything that is wrong with its config."""
     problems = config_problems(store, version, document, catalog)
     return problems or store.runs.create(version.id, storable(document))
 
 
-def edit(store: Store, number: int, document: Any, catalog: Catalog) -> Run | Refused | list[Problem]:
+def edit(store: Store, number: int, document: Any, catalog: "Catalog") -> "Run | Refused | list[Problem]":
     """Give a new run another config."""
     run = find(store, number)
     if isinstance(run, Refused):
