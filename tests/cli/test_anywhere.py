@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from periscope.client import transport
 from tests.cli.anywhere import served_workspace
 from tests.cli.command import Command, Outcome
 
