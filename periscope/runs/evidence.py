@@ -17,9 +17,10 @@ from periscope.portfolio.trades import Trade
 from periscope.runs.journal import JournalFile
 from periscope.runs.ledger_file import LEDGER, LEDGER_COLUMNS, ledger_rows
 from periscope.runs.order_line import OrderLine
+from periscope.runs.parquet_parts import ParquetParts
 from periscope.runs.recorder import Recorder
-from periscope.runs.result_rows import FILL_COLUMNS, ORDER_COLUMNS, TIME, TRADE_COLUMNS, fill_row, order_row, trade_row
-from periscope.runs.table_file import TableFile, disk_errors
+from periscope.runs.result_rows import FILL_COLUMNS, ORDER_COLUMNS, TRADE_COLUMNS, fill_row, order_row, trade_row
+from periscope.runs.table_file import TIME, TableFile
 from periscope.runs.valuation import MONEY_DIGITS, Samples
 
 STRATEGY = "strategy"
@@ -34,13 +35,9 @@ class EquityFile:
     """Takes the equity curve as it comes and makes one Parquet file of it, without ever holding all of it."""
 
     def __init__(self, folder: Path) -> None:
-        self._target = folder / "equity.parquet"
-        self._parts = folder / ".equity"
-        shutil.rmtree(self._parts, ignore_errors=True)
-        self._parts.mkdir(parents=True)
+        self._parts = ParquetParts(folder / "equity.parquet")
         self._waiting: list[Samples] = []
         self._rows = 0
-        self._count = 0
 
     def add(self, samples: Samples) -> None:
         """Take consecutive samples."""
@@ -50,11 +47,9 @@ class EquityFile:
             self._write_part()
 
     def finish(self) -> None:
-        """Make the file."""
+        """Make the file. Raises OSError where the disk refuses."""
         self._write_part()
-        with disk_errors():
-            pl.scan_parquet(self._parts / "*.parquet").sink_parquet(self._target)
-        shutil.rmtree(self._parts)
+        self._parts.join()
 
     def _write_part(self) -> None:
         columns = {}
@@ -67,9 +62,7 @@ class EquityFile:
             portfolio_value=(pl.col("values").cast(_DIVIDEND) / scale).cast(_MONEY),
             cash=(pl.col("cash").cast(_DIVIDEND) / scale).cast(_MONEY),
         )
-        with disk_errors():
-            frame.write_parquet(self._parts / f"{self._count:06d}.parquet")
-        self._count += 1
+        self._parts.add(frame)
         self._waiting = []
         self._rows = 0
 

@@ -4,32 +4,20 @@ So a run of a million orders needs no more memory than one of ten thousand: ever
 the file, and the parts become the file in the end.
 """
 
-import os
-import re
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from periscope.runs.parquet_parts import ParquetParts, disk_errors
+
+TIME = pl.Datetime("us", "UTC")
+"""How every table of ours has its times."""
 PART_ROWS = 8_192
 _DIGITS = 12
 """Decimals of every exact column, so that the tables of several runs fit together; more only where a value needs it."""
 _SORTED_AT_ONCE = 65_536
-
-
-@contextmanager
-def disk_errors() -> Iterator[None]:
-    """What the disk refuses while Polars writes, as the OSError that it is: a full disk has space again one day."""
-    try:
-        yield
-    except pl.exceptions.PolarsError as error:
-        number = re.search(r"\(os error (\d+)\)", str(error))
-        if number is None:
-            raise
-        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
 
 class TableFile:
@@ -41,13 +29,11 @@ class TableFile:
 
     def __init__(self, folder: Path, name: str, columns: Mapping[str, Any], *, ordered_by: str | None = None) -> None:
         self._target = folder / f"{name}.parquet"
-        self._parts = folder / f".{name}"
-        shutil.rmtree(self._parts, ignore_errors=True)
+        self._parts = ParquetParts(self._target)
         self._columns = columns
         self._ordered_by = ordered_by
         self._digits = {name: _DIGITS for name, kind in columns.items() if kind is pl.Decimal}
         self._waiting: list[tuple[Any, ...]] = []
-        self._count = 0
 
     def add(self, row: tuple[Any, ...]) -> None:
         """Take one row."""
@@ -61,25 +47,20 @@ class TableFile:
             self._finish()
 
     def _finish(self) -> None:
-        if self._count == 0:
+        if self._parts.count == 0:
             frame = self._frame(self._waiting)
             (frame if self._ordered_by is None else frame.sort(self._ordered_by)).write_parquet(self._target)
             return
         if self._waiting:
             self._write_part()
-        parts = sorted(self._parts.glob("*.parquet"))
+        parts = self._parts.files()
         self._same_digits(parts)
         if self._ordered_by is not None:
             parts = self._sorted(parts, self._ordered_by)
-        pl.scan_parquet(parts).sink_parquet(self._target)
-        shutil.rmtree(self._parts)
+        self._parts.join(parts)
 
     def _write_part(self) -> None:
-        if self._count == 0:
-            self._parts.mkdir()
-        with disk_errors():
-            self._frame(self._waiting).write_parquet(self._parts / f"{self._count:06d}.parquet")
-        self._count += 1
+        self._parts.add(self._frame(self._waiting))
         self._waiting = []
 
     def _frame(self, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
@@ -111,6 +92,6 @@ class TableFile:
         found = []
         for number, first in enumerate(range(0, last + 1, _SORTED_AT_ONCE)):
             some = rows.filter(pl.col(column).is_between(first, first + _SORTED_AT_ONCE - 1))
-            found.append(self._parts / f"sorted-{number:06d}.parquet")
+            found.append(self._parts.folder / f"sorted-{number:06d}.parquet")
             some.collect().sort(column).write_parquet(found[-1])
         return found
