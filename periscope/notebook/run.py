@@ -18,9 +18,9 @@ from periscope.market.catalog import Catalog
 from periscope.market.columns import UNKNOWN_VOLUME, BarColumns
 from periscope.report.page import write_report
 from periscope.report.run_files import microseconds
+from periscope.runs.table_file import TIME
 from periscope.runs.verification import Verdict, read_result, verify
 
-_TIME = pl.Datetime("us", "UTC")
 _FRAME_HEIGHT = 900
 
 
@@ -173,7 +173,7 @@ def _frame(pieces: Iterator[BarColumns], instrument: Instrument) -> pl.DataFrame
     frames = [pl.DataFrame({name: getattr(piece, name) for name in BarColumns.NAMES}) for piece in pieces if len(piece)]
     whole = pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(BarColumns.NAMES, pl.Int64))
     return whole.select(
-        *(pl.col(name).cast(_TIME) for name in ("start", "end")),
+        *(pl.col(name).cast(TIME) for name in ("start", "end")),
         *(_exact(pl.col(name), instrument.price_scale).alias(name) for name in BarColumns.PRICES),
         volume=_exact(pl.when(pl.col("volume") != UNKNOWN_VOLUME).then(pl.col("volume")), instrument.volume_scale),
     )

@@ -19,6 +19,7 @@ from periscope.market.corporate_actions import CorporateActions
 from periscope.report.run_files import MARGIN_CALL, RunFiles, microseconds
 from periscope.report.tables import MOST_ROWS, Beginning
 from periscope.report.text import decimal, money
+from periscope.runs.table_file import TIME
 
 
 class EventKind(StrEnum):
@@ -84,7 +85,7 @@ def events_table(events: list[Event]) -> Beginning:
     """The events as a table."""
     rows = pl.DataFrame(
         {
-            "time": pl.Series([event.time for event in events], dtype=pl.Int64).cast(pl.Datetime("us", "UTC")),
+            "time": pl.Series([event.time for event in events], dtype=pl.Int64).cast(TIME),
             "symbol": pl.Series([event.symbol for event in events], dtype=pl.String),
             "kind": pl.Series([event.kind.value for event in events], dtype=pl.String),
             "text": pl.Series([event.text for event in events], dtype=pl.String),

@@ -10,11 +10,12 @@ import polars as pl
 
 from periscope.portfolio.exact import plain
 from periscope.portfolio.ledger import Account, Entry, parted
+from periscope.runs.table_file import TIME
 
 LEDGER = "ledger.parquet"
 LEDGER_COLUMNS = {
     "entry": pl.Int64,
-    "time": pl.Datetime("us", "UTC"),
+    "time": TIME,
     "reason": pl.String,
     "account": pl.String,
     "symbol": pl.String,

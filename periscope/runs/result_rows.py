@@ -12,8 +12,7 @@ from periscope.execution.order import Origin
 from periscope.portfolio.exact import average, plain
 from periscope.portfolio.trades import Trade
 from periscope.runs.order_line import OrderLine
-
-TIME = pl.Datetime("us", "UTC")
+from periscope.runs.table_file import TIME
 
 ORDER_COLUMNS = {
     "order_id": pl.String,

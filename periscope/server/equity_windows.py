@@ -7,13 +7,13 @@ import polars as pl
 
 from periscope.market.columns import IntColumn
 from periscope.report.equity_file import extremes
+from periscope.runs.table_file import TIME
 
 _BATCH_ROWS = 500_000
 _ENDS = 2
 """The first and the last sample of a window stay too."""
 FEWEST = 2 * _ENDS
 """Fewer samples can't be asked for."""
-_TIME = pl.Datetime("us", "UTC")
 
 
 def equity_window(path: Path, start: int, end: int, most: int) -> tuple[dict[str, IntColumn], int]:
@@ -25,7 +25,7 @@ def equity_window(path: Path, start: int, end: int, most: int) -> tuple[dict[str
     table = pl.scan_parquet(path, glob=False, cache=False)
     time = pl.col("time")
     edges = table.select(
-        before=(time < pl.lit(start).cast(_TIME)).sum(), until=(time <= pl.lit(end).cast(_TIME)).sum()
+        before=(time < pl.lit(start).cast(TIME)).sum(), until=(time <= pl.lit(end).cast(TIME)).sum()
     ).collect()
     first, stop = int(edges["before"].item()), int(edges["until"].item())
     count = max(0, stop - first)
