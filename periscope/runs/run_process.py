@@ -19,6 +19,7 @@ from typing import Any
 from periscope.market.catalog import Catalog
 from periscope.runs.backtest import STRATEGY_INVALID, run_backtest
 from periscope.runs.config import RunConfig
+from periscope.runs.each_second import EachSecond
 from periscope.runs.issues import IssueLog
 from periscope.runs.launching import work_folder
 from periscope.runs.lifecycle import Move
@@ -33,7 +34,7 @@ from periscope.runs.store.store import Store
 from periscope.runs.surroundings import Surroundings, read_surroundings
 from periscope.sandbox.packages import resolve
 
-BEAT_SECONDS = 1.0
+_PAUSE_SECONDS = 1.0
 _PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 """What a disk says that may be in order again later."""
 _GONE = 75
@@ -46,14 +47,13 @@ type Outcome = dict[str, Any] | str
 """The document of a result, or a sentence about why there is none."""
 
 
-class Pulse:
-    """Tells the database once a second how far the run is, from a thread of its own, and hears what is wanted."""
+class Pulse(EachSecond):
+    """Tells the database once a second how far the run is, and hears what is wanted."""
 
     def __init__(self, store: Store, rows: AttemptRows) -> None:
+        super().__init__("pulse")
         self._store = store
         self._rows = rows
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
         self._latest: dict[str, Any] | None = None
         self._told = threading.Event()
         self.stop_asked = False
@@ -65,26 +65,18 @@ class Pulse:
             self._told.set()
         return not self.stop_asked
 
-    def __enter__(self) -> "Pulse":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(BEAT_SECONDS):
-            try:
-                asked = self._rows.beat(self._latest)
-                self._told.clear()
-            except StoreError as error:
-                log.warning("no sign of life could be given: %s", error)
-                asked = "gone" if self._store.is_gone else None
-            if asked == "gone" and not self._over.is_set():
-                log.warning("another attempt has taken over")
-                os._exit(_GONE)
-            self.stop_asked = self.stop_asked or asked == "stop"
+    def tell(self) -> None:
+        """Give a sign of life."""
+        try:
+            asked = self._rows.beat(self._latest)
+            self._told.clear()
+        except StoreError as error:
+            log.warning("no sign of life could be given: %s", error)
+            asked = "gone" if self._store.is_gone else None
+        if asked == "gone" and not self.is_over:
+            log.warning("another attempt has taken over")
+            os._exit(_GONE)
+        self.stop_asked = self.stop_asked or asked == "stop"
 
 
 def run_attempt(store: Store, number: int, attempt: int, surroundings: Surroundings) -> bool:
@@ -130,7 +122,7 @@ def keep_trying(end: Callable[[Outcome], bool], outcome: Outcome, *, pause: Call
 
 
 def _pause() -> None:
-    time.sleep(BEAT_SECONDS)
+    time.sleep(_PAUSE_SECONDS)
 
 
 def _run_again(store: Store, run: Run, folder: Path, surroundings: Surroundings, pulse: Pulse) -> dict[str, Any]:

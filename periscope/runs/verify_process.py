@@ -6,7 +6,6 @@ LOCK is the descriptor of the lock that it was started with, and gives back when
 import fcntl
 import logging
 import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
 from periscope.market.errors import CatalogError
 from periscope.runs.documents import verdict_document
+from periscope.runs.each_second import EachSecond
 from periscope.runs.kept import laid_out
 from periscope.runs.progress import Progress
 from periscope.runs.store.clock import now
@@ -25,41 +25,31 @@ from periscope.runs.verification import JournalDamagedError, NotARunError, verif
 from periscope.runs.verifications import change, verification, verification_folder
 from periscope.sandbox.packages import PackageError, resolve
 
-_TELL_SECONDS = 1.0
 _UNREADABLE = (NotARunError, JournalDamagedError)
 
 log = logging.getLogger(__name__)
 
 
-class _Teller:
-    """Writes down once a second how far it is, from a thread of its own."""
+class _Teller(EachSecond):
+    """Writes down once a second how far it is."""
 
     def __init__(self, folder: Path, number: int) -> None:
+        super().__init__("teller")
         self._folder = folder
         self._number = number
         self._fraction: float | None = None
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
 
     def listen(self, progress: Progress) -> bool:
         """Take a reading."""
         self._fraction = round(progress.fraction, 4)
         return True
 
-    def __enter__(self) -> "_Teller":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(_TELL_SECONDS):
-            try:
-                change(self._folder, self._number, {"progress": self._fraction})
-            except OSError as error:
-                log.warning("progress could not be written down: %s", error)
+    def tell(self) -> None:
+        """Write it down."""
+        try:
+            change(self._folder, self._number, {"progress": self._fraction})
+        except OSError as error:
+            log.warning("progress could not be written down: %s", error)
 
 
 def run_verification(store: Store, surroundings: Surroundings, number: int, verification_number: int) -> None:
