@@ -1,5 +1,6 @@
 """A user for a strategy's process that nothing on the machine belongs to."""
 
+import contextlib
 import os
 import pwd
 from collections.abc import Iterator
@@ -34,12 +35,11 @@ def _mapped() -> Iterator[int]:
 
 def _in_use() -> set[int]:
     found = set()
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                found.add(process.stat().st_uid)
-            except OSError:
-                continue
+    with os.scandir("/proc") as processes:
+        for process in processes:
+            if process.name.isdigit():
+                with contextlib.suppress(OSError):
+                    found.add(process.stat().st_uid)
     return found
 
 

@@ -142,7 +142,14 @@ class Point:
 class Side(enum.StrEnum):
     BUY = enum.auto()
 assert dataclasses.replace(Point(1), y=2) == Point(1, 2) and dataclasses.asdict(Point(3)) == {"x": 3, "y": 0}
-assert Side("buy") is Side.BUY""",
+assert Side("buy") is Side.BUY
+@dataclasses.dataclass
+class Plain:
+    x: int
+    y: "str" = ""
+import inspect
+assert Plain.__doc__ == "Plain(x: int, y: 'str' = '')" and list(inspect.signature(Plain).parameters) == ["x", "y"]
+assert dataclasses.inspect.get_annotations is inspect.get_annotations and inspect.__file__""",
     ),
     "sqlite in memory": (
         "import sqlite3",

@@ -220,7 +220,7 @@ def test_a_package_that_is_not_allowed_is_not_found(tmp_path: Path, tier: Tier) 
 
 def test_nothing_is_imported_that_the_strategy_does_not_import(tmp_path: Path, tier: Tier) -> None:
     body = """\
-assert not {"numpy", "polars", "importlib.metadata"} & sys.modules.keys()
+assert not {"numpy", "polars", "importlib.metadata", "inspect", "ast"} & sys.modules.keys()
 assert importlib.util.find_spec("polars") is None and importlib.util.find_spec("numpy") is not None
 assert "numpy" not in sys.modules and not any("site-packages" in path for path in sys.path)"""
     folder = write_bundle(tmp_path / "bundle", "import importlib.util\nimport sys", body)
