@@ -40,7 +40,7 @@ def _asked(server: str, run: Path, order: str, catalog: str | None) -> dict[str,
 def _explained(run: Path, order: str, catalog: str | None) -> dict[str, Any]:
     from periscope.runs.explaining import UnknownOrderError, find_order, open_run
     from periscope.runs.explaining import explain as explained
-    from periscope.runs.verification import NotARunError, read_result
+    from periscope.runs.result_file import NotARunError, read_result
 
     folder = find_run_folder(run)
     try:

@@ -43,7 +43,8 @@ def _verified(run: Path, *, strict: bool, catalog: str | None, quiet: bool) -> d
     from periscope.market.catalog import Catalog
     from periscope.runs.documents import verdict_document
     from periscope.runs.evidence import STRATEGY
-    from periscope.runs.verification import JournalDamagedError, NotARunError, read_result
+    from periscope.runs.journal import JournalDamagedError
+    from periscope.runs.result_file import NotARunError, read_result
     from periscope.runs.verification import verify as run_again
 
     folder = find_run_folder(run)
@@ -99,7 +100,8 @@ def compare(
 def _compared(first: Path, second: Path) -> dict[str, Any]:
     from periscope.runs.comparison import differing_facts, first_difference
     from periscope.runs.documents import comparison_document
-    from periscope.runs.verification import JournalDamagedError, NotARunError, read_result
+    from periscope.runs.journal import JournalDamagedError
+    from periscope.runs.result_file import NotARunError, read_result
 
     folders = find_run_folder(first), find_run_folder(second)
     try:

@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from periscope.instruments.times import time_text
 from periscope.portfolio.exact import plain
-from periscope.runs.publishing import Published, version_files
-from periscope.runs.store.draft_rows import Draft, DraftFile
-from periscope.runs.store.run_rows import Run
-from periscope.runs.store.store import Store
-from periscope.runs.store.strategy_rows import Strategy
-from periscope.runs.store.token_rows import Token
-from periscope.runs.store.version_rows import Version
-from periscope.strategies import CheckResult
-from periscope.strategies.versions import FileChange
 
 if TYPE_CHECKING:
     from periscope.runs.comparison import Difference
     from periscope.runs.ledger_file import Balance
+    from periscope.runs.publishing import Published
+    from periscope.runs.store.draft_rows import Draft, DraftFile
+    from periscope.runs.store.run_rows import Run
+    from periscope.runs.store.store import Store
+    from periscope.runs.store.strategy_rows import Strategy
+    from periscope.runs.store.token_rows import Token
+    from periscope.runs.store.version_rows import Version
     from periscope.runs.verification import Verdict
+    from periscope.strategies import CheckResult
+    from periscope.strategies.versions import FileChange
 
 _MOMENTS = ("created_at", "queued_at", "started_at", "ended_at")
 
 
-def version_line(version: Version) -> dict[str, Any]:
+def version_line(version: "Version") -> dict[str, Any]:
     """A version in short."""
     return {
         "version": str(version),
@@ -41,13 +41,15 @@ def version_line(version: Version) -> dict[str, Any]:
     }
 
 
-def version_document(store: Store, version: Version) -> dict[str, Any]:
+def version_document(store: "Store", version: "Version") -> dict[str, Any]:
     """A version with its files and their sizes in bytes."""
+    from periscope.runs.publishing import version_files
+
     files = version_files(store, version)
     return version_line(version) | {"files": {name: len(files[name]) for name in sorted(files)}}
 
 
-def published_document(done: Published) -> dict[str, Any]:
+def published_document(done: "Published") -> dict[str, Any]:
     """What came of publishing: the version if there is one, and everything that was found."""
     about = {} if done.version is None else version_line(done.version)
     findings = {
@@ -57,7 +59,7 @@ def published_document(done: Published) -> dict[str, Any]:
     return {"published": done.is_new, **about, **findings}
 
 
-def check_document(result: CheckResult) -> dict[str, Any]:
+def check_document(result: "CheckResult") -> dict[str, Any]:
     """What a check of a bundle found."""
     findings = {
         "problems": [asdict(problem) for problem in result.problems],
@@ -67,7 +69,7 @@ def check_document(result: CheckResult) -> dict[str, Any]:
     return {"valid": not result.problems, "version": version, **findings}
 
 
-def strategy_document(strategy: Strategy) -> dict[str, Any]:
+def strategy_document(strategy: "Strategy") -> dict[str, Any]:
     """A strategy: its newest version, and whether it is being edited."""
     return {
         "strategy": strategy.name,
@@ -77,7 +79,7 @@ def strategy_document(strategy: Strategy) -> dict[str, Any]:
     }
 
 
-def draft_document(draft: Draft) -> dict[str, Any]:
+def draft_document(draft: "Draft") -> dict[str, Any]:
     """A draft with its files. A `tag` stands for contents: who changes them says which they have seen."""
     return {
         "draft": draft.strategy,
@@ -89,18 +91,18 @@ def draft_document(draft: Draft) -> dict[str, Any]:
     }
 
 
-def draft_file_document(file: DraftFile) -> dict[str, Any]:
+def draft_file_document(file: "DraftFile") -> dict[str, Any]:
     """A file of a draft."""
     return {"file": file.name, "bytes": file.bytes, "tag": file.content, "changed_at": time_text(file.changed_at)}
 
 
-def changes_document(old: str, new: str, changes: Sequence[FileChange]) -> dict[str, Any]:
+def changes_document(old: str, new: str, changes: "Sequence[FileChange]") -> dict[str, Any]:
     """In what two versions differ, file by file."""
     files = [{"file": each.file, "change": each.kind, "diff": list(each.lines)} for each in changes]
     return {"old": old, "new": new, "same": not changes, "files": files}
 
 
-def run_line(run: Run) -> dict[str, Any]:
+def run_line(run: "Run") -> dict[str, Any]:
     """A run in short."""
     times = {name: getattr(run, name) for name in _MOMENTS}
     return {
@@ -119,7 +121,7 @@ def run_line(run: Run) -> dict[str, Any]:
     }
 
 
-def run_document(store: Store, run: Run) -> dict[str, Any]:
+def run_document(store: "Store", run: "Run") -> dict[str, Any]:
     """Everything about a run but its long lists."""
     files = {file.name: file.bytes for file in store.runs.files(run.id)}
     issues = store.runs.issues(run.id)
@@ -128,12 +130,12 @@ def run_document(store: Store, run: Run) -> dict[str, Any]:
     return run_line(run) | parts
 
 
-def run_issues(store: Store, run: Run) -> list[dict[str, Any]]:
+def run_issues(store: "Store", run: "Run") -> list[dict[str, Any]]:
     """The issues of a run: of one that has ended those of its result, of an active one those so far."""
     return store.runs.issues(run.id) or list((run.reading or {}).get("issues") or [])
 
 
-def token_document(token: Token) -> dict[str, Any]:
+def token_document(token: "Token") -> dict[str, Any]:
     """A token, without its secret."""
     return {
         "name": token.name,

@@ -28,8 +28,8 @@ from periscope.runs.explaining_bars import Bar, Seen, Stretch, bar_at, bar_from,
 from periscope.runs.explaining_words import PROSE, could_have, why_it_ended
 from periscope.runs.issues import ISSUE_CODES
 from periscope.runs.lean_feed import feed_for
+from periscope.runs.result_file import NotARunError, read_result
 from periscope.runs.result_rows import FILL_COLUMNS, ORDER_COLUMNS
-from periscope.runs.verification import NotARunError, read_result
 
 type Row = dict[str, Any]
 
