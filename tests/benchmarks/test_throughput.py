@@ -1,6 +1,7 @@
 """The throughput benchmark's own arithmetic, and a tiny run of Periscope through it."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -49,21 +50,25 @@ def test_engines_that_did_other_work_are_named(other: Run, words: str) -> None:
 
 
 def test_periscope_runs_through_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """The case without orders; the other is below."""
     pytest.importorskip("periscope.runs.backtest")
-    assert main(["--bars", "2000", "--rounds", "1", "--engines", "periscope_engine", "--json"]) == 0
+    options = ["--rounds", "1", "--cases", "empty", "--engines", "periscope_engine", "--json"]
+    assert main(["--bars", "2000", *options]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert [row["engine"] for row in document["rows"]] == ["Periscope", "Periscope"]
+    assert [row["engine"] for row in document["rows"]] == ["Periscope"]
     assert document["problems"] == []
 
 
-def test_the_sandbox_is_compared_with_none(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--bars", "2000", "--rounds", "2", "--cases", "cross", "--sandbox"]) == 0
+def test_the_sandbox_is_compared_with_none(capsys: pytest.CaptureFixture[str], cases: Callable[..., int]) -> None:
+    rounds = cases(1, 2)
+    assert main(["--bars", "2000", "--rounds", str(rounds), "--cases", "cross", "--sandbox"]) == 0
     captured = capsys.readouterr()
     assert "of its speed without a sandbox, wanted 0.95 at least" in captured.out
     said = [line.rpartition(":")[0] for line in captured.err.splitlines() if line.startswith("cross, ")]
-    assert said == [
+    turns = [
         "cross, round 1, Periscope",
         "cross, round 1, Periscope, unconfined",
         "cross, round 2, Periscope, unconfined",
         "cross, round 2, Periscope",
     ]
+    assert said == turns[: 2 * rounds]

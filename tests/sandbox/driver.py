@@ -128,4 +128,4 @@ def _wait_for_a_line() -> None:
 
 if __name__ == "__main__":
     bomb, place = BOMBS[sys.argv[1]], Path(sys.argv[2])
-    print(json.dumps(asdict(set_off(bomb, place, BEST_FIRST, HANDLER_SECONDS, _wait_for_a_line))))
+    print(json.dumps(asdict(set_off(bomb, place, BEST_FIRST, HANDLER_SECONDS / 2, _wait_for_a_line))))
