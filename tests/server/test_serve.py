@@ -27,18 +27,23 @@ from tests.runs.lab import AAA, Lab, walk
 from tests.server.serving import CONFIG
 
 LONGEST_SECONDS = 90
-SLOW = WORKER.replace("range(300)", "range(300_000)")
+SLOW = WORKER.replace("        for", "        import time; time.sleep(0.2)\n        for")
 """A strategy that takes a minute and more."""
+
+
+def fill(folder: Path) -> None:
+    """Give a workspace a day of data, and the published strategies `worker` and `slow`."""
+    lab = Lab(folder).add(AAA, minute=walk("09:30", 390))
+    with Store(StorePlace(folder / "store")) as store:
+        assert publish(store, "worker", lab.bundle(WORKER)).version is not None
+        assert publish(store, "slow", lab.bundle(SLOW)).version is not None
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A workspace with a minute of data and the published strategies `worker` and `slow`."""
-    lab = Lab(tmp_path).add(AAA, minute=walk("09:30", 390))
+    """A workspace that is filled."""
     init_workspace(tmp_path)
-    with Store(StorePlace(tmp_path / "store")) as store:
-        assert publish(store, "worker", lab.bundle(WORKER)).version is not None
-        assert publish(store, "slow", lab.bundle(SLOW)).version is not None
+    fill(tmp_path)
     return tmp_path
 
 
@@ -104,8 +109,12 @@ def end_all_runs(folder: Path) -> None:
                 kill(run.process)
 
 
-def test_it_serves_and_runs_and_ends_cleanly(folder: Path) -> None:
-    with served_by_command(folder) as server:
+def test_it_serves_before_there_is_data_and_runs_and_ends_cleanly(tmp_path: Path) -> None:
+    init_workspace(tmp_path)
+    with served_by_command(tmp_path) as server:
+        assert server.client.get("runs").json()["items"] == []
+        assert server.client.get("data/series").json()["code"] == "NO_CATALOG"
+        fill(tmp_path)
         number = server.start_run()
         run = server.wait_for(number, "complete", "error", "stopped")
         assert run["status"] == "complete", run["issues"]
@@ -113,38 +122,31 @@ def test_it_serves_and_runs_and_ends_cleanly(folder: Path) -> None:
         code, words = server.end()
     assert code == 0
     assert "Traceback" not in words
-    assert str(folder) not in json.dumps(run)
-    with Store(StorePlace(folder / "store")) as store:
+    assert str(tmp_path) not in json.dumps(run)
+    with Store(StorePlace(tmp_path / "store")) as store:
         assert lease_holder(store.database, LEASE_NAME) is None
 
 
-def test_ctrl_c_ends_it_cleanly_and_streams_end(folder: Path) -> None:
-    with served_by_command(folder) as server:
-        number = server.start_run("slow")
-        server.wait_for(number, "running")
-        with server.client.stream("GET", f"runs/{number}/events/stream") as stream:
-            lines = stream.iter_lines()
-            assert next(lines)
-            code, words = server.end(signal.SIGINT)
-            list(lines)  # it ends, and not in the middle of an event
-    assert code == 130
-    assert "Traceback" not in words
-    end_all_runs(folder)
-
-
-def test_runs_go_on_without_it_and_the_next_one_takes_them_over(folder: Path) -> None:
+def test_runs_go_on_without_it_and_the_next_one_takes_them_over_until_ctrl_c(folder: Path) -> None:
     with served_by_command(folder) as first:
         number = first.start_run("slow")
         before = first.wait_for(number, "running")
         first.process.kill()
-    with served_by_command(folder) as second:
+    with served_by_command(folder, "--at-once", "2") as second:
         after = second.wait_for(number, "running")
         assert (after["started_at"], after["lost"]) == (before["started_at"], 0)
+        other = second.start_run("slow")
         second.client.post(f"runs/{number}/stop")
         assert second.wait_for(number, "stopped", "error", "complete")["status"] == "stopped"
-        other = second.start_run()
-        assert second.wait_for(other, "complete", "error")["status"] == "complete"
-        assert second.end()[0] == 0
+        second.wait_for(other, "running")
+        with second.client.stream("GET", f"runs/{other}/events/stream") as stream:
+            lines = stream.iter_lines()
+            assert next(lines)
+            code, words = second.end(signal.SIGINT)
+            list(lines)  # it ends, and not in the middle of an event
+    assert code == 130
+    assert "Traceback" not in words
+    end_all_runs(folder)
 
 
 def test_two_on_one_workspace_are_safe(folder: Path) -> None:
@@ -159,13 +161,6 @@ def test_two_on_one_workspace_are_safe(folder: Path) -> None:
     with Store(StorePlace(folder / "store")) as store:
         runs: list[Run] = store.runs.page()
     assert [(run.attempt, run.lost) for run in runs] == [(1, 0)] * 3
-
-
-def test_it_serves_before_there_is_data(tmp_path: Path) -> None:
-    init_workspace(tmp_path)
-    with served_by_command(tmp_path) as server:
-        assert server.client.get("runs").json()["items"] == []
-        assert server.end()[0] == 0
 
 
 def test_a_port_in_use_is_refused_in_a_sentence(workspace: Path, periscope_command: Command) -> None:

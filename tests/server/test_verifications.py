@@ -7,12 +7,11 @@ import pytest
 
 from periscope.runs import managing, verifications
 from periscope.runs.store.run_rows import Run
-from tests.server.results import TALKER, finished_run
+from tests.server.results import finished_run
 from tests.server.serving import Served
 from tests.server.test_basics import problem
 
 LONGEST_SECONDS = 60
-SLOW = TALKER.replace("self.bars += 1", "self.bars += 1\n        import time; time.sleep(0.004)")
 PEEKS = """
 import gc
 class Strategy(Base):
@@ -82,24 +81,20 @@ def test_a_strategy_that_digs_for_the_future_is_found(served: Served) -> None:
     assert found["verdict"]["findings"]
 
 
-def test_one_at_a_time_and_few_in_all(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_at_a_time_and_few_in_all_and_one_that_vanished_is_lost(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(verifications, "MOST_AT_ONCE", 1)
-    runs = [finished_run(served, SLOW, "slow") for _ in range(verifications.MOST_AT_ONCE + 1)]
-    begun = [begin(served, run) for run in runs[: verifications.MOST_AT_ONCE]]
-    again = problem(served.client.post(f"runs/{runs[0].id}/verifications", json={}))
-    assert (again["code"], again["hint"]) == ("VERIFICATION_RUNNING", "look at verification 1")
-    assert problem(served.client.post(f"runs/{runs[-1].id}/verifications", json={}))["code"] == "VERIFICATIONS_BUSY"
-    for where in begun:
-        assert outcome(served, where)["verdict"]["verified"] is True
-
-
-def test_one_whose_process_vanished_is_said_to_be_lost(served: Served) -> None:
-    run = finished_run(served, SLOW, "slow")
+    run, other = finished_run(served), finished_run(served)
     where = begin(served, run)
+    again = problem(served.client.post(f"runs/{run.id}/verifications", json={}))
+    assert (again["code"], again["hint"]) == ("VERIFICATION_RUNNING", "look at verification 1")
+    assert problem(served.client.post(f"runs/{other.id}/verifications", json={}))["code"] == "VERIFICATIONS_BUSY"
     verifications.started[-1].kill()
     found = outcome(served, where)
     assert (found["status"], found["problem"]["code"]) == ("failed", "VERIFICATION_LOST")
-    assert outcome(served, begin(served, run))["status"] == "done", "the lock went with the process"
+    found = outcome(served, begin(served, other))
+    assert found["verdict"]["verified"] is True, "the lock went with the process"
 
 
 def test_a_problem_names_no_place_of_the_machine(served: Served) -> None:
@@ -124,14 +119,15 @@ def test_what_can_not_be_verified_is_a_problem(served: Served) -> None:
 
 
 def test_old_ones_are_cleared_away(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verifications, "MOST_KEPT", 1)
-    run = finished_run(served)
-    for _ in range(2):
-        outcome(served, begin_soon(served, run))
-    kept = [each["verification"] for each in served.client.get(f"runs/{run.id}/verifications").json()["items"]]
-    assert kept == [2]
-    gone = finished_run(served)
-    verifications.verification_folder(served.store.place.folder, gone.id).mkdir()
+    monkeypatch.setattr(verifications, "MOST_KEPT", 2)
+    run, gone = finished_run(served), finished_run(served)
+    places = [verifications.verification_folder(served.store.place.folder, each.id) for each in (run, gone)]
+    for place in places:
+        place.mkdir(parents=True)
+        for number in (1, 2):
+            verifications.change(place, number, {"verification": number, "status": "done"})
     assert managing.delete(served.store, gone.id) is None
-    outcome(served, begin_soon(served, run))
-    assert not verifications.verification_folder(served.store.place.folder, gone.id).exists()
+    assert begin(served, run).endswith("/3")
+    verifications.started[-1].kill()
+    assert sorted(file.name for file in places[0].glob("*.json")) == ["2.json", "3.json"]
+    assert not places[1].exists()
