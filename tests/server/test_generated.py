@@ -72,7 +72,7 @@ def test_generated_requests_are_answered_as_described(served: Served, cases: Cal
     description = served.client.get("openapi.json").json()
     results: list[Any] = list(schemathesis.openapi.from_dict(description).get_all_operations())
     found = [result.ok() for result in results]
-    each = -(-cases(150, 10_000) // len(found))
+    each = -(-cases(100, 10_000) // len(found))
     secret = secret_of(served.store, "walker", Scope.ADMIN)
     asked: Counter[int] = Counter()
     wrong: dict[str, str] = {}
