@@ -54,7 +54,7 @@ def account(state: Simulation, key: Key) -> None:
 
 
 def _settle_futures(state: Simulation) -> None:
-    """Settle every future whose session closes now at its last price."""
+    """Settle every future whose session closes now at its last price; the next trading day's margin is deposited."""
     due = sorted(key for key, time in state.settlements.items() if time == state.now)
     for key in due:
         instrument = state.book.positions[key].instrument
@@ -62,6 +62,10 @@ def _settle_futures(state: Simulation) -> None:
         price = state.last_price(instrument)
         if price is not None and state.book.positions[key].worth_at(price) != 0:
             state.noted(state.book.settle(state.now, instrument, price), instrument)
+        if instrument.margins:
+            margin = state.account.deposit(state.book.positions[key], state)
+            if margin != state.book.margin(instrument):
+                state.noted(state.book.deposit(state.now, instrument, margin), instrument)
     state.watch = None
 
 

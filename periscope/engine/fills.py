@@ -158,7 +158,8 @@ def _fill(state: Simulation, order: Order, meeting: Meeting, quantity: Decimal, 
         state.end_order(order, Happening.BREACHED, _news(state, meeting), breach)
         return None
 
-    entry = state.book.apply(state.now, f"fill of order {order.sequence}", instrument, change)
+    margin = state.account.deposit(change.position, state)
+    entry = state.book.apply(state.now, f"fill of order {order.sequence}", instrument, change, margin)
     if state.settings.slippage.asks_for_volume or state.settings.participation is not None:
         _take(state, key, meeting.row, quantity)
     if instrument.expires_at is not None:

@@ -90,15 +90,20 @@ def trade(held: Position | None, instrument: Instrument, quantity: Decimal, pric
 
 
 class Book:
-    """Cash and positions, and the balance of every account. Forks share the immutable positions and nothing else."""
+    """Cash and positions, and the balance of every account. Forks share the immutable positions and nothing else.
 
-    __slots__ = ("balances", "cash", "contributed", "positions")
+    `cash` is all of the account's money, with what is deposited as margin: the ledger has that on accounts of its own,
+    of which `deposits` names those that hold something.
+    """
+
+    __slots__ = ("balances", "cash", "contributed", "deposits", "positions")
 
     def __init__(self) -> None:
         self.cash = ZERO
         self.contributed = ZERO
         self.positions: dict[InstrumentKey, Position] = {}
         self.balances: dict[str, Decimal] = {}
+        self.deposits: set[str] = set()
 
     def fork(self) -> "Book":
         """An independent copy, cheap because positions are immutable."""
@@ -107,6 +112,7 @@ class Book:
         twin.contributed = self.contributed
         twin.positions = self.positions.copy()
         twin.balances = self.balances.copy()
+        twin.deposits = self.deposits.copy()
         return twin
 
     @property
@@ -121,15 +127,17 @@ class Book:
         reason = "insert cash" if amount > 0 else "withdraw cash"
         return self._post(time, reason, (("cash", amount), ("contributions", -amount)))
 
-    def apply(self, time: int, reason: str, instrument: Instrument, change: Change) -> Entry:
-        """Write one trade into the books."""
+    def apply(self, time: int, reason: str, instrument: Instrument, change: Change, margin: Decimal = ZERO) -> Entry:
+        """Write one trade into the books. `margin` is what must be deposited for the position that it leaves."""
         self.cash += change.cash
         symbol = instrument.symbol
-        held = (f"position:{symbol}", change.invested)
-        if instrument.is_future:
-            held = (f"unrealised:{symbol}", -change.settled)
-        postings = (("cash", change.cash), held, (f"realised:{symbol}", -change.realised), ("fees", change.fee))
-        return self._post(time, reason, postings, instrument, change.position, held[1])
+        result = ((f"realised:{symbol}", -change.realised), ("fees", change.fee))
+        if not instrument.is_future:
+            bought = (("cash", change.cash), (f"position:{symbol}", change.invested))
+            return self._post(time, reason, (*bought, *result), instrument, change.position, change.invested)
+        deposit = self._deposit(symbol, margin)
+        moved = (("cash", change.cash - deposit[1]), deposit, (f"unrealised:{symbol}", -change.settled))
+        return self._post(time, reason, (*moved, *result), instrument, change.position, -change.settled)
 
     def settle(self, time: int, instrument: Instrument, price: Decimal) -> Entry:
         """Move the result of an open future since it was last settled to cash, at the settlement price.
@@ -143,6 +151,27 @@ class Book:
         postings = (("cash", amount), (named(Account.UNREALISED, instrument.symbol), -amount))
         reason = f"daily settlement of {instrument.symbol} at {price:f}"
         return self._post(time, reason, postings, instrument, after, -amount)
+
+    def margin(self, instrument: Instrument) -> Decimal:
+        """What is deposited for the position in a future."""
+        return self.balances.get(f"margin:{instrument.symbol}", ZERO)
+
+    def deposit(self, time: int, instrument: Instrument, margin: Decimal) -> Entry:
+        """Deposit another margin for a position that stays: add to it from cash, or get back what is too much."""
+        symbol = instrument.symbol
+        verb = "raised" if margin > self.margin(instrument) else "lowered"
+        deposit = self._deposit(symbol, margin)
+        postings = (("cash", -deposit[1]), deposit)
+        return self._post(time, f"margin of {symbol} {verb} to {margin:f}", postings)
+
+    def _deposit(self, symbol: str, margin: Decimal) -> Posting:
+        """The posting that brings a future's margin account to `margin`."""
+        name = f"margin:{symbol}"
+        if margin:
+            self.deposits.add(name)
+        else:
+            self.deposits.discard(name)
+        return name, margin - self.balances.get(name, ZERO)
 
     def dividend(self, time: int, instrument: Instrument, units: Decimal, per_unit: Decimal) -> Entry:
         """Pay a cash dividend of `per_unit` on `units` (signed: those who are short pay it)."""
@@ -178,14 +207,17 @@ class Book:
         """Write an entry, and the position that `instrument` has after it: the only function that changes either.
 
         `moved` is what the postings do to the position's own account.
-        Checks that the entry adds up to zero (and with it all balances together), and that the accounts of cash and of
-        the position change by what these do.
+        Checks that the entry adds up to zero (and with it all balances together), that the portfolio's cash is what the
+        accounts of cash and of all margins hold, and that the position's account changes by what the position does.
         """
         entry = balanced(time, reason, postings)
         balances = self.balances
         for name, amount in entry.postings:
             balances[name] = balances.get(name, ZERO) + amount
-        if balances.get("cash", ZERO) != self.cash or balances.get("contributions", ZERO) != -self.contributed:
+        cash = balances.get("cash", ZERO)
+        for name in self.deposits:
+            cash += balances[name]
+        if cash != self.cash or balances.get("contributions", ZERO) != -self.contributed:
             raise BooksUnbalancedError(f"cash is not what the accounts say after {reason!r} at {time}")
         if instrument is not None:
             self._hold(instrument, position, moved, entry)
@@ -197,6 +229,9 @@ class Book:
             text = f"the position in {instrument.symbol} is not what is booked after {entry.reason!r} at {entry.time}"
             raise BooksUnbalancedError(text)
         if position is None:
+            if instrument.is_future and self.margin(instrument) != 0:
+                text = f"margin is left for {instrument.symbol}, which is flat after {entry.reason!r} at {entry.time}"
+                raise BooksUnbalancedError(text)
             self.positions.pop(instrument.key, None)
         else:
             self.positions[instrument.key] = position

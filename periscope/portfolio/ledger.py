@@ -1,8 +1,8 @@
 """The double-entry ledger: its accounts, its entries, and the one rule that an entry must keep.
 
-A plus is a debit and a minus a credit, so what the portfolio owns (cash, positions) and what it has spent (fees,
-interest paid) are positive, what it was given (contributions) and what it has earned are negative, and all balances
-together are zero.
+A plus is a debit and a minus a credit, so what the portfolio owns (cash, margin, positions) and what it has spent
+(fees, interest paid) are positive, what it was given (contributions) and what it has earned are negative, and all
+balances together are zero.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,6 +22,7 @@ class Account(StrEnum):
     """What an amount is booked on. Those that say so are kept per instrument, as `realised:SPY`."""
 
     CASH = "cash"
+    MARGIN = "margin"
     POSITION = "position"
     UNREALISED = "unrealised"
     REALISED = "realised"
@@ -35,7 +36,8 @@ class Account(StrEnum):
 
 
 MEANING: Mapping[Account, str] = {
-    Account.CASH: "Money in the account; negative where it is borrowed.",
+    Account.CASH: "Money in the account that is not deposited as margin; negative where it is borrowed.",
+    Account.MARGIN: "Per future: money of the account that is deposited for the open position, its initial margin.",
     Account.POSITION: "Per instrument: what is held of it, at cost; short positions are negative. Not for futures.",
     Account.UNREALISED: "Per future: result of the open position that daily settlement has moved to or from cash.",
     Account.REALISED: "Per instrument: result of what was closed, against average cost, before fees.",

@@ -32,7 +32,7 @@ def books(run: RunFiles) -> Markup:
         parts.append(_journal(f"The last {BOOK_ENDS}", _rows(ledger.last)))
     note = (
         "A plus is a debit. The tab Ledger above lists the postings and saves them as CSV; the command "
-        "periscope ledger --csv prints all of them. Margin is a requirement and no posting."
+        "periscope ledger --csv prints all of them. Cash and margin together are the portfolio's cash."
     )
     return join([*parts, element("p", note, class_="quiet"), _bridge(run)])
 

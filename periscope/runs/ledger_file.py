@@ -77,7 +77,7 @@ _BRIDGE = (
 
 def bridge(lines: Iterable[Balance], final_value: Decimal) -> list[tuple[str, Decimal]]:
     """How the books lead to the portfolio's final value: what came in and was earned (plus) or spent (minus), which is
-    the book value (cash, and positions at cost), and the result of open positions at their last prices."""
+    the book value (cash, margin, and positions at cost), and the result of open positions at their last prices."""
     balances = list(lines)
     steps = [
         (title, -sum((line.balance for line in balances if line.account in accounts), Decimal(0)))
@@ -88,7 +88,7 @@ def bridge(lines: Iterable[Balance], final_value: Decimal) -> list[tuple[str, De
     open_result = plain(final_value - book_value)
     return [
         *used,
-        ("Book value: cash, and positions at cost", plain(book_value)),
+        ("Book value: cash, margin, and positions at cost", plain(book_value)),
         ("Result of open positions at the last prices", open_result),
         ("Final value", plain(final_value)),
     ]

@@ -140,7 +140,7 @@ class Posting(Model):
 
     entry: int
     time: Moment
-    account: str | None = Field(description="As cash, or realised:SPY")
+    account: str | None = Field(description="As cash, margin:ESH4 or realised:SPY")
     debit: Amount | None
     credit: Amount | None
     reason: str

@@ -19,6 +19,7 @@ from tests.audit.evidence import (
     Dividend,
     Fill,
     Flow,
+    MarginChange,
     Order,
     Settlement,
     Split,
@@ -46,6 +47,7 @@ class Auditor:
     held: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     cost: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     settled: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    margin: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     balance: tuple[int, Fraction] | None = None
     filled: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     real: dict[int, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
@@ -66,30 +68,40 @@ class Auditor:
             before = len(self.complaints)
             if index:
                 self.claim(step.time >= self.steps[index - 1].time, "goes back in time")
-            match step.what:
-                case Fill():
-                    self._fill(step, step.what)
-                case Settlement():
-                    self._settlement(step, step.what)
-                case Dividend():
-                    self._dividend(step, step.what)
-                case Split():
-                    self._split(step, step.what)
-                case DailySettlement():
-                    self._daily_settlement(step, self.contracts[step.what.symbol])
-                case Accrual():
-                    self._accrual(step, step.what.account)
-                case Flow():
-                    self.cash += step.what.amount
-                    self.accounts["expected contributions"] -= step.what.amount
+            if index and step.time > self.steps[index - 1].time:
+                self._deposits(step.time - 1)
+            self._take(step)
             self._books(step)
             self.complaints[before:] = [f"step {index} {step.what}: {text}" for text in self.complaints[before:]]
+        if self.failed_at is None:
+            self._deposits(self.terms.end)
         for order in self.orders.values():
             before = len(self.complaints)
             self._states(order)
             self._nothing_missed(order)
             self.complaints[before:] = [f"order {order.number}: {text}" for text in self.complaints[before:]]
         return self.complaints
+
+    def _take(self, step: Step) -> None:
+        """What the step does to what is held and owed."""
+        match step.what:
+            case Fill():
+                self._fill(step, step.what)
+            case Settlement():
+                self._settlement(step, step.what)
+            case Dividend():
+                self._dividend(step, step.what)
+            case Split():
+                self._split(step, step.what)
+            case DailySettlement():
+                self._daily_settlement(step, self.contracts[step.what.symbol])
+            case MarginChange():
+                self._margin_change(step, self.contracts[step.what.symbol])
+            case Accrual():
+                self._accrual(step, step.what.account)
+            case Flow():
+                self.cash += step.what.amount
+                self.accounts["expected contributions"] -= step.what.amount
 
     def claim(self, holds: bool, text: str) -> None:
         """Complain if it does not hold."""
@@ -125,7 +137,7 @@ class Auditor:
         fee = self._fee(order, contract, step.time) - owed
         self.claim(fill.quantity > 0 and self.filled[order.number] <= order.quantity, "quantity is wrong")
         self.claim(fill.fee == fee, f"the fee should be {fee}")
-        realised = self._trade(contract, order.side * fill.quantity, fill.price, fee)
+        realised = self._trade(step, contract, order.side * fill.quantity, fill.price, fee)
         self.claim(fill.realised == realised, f"realised should be {realised}")
         self.claim(step.position_after == self.held[order.symbol], "the position after is wrong")
         return None
@@ -141,7 +153,7 @@ class Auditor:
             self.claim([what.price] == opens, "a fraction is paid at the open of a bar")
         else:
             self.claim(what.held == held, "not all of the position is settled")
-        realised = self._trade(contract, -what.held, what.price, Fraction(0))
+        realised = self._trade(step, contract, -what.held, what.price, Fraction(0))
         self.claim(what.realised == realised, f"realised should be {realised}")
 
     def _dividend(self, step: Step, what: Dividend) -> None:
@@ -167,6 +179,19 @@ class Auditor:
         self.settled[symbol] += gained
         self.cash += gained
 
+    def _margin_change(self, step: Step, contract: Contract) -> None:
+        """At a session's close, where the next trading day asks for another margin."""
+        before = self.margin[contract.symbol]
+        self.margin[contract.symbol] = abs(self.held[contract.symbol]) * contract.margin(step.time)
+        self.claim(self.margin[contract.symbol] != before, "the margin has not changed")
+        self.claim(contract.margin(step.time) != contract.margin(step.time - 1), "no trading day ends here")
+
+    def _deposits(self, time: int) -> None:
+        """What was deposited is what the trading day asks for, once all of `time` is over."""
+        for symbol, contract in self.contracts.items():
+            due = abs(self.held[symbol]) * contract.margin(time) if self.held[symbol] else 0
+            self.claim(self.margin[symbol] == due, f"by {time} the margin of {symbol} should be {due}")
+
     def _accrual(self, step: Step, account: str) -> None:
         """A 360th of the rate, on shares that are short at their last price, and on cash without their proceeds."""
         self.claim(step.time % 86_400_000_000 == 0, "interest is due at midnight")
@@ -189,7 +214,7 @@ class Auditor:
         self.cash += amount
         self.accounts[f"expected {account}"] -= amount
 
-    def _trade(self, contract: Contract, signed: Fraction, price: Fraction, fee: Fraction) -> Fraction:
+    def _trade(self, step: Step, contract: Contract, signed: Fraction, price: Fraction, fee: Fraction) -> Fraction:
         """Average cost: what is closed leaves at its share of the cost, rounded half-even to twelve decimals."""
         symbol, realised = contract.symbol, Fraction(0)
         opening, held = signed, self.held[symbol]
@@ -206,6 +231,7 @@ class Auditor:
             opening = signed + side * closed
         self.cost[symbol] += opening * price * contract.multiplier
         self.held[symbol] += signed
+        self.margin[symbol] = abs(self.held[symbol]) * contract.margin(step.time)
         self.cash -= fee if contract.is_future else signed * price * contract.multiplier + fee
         self.cash += realised if contract.is_future else 0
         self.accounts[f"expected realised:{symbol}"] -= realised
@@ -216,13 +242,16 @@ class Auditor:
         self.claim(sum(amount for _, amount in step.postings) == 0, "the postings do not balance")
         for account, amount in step.postings:
             self.accounts[account] += amount
-        self.claim(step.cash_after == self.cash == self.accounts["cash"], f"cash should be {self.cash}")
+        money = self.accounts["cash"] + sum(self.accounts[f"margin:{symbol}"] for symbol in self.contracts)
+        self.claim(step.cash_after == self.cash == money, f"cash should be {self.cash}")
         for name in [name for name in self.accounts if name.startswith("expected ")]:
             real = name.removeprefix("expected ")
             self.claim(self.accounts[real] == self.accounts[name], f"{real} should be {self.accounts[name]}")
         for symbol, contract in self.contracts.items():
             cost = Fraction(0) if contract.is_future else self.cost[symbol]
             self.claim(self.accounts[f"position:{symbol}"] == cost, f"position:{symbol} should be {cost}")
+            deposited = self.margin[symbol]
+            self.claim(self.accounts[f"margin:{symbol}"] == deposited, f"margin:{symbol} should be {deposited}")
             settled = -self.settled[symbol]
             self.claim(self.accounts[f"unrealised:{symbol}"] == settled, f"unrealised:{symbol} should be {settled}")
 

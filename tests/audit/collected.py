@@ -34,6 +34,7 @@ from tests.audit.evidence import (
     Dividend,
     Fill,
     Flow,
+    MarginChange,
     Order,
     Settlement,
     Split,
@@ -123,13 +124,15 @@ class Collector:
                     found.append(Step(record.entry.time, what, postings, Fraction(record.cash), Fraction(held)))
         return found
 
-    def _what_else(self, booked: Booked) -> DailySettlement | Accrual | Flow:
+    def _what_else(self, booked: Booked) -> DailySettlement | MarginChange | Accrual | Flow:
         """What an entry belongs to that no other record explains."""
         if booked.flow is not None:
             return Flow(Fraction(booked.flow))
         if booked.instrument is None:
             (account,) = (name for name, _ in booked.entry.postings if name != "cash")
             return Accrual(account)
+        if any(name.startswith("margin:") for name, _ in booked.entry.postings):
+            return MarginChange(booked.instrument.symbol)
         return DailySettlement(booked.instrument.symbol)
 
 
@@ -195,6 +198,15 @@ def _contract(instrument: Instrument, market: Market, settings: Settings) -> Con
             for bar in found
         )
 
+    def margin(moment: int) -> Fraction:
+        periods = instrument.margins
+        if not periods:
+            return Fraction(instrument.initial_margin or 0)
+        day = session_from(instrument.exchange, settings.extended_hours, moment).day
+        return Fraction(
+            [period for period in periods if period.first_day <= max(day, periods[0].first_day)][-1].initial
+        )
+
     return Contract(
         symbol=instrument.symbol,
         is_future=instrument.is_future,
@@ -206,6 +218,7 @@ def _contract(instrument: Instrument, market: Market, settings: Settings) -> Con
         bids=bars(market.offers(instrument, -1, settings)),
         means=means,
         step=lambda moment: unit_step(instrument, settings, means(moment)),
+        margin=margin if instrument.is_future else lambda _: Fraction(0),
         splits=tuple((event.time, event.ratio) for event in events if event.ratio != 1 and raw),
         dividends=tuple((event.time, event.dividend) for event in events if event.dividend and not total),
     )

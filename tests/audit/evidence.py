@@ -33,6 +33,7 @@ class Contract:
 
     `means` says what prices and quantities mean at a moment, and `step` the step of quantities then. `splits` are the
     moments and ratios of splits that change positions and orders, `dividends` moments and amounts for each real share.
+    `margin` is the initial margin of one contract at a moment, zero where it is not known, and for shares.
     """
 
     symbol: str
@@ -45,6 +46,7 @@ class Contract:
     bids: tuple[Bar, ...]
     means: Callable[[int], Meaning]
     step: Callable[[int], Fraction]
+    margin: Callable[[int], Fraction]
     splits: tuple[tuple[int, Fraction], ...] = ()
     dividends: tuple[tuple[int, Fraction], ...] = ()
 
@@ -162,6 +164,13 @@ class DailySettlement:
 
 
 @dataclass(frozen=True, slots=True)
+class MarginChange:
+    """Another margin was deposited for an open future."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accrual:
     """Interest, or a borrow fee on a symbol, was booked on an account."""
 
@@ -180,7 +189,7 @@ class Step:
     """One change of the books: what it was, its postings, and the cash and (signed) position after it."""
 
     time: int
-    what: Fill | Settlement | DailySettlement | Accrual | Dividend | Split | Flow
+    what: Fill | Settlement | DailySettlement | MarginChange | Accrual | Dividend | Split | Flow
     postings: tuple[tuple[str, Fraction], ...]
     cash_after: Fraction
     position_after: Fraction | None

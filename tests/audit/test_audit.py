@@ -13,7 +13,7 @@ from periscope.portfolio.exact import EXACT
 from periscope.runs.ports import BundleSource, InProcessPort
 from tests.audit.auditor import Auditor
 from tests.audit.collected import Collector
-from tests.audit.evidence import Fill, Step
+from tests.audit.evidence import Fill, MarginChange, Step
 from tests.differential.adapter import BlockEngine, feed_of
 from tests.naive.random_strategies import Case, random_case
 
@@ -21,6 +21,8 @@ FIRST_SEED = 5000
 SEEDS = 200
 """With --full; a twentieth of them otherwise."""
 CLEAN = FIRST_SEED
+RISING = FIRST_SEED + 22
+"""A case in which the margin of a future changes while it is held."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -96,6 +98,30 @@ def test_a_posting_that_does_not_balance_is_found(clean: Auditor) -> None:
     first, *others = steps[0].postings
     steps[0] = replace(steps[0], postings=((first[0], first[1] + Fraction(1, 100)), *others))
     assert any("do not balance" in text for text in _again(clean, steps).audit())
+
+
+@pytest.fixture(scope="module")
+def rising(tmp_path_factory: pytest.TempPathFactory) -> Auditor:
+    """A clean run in which a margin was deposited anew at the end of a trading day."""
+    auditor = collect(random_case(RISING), tmp_path_factory.mktemp("rising"))
+    assert any(isinstance(step.what, MarginChange) for step in auditor.steps)
+    assert _again(auditor).audit() == []
+    return auditor
+
+
+def test_a_wrong_margin_is_found(rising: Auditor) -> None:
+    """A dollar more is deposited than the table of margins asks for; the entry still balances."""
+    steps = list(rising.steps)
+    index = next(n for n, step in enumerate(steps) if isinstance(step.what, MarginChange))
+    (cash, paid), (margin, deposited) = steps[index].postings
+    steps[index] = replace(steps[index], postings=((cash, paid - 1), (margin, deposited + 1)))
+    assert any("margin:" in text for text in _again(rising, steps).audit())
+
+
+def test_a_margin_that_was_left_as_it_was_is_found(rising: Auditor) -> None:
+    """The trading day's new margin was not deposited."""
+    steps = [step for step in rising.steps if not isinstance(step.what, MarginChange)]
+    assert any("the margin of" in text for text in _again(rising, steps).audit())
 
 
 def test_a_missing_fill_is_found(clean: Auditor) -> None:

@@ -118,7 +118,7 @@ def test_the_books_lead_to_the_final_value() -> None:
         "Contributions": "1000",
         "Realised result": "50.25",
         "Fees": "-1.75",
-        "Book value: cash, and positions at cost": "1048.5",
+        "Book value: cash, margin, and positions at cost": "1048.5",
         "Result of open positions at the last prices": "22",
         "Final value": "1070.5",
     }

@@ -203,6 +203,7 @@ class _Watcher:
 
     def _booked(self, record: Booked) -> None:
         self.trace.cash.append((record.entry.time, record.cash))
+        self.trace.ledger.append((record.entry.time, tuple(sorted(record.entry.postings))))
         fill, self.fill = self.fill, None
         if fill is not None:
             numbers = (fill.price, fill.quantity, fill.fee, fill.price_before_slippage)

@@ -12,6 +12,7 @@ LISTS = (
     "actions",
     "fills",
     "cash",
+    "ledger",
     "settlements",
     "registrations",
     "issues",

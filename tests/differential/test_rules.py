@@ -14,6 +14,8 @@ from tests.naive.random_strategies import strategy_factory
 from tests.naive.rule_tables import RULES
 from tests.naive.rules.script import (
     Rule,
+    entries,
+    expected_entries,
     expected_of,
     lists_bars,
     market_of,
@@ -58,6 +60,8 @@ def test_rule(engine: Engine, rule: Rule, tmp_path: Path) -> None:
         assert positions(trace) == rule.positions
     if rule.issues is not None:
         assert " ".join(str(code) for _, code in trace.issues) == rule.issues
+    if rule.ledger is not None:
+        assert entries(trace, rule) == expected_entries(rule)
     if rule.sees is not None and trace.observations is not None:
         found = ["/".join(str(part) for part in row) for row in trace.observations]
         assert ", ".join(" ".join(text.split("/")) for text in found) == rule.sees

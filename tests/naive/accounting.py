@@ -32,6 +32,7 @@ class Accounting(Actions):
         for position in self.book.held():
             if position.instrument.is_future and self.settlement_time(position) == self.now:
                 self.settle_daily(position)
+                self.deposit(position)
         if self.now % DAY == 0:
             self.pay_interest()
         if any((position.instrument.key, self.now) in self.ending for position in self.book.held()):
@@ -45,24 +46,33 @@ class Accounting(Actions):
         if self.last_price(position.instrument) is None or gained == 0:
             return
         position.settled += gained
-        self.move(gained)
+        self.book.cash += gained
+        self.booked()
+
+    def deposit(self, position: Position) -> None:
+        """What the trading day that follows asks for is deposited."""
+        margin = self.book.required(position)
+        if margin != position.margin:
+            position.margin = margin
+            self.booked()
 
     def pay_interest(self) -> None:
         """A 360th of each yearly rate, on shares that are short and on cash without what was got for them."""
         rates = self.settings.interest
         short = [one for one in self.book.held() if one.quantity < 0 and not one.instrument.is_future]
-        values = [self.book.worth(one) for one in short]
-        balance = self.book.cash + sum(values, Fraction(0))
-        for value in values:
-            self.move(-half_even(-value * Fraction(rates.borrow) / 360, 6))
+        values = {one.instrument.symbol: self.book.worth(one) for one in short}
+        balance = self.book.cash + sum(values.values(), Fraction(0))
+        for symbol, value in values.items():
+            self.pay(f"borrow_fees:{symbol}", -half_even(-value * Fraction(rates.borrow) / 360, 6))
         rate = Fraction(rates.cash if balance > 0 else rates.debit)
-        self.move(half_even(balance * rate / 360, 6))
+        account = "interest_received" if balance > 0 else "interest_paid"
+        self.pay(account, half_even(balance * rate / 360, 6))
 
-    def move(self, amount: Fraction) -> None:
-        """Change cash."""
+    def pay(self, account: str, amount: Fraction) -> None:
+        """Change cash, if by anything."""
         if amount != 0:
-            self.book.cash += amount
-            self.trace.cash.append((self.now, decimal_of(self.book.cash)))
+            self.book.pay(account, amount)
+            self.booked()
 
     def check_margin(self) -> None:
         """Tell a margin call once; sell where the run asks for it and nothing is being sold yet."""

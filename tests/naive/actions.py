@@ -23,7 +23,6 @@ from libs.shared_ipc.src.protocol import (
 from periscope.engine.settings import FillModelName
 from tests.naive.admission import admit
 from tests.naive.desk import PLACED_NOW, Desk, Registration, Timer
-from tests.naive.exact import decimal_of
 from tests.naive.market import Bar
 from tests.naive.order import AT_AN_AUCTION, Order
 from tests.naive.sessions import session_from
@@ -131,5 +130,5 @@ class Actions(Desk):
                 self.issue("WITHDRAWAL_EXCEEDS_FREE_CASH")
                 return
             amount = -amount
-        self.book.cash += amount
-        self.trace.cash.append((self.now, decimal_of(self.book.cash)))
+        self.book.pay("contributions", amount)
+        self.booked()

@@ -1,5 +1,6 @@
 """Cash, positions and buying power."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,7 +18,7 @@ class Position:
     """`quantity` is signed; `cost` is the exact sum of quantity x price x multiplier, signed like it.
 
     `settled` is what daily settlement has brought for what is still open; `since` the moment from which the next
-    settlement counts.
+    settlement counts; `margin` what has been deposited for it.
     """
 
     instrument: Instrument
@@ -26,6 +27,7 @@ class Position:
     realised: Fraction = Fraction(0)
     settled: Fraction = Fraction(0)
     since: int = 0
+    margin: Fraction = Fraction(0)
 
     @property
     def multiplier(self) -> Fraction:
@@ -75,6 +77,7 @@ class Book:
         self.opening_moment = opening_moment
         self.last_price = last_price
         self.cash = Fraction(0)
+        self.paid: dict[str, Fraction] = defaultdict(Fraction)  # what has gone to an account, less what came from it
         self.called = False  # a margin call stands
         self.positions: dict[Key, Position] = {}
         self.lends = settings.account is AccountName.MARGIN
@@ -89,6 +92,25 @@ class Book:
         """The signed quantity held."""
         return self.position(instrument).quantity
 
+    def pay(self, account: str, amount: Fraction) -> None:
+        """Cash that comes from an account (below zero: goes to it)."""
+        self.cash += amount
+        self.paid[account] -= amount
+
+    def accounts(self) -> dict[str, Fraction]:
+        """What every account of the ledger holds, plus for a debit."""
+        found = defaultdict(Fraction, self.paid)
+        found["cash"] = self.cash
+        for position in self.positions.values():
+            symbol = position.instrument.symbol
+            found[f"realised:{symbol}"] -= position.realised
+            found[f"unrealised:{symbol}"] -= position.settled
+            found[f"margin:{symbol}"] += position.margin
+            found["cash"] -= position.margin
+            if not position.instrument.is_future:
+                found[f"position:{symbol}"] += position.cost
+        return found
+
     def cash_change(self, instrument: Instrument, signed: Fraction, price: Fraction, fee: Fraction) -> Fraction:
         """What trading `signed` units at `price` does to cash."""
         before = self.position(instrument)
@@ -101,11 +123,13 @@ class Book:
         """Book a trade; the realised profit or loss of it, before fees."""
         before = self.position(instrument)
         self.cash += self.cash_change(instrument, signed, price, fee)
-        self.positions[instrument.key] = before.after(signed, price)
+        self.paid["fees"] += fee
+        after = self.positions[instrument.key] = before.after(signed, price)
+        after.margin = self.required(after) if instrument.is_future else Fraction(0)
         if before.quantity == 0:
-            self.positions[instrument.key].since = self.opening_moment()
+            after.since = self.opening_moment()
         self.called = self.called and bool(self.held())
-        return self.positions[instrument.key].realised - before.realised
+        return after.realised - before.realised
 
     def refusal(
         self, order: Order, quantity: Fraction, price: Fraction, base_price: Fraction, fee: Fraction

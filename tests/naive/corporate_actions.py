@@ -34,13 +34,14 @@ class CorporateActions(Desk, ABC):
             return
         if held and event.dividend:
             before = self.market.means(instrument, self.settings, self.now - 1)
-            self.book.cash += real_quantity(held, before) * event.dividend
-            self.trace.cash.append((self.now, decimal_of(self.book.cash)))
+            amount = real_quantity(held, before) * event.dividend
+            self.book.pay(f"dividends_{'received' if amount > 0 else 'paid'}:{instrument.symbol}", amount)
+            self.booked()
         if event.ratio == 1 or self.settings.adjustment is not Adjustment.RAW:
             return
         if held:
             self.book.position(instrument).quantity = half_even(held * event.ratio, 12)
-            self.trace.cash.append((self.now, decimal_of(self.book.cash)))
+            self.booked()
             if self._fraction(instrument):
                 self.fractions[instrument.key] = self.now
         for order in self.resting():
@@ -87,7 +88,7 @@ class CorporateActions(Desk, ABC):
         realised = self.book.trade(instrument, -fraction, price, Fraction(0))
         numbers = (fraction, price, realised)
         self.trace.settlements.append((self.now, *instrument.key, *(decimal_of(number) for number in numbers)))
-        self.trace.cash.append((self.now, decimal_of(self.book.cash)))
+        self.booked()
         if self.book.quantity(instrument) == 0:
             for one in self.resting():
                 if one.closing and one.instrument.key == instrument.key:

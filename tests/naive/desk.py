@@ -10,7 +10,7 @@ from periscope.engine.settings import LimitFill, Settings
 from periscope.instruments.instrument import Instrument
 from tests.naive.book import Book
 from tests.naive.corporate import PLACES, Meaning, carried, ratio_since
-from tests.naive.exact import half_even, half_up
+from tests.naive.exact import decimal_of, half_even, half_up
 from tests.naive.host import RunEndedError
 from tests.naive.market import SPANS, Bar, Key, Market, price_of, volume_of
 from tests.naive.order import Order
@@ -59,6 +59,7 @@ class Desk:
         self.now = settings.start
         self.trace = Trace()
         self.book = Book(settings, self.last_price, self.opening_moment, self.margins)
+        self.posted: dict[str, Fraction] = {}
         self.accounted = settings.start - 1  # the last instant whose accounting is over
         self.orders: list[Order] = []
         self.registrations: list[Registration] = []
@@ -118,6 +119,16 @@ class Desk:
         begun = [period for period in instrument.margins if period.first_day <= day]
         period = begun[-1] if begun else instrument.margins[0]
         return Fraction(period.initial), Fraction(period.maintenance)
+
+    def booked(self) -> None:
+        """Write down an entry of the ledger: by how much the accounts are not what they were."""
+        now, before = self.book.accounts(), self.posted
+        moved = {name: now[name] - before.get(name, 0) for name in sorted(now)}
+        assert sum(moved.values()) == 0
+        postings = tuple((name, decimal_of(amount)) for name, amount in moved.items() if amount)
+        self.trace.ledger.append((self.now, postings))
+        self.trace.cash.append((self.now, decimal_of(self.book.cash)))
+        self.posted = now
 
     def opening_moment(self) -> int:
         """A moment within the session to which a position that is opened now belongs."""

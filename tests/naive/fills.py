@@ -143,7 +143,7 @@ class Fills(Desk):
         after = self.book.quantity(order.instrument)
         numbers = (price, quantity, fee, base, self.book.cash, after, realised)
         self.trace.fills.append((order.sequence, self.now, *(decimal_of(number) for number in numbers)))
-        self.trace.cash.append((self.now, decimal_of(self.book.cash)))
+        self.booked()
         if after * before > 0 or before == 0:
             return []
         left = [one for one in self.resting() if one.closing and one.instrument.key == order.instrument.key]
@@ -163,7 +163,7 @@ class Fills(Desk):
         realised = self.book.trade(instrument, -held, price, Fraction(0))
         numbers = (held, price, realised)
         self.trace.settlements.append((self.now, *instrument.key, *(decimal_of(number) for number in numbers)))
-        self.trace.cash.append((self.now, decimal_of(self.book.cash)))
+        self.booked()
 
     def bar_of(self, order: Order, table: dict[tuple[Key, int, int], Bar]) -> Bar | None:
         """The bar that the order meets and that starts (or ends) now, if it has a price for its side."""

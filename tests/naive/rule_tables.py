@@ -9,6 +9,7 @@ from tests.naive.rules.dividends import DELISTINGS, DIVIDENDS
 from tests.naive.rules.futures import FUTURES
 from tests.naive.rules.intents import INTENTS
 from tests.naive.rules.latency import LATENCY
+from tests.naive.rules.margins import MARGINS
 from tests.naive.rules.moments import MOMENTS
 from tests.naive.rules.money import MONEY
 from tests.naive.rules.order_types import ORDER_TYPES
@@ -32,6 +33,7 @@ RULES: list[Rule] = [
     *PATHS,
     *INTENTS,
     *FUTURES,
+    *MARGINS,
     *MOMENTS,
     *VOLUME,
     *MONEY,

@@ -19,7 +19,8 @@ class Trace:
     settlements    (time, symbol, asset type, quantity closed, price, realised) of positions that expired
     registrations  (time, number, symbol, asset type, span), None where the engine does not tell
     issues         (time, code)
-    cash           (time, cash after) for each insertion, withdrawal, fill and settlement
+    cash           (time, cash after) for each entry of the ledger
+    ledger         (time, ((account, amount), ...)) for each entry, by the names of the accounts
     positions      (symbol, asset type, signed quantity, average price, realised) of instruments ever traded
     observations   whatever the strategy noted down, None where the engine cannot tell
     status         "complete" or "error"; `error` says which: "exception", "not_actions", "too_many_actions",
@@ -34,6 +35,7 @@ class Trace:
     registrations: list[Row] | None = field(default_factory=list)
     issues: list[Row] = field(default_factory=list)
     cash: list[Row] = field(default_factory=list)
+    ledger: list[Row] = field(default_factory=list)
     positions: list[Row] = field(default_factory=list)
     observations: list[Row] | None = None
     final_cash: object = None

@@ -8,7 +8,7 @@ from libs.shared_ipc.src.protocol import AssetType
 from periscope.instruments.instrument import Instrument
 from periscope.portfolio.book import Book, Change, Position, trade
 from periscope.portfolio.exact import ZERO
-from periscope.portfolio.ledger import MEANING, Account, BooksUnbalancedError, balanced
+from periscope.portfolio.ledger import MEANING, Account, BooksUnbalancedError, Posting, balanced
 
 AAA = Instrument(symbol="AAA", asset_type=AssetType.EQUITY, exchange="XNYS")
 ESH4 = Instrument(
@@ -16,10 +16,13 @@ ESH4 = Instrument(
 )
 
 
-def filled(book: Book, instrument: Instrument, quantity: int, price: str, fee: str = "0") -> None:
-    """Book a fill."""
+def filled(
+    book: Book, instrument: Instrument, quantity: int, price: str, fee: str = "0", margin: int = 0
+) -> tuple[Posting, ...]:
+    """Book a fill after which so much must be deposited; its postings."""
     held = book.positions.get(instrument.key)
-    book.apply(1, "a fill", instrument, trade(held, instrument, Decimal(quantity), Decimal(price), Decimal(fee)))
+    change = trade(held, instrument, Decimal(quantity), Decimal(price), Decimal(fee))
+    return book.apply(1, "a fill", instrument, change, Decimal(margin)).postings
 
 
 def shown(book: Book) -> dict[str, str]:
@@ -73,6 +76,45 @@ def test_a_future_is_settled_daily_and_its_average_price_stays() -> None:
     filled(book, ESH4, -2, "4990")
     assert shown(book) == {"cash": "5146", "contributions": "-5000", "fees": "4", "realised:ESH4": "-150"}
     assert book.positions[ESH4.key] == Position(ESH4, Decimal(-1), Decimal(-249500))
+
+
+def test_margin_is_deposited_from_cash_and_given_back() -> None:
+    """It is the account's own money: cash in all is what it was, less fees."""
+    book = Book()
+    book.contribute(0, Decimal(50_000))
+    opened = filled(book, ESH4, 2, "5000", "4", margin=26_400)
+    assert opened == (("cash", Decimal(-26_404)), ("margin:ESH4", Decimal(26_400)), ("fees", Decimal(4)))
+    raised = book.deposit(2, ESH4, Decimal(30_000))
+    assert (raised.reason, raised.postings) == (
+        "margin of ESH4 raised to 30000",
+        (("cash", Decimal(-3600)), ("margin:ESH4", Decimal(3600))),
+    )
+    assert book.deposit(3, ESH4, Decimal(24_000)).reason == "margin of ESH4 lowered to 24000"
+    assert book.cash == 49_996
+    assert book.margin(ESH4) == 24_000
+    filled(book, ESH4, -5, "5000", margin=36_000)
+    assert shown(book) == {"cash": "13996", "contributions": "-50000", "fees": "4", "margin:ESH4": "36000"}
+    filled(book, ESH4, 3, "5000")
+    assert shown(book) == {"cash": "49996", "contributions": "-50000", "fees": "4"}
+    assert not book.deposits
+
+
+def test_margin_that_does_not_fit_stops_the_run() -> None:
+    """None may be left for what is flat, and cash and margin must be the portfolio's cash together."""
+    book = Book()
+    filled(book, ESH4, 2, "5000", margin=2000)
+    twin = book.fork()
+    with pytest.raises(BooksUnbalancedError, match="margin is left for ESH4"):
+        filled(book, ESH4, -2, "5000", margin=1)
+    twin.balances["margin:ESH4"] -= 1
+    with pytest.raises(BooksUnbalancedError, match="cash is not what the accounts say"):
+        twin.contribute(2, Decimal(5))
+
+
+def test_shares_have_no_margin() -> None:
+    """Whatever the account requires of them."""
+    book = Book()
+    assert filled(book, AAA, 30, "100", margin=1500) == (("cash", Decimal(-3000)), ("position:AAA", Decimal(3000)))
 
 
 def test_dividends_are_received_by_long_and_paid_by_short_positions() -> None:

@@ -48,6 +48,21 @@ class Bookkeeper:
 
     accounts: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
     held: dict[str, Holding] = field(default_factory=lambda: defaultdict(Holding))
+    per_contract: dict[str, Fraction] = field(default_factory=lambda: {one.symbol: Fraction(1000) for one in FUTURES})
+
+    @property
+    def money(self) -> Fraction:
+        """Cash with what is deposited as margin."""
+        deposited = (self.accounts[f"margin:{symbol}"] for symbol in self.per_contract)
+        return self.accounts["cash"] + sum(deposited, Fraction(0))
+
+    def deposit(self, one: Instrument) -> Fraction:
+        """Deposit what the contracts that are held need, and get back what is there for others."""
+        account = f"margin:{one.symbol}"
+        due = abs(self.held[one.symbol].units) * self.per_contract[one.symbol]
+        self.accounts["cash"] -= due - self.accounts[account]
+        self.accounts[account] = due
+        return due
 
     def move(self, account: str, amount: Fraction) -> None:
         """Cash comes from an account, or goes to it."""
@@ -78,6 +93,8 @@ class Bookkeeper:
         self.accounts["cash"] -= fee
         self.accounts["fees"] += fee
         self.mark(one)
+        if one.is_future:
+            self.deposit(one)
 
     def settle(self, one: Instrument, price: Fraction) -> None:
         """Pay what the open future has gained and not been paid."""
@@ -109,7 +126,7 @@ class Sequence:
         """Take the steps; after each of them both must say the same."""
         happenings = [self.fund, self.fill, self.fill, self.fill, self.settle, self.dividend, self.split, self.interest]
         for step in range(STEPS):
-            entry = self.dice.choice([*happenings, self.expire])(step)
+            entry = self.dice.choice([*happenings, self.expire, self.margin])(step)
             if entry is not None:
                 self.entries.append(entry)
             self.check()
@@ -120,7 +137,7 @@ class Sequence:
         balances = {name: Fraction(amount) for name, amount in self.book.balances.items() if amount != 0}
         assert balances == {name: amount for name, amount in self.keeper.accounts.items() if amount != 0}
         assert sum(balances.values()) == 0
-        assert Fraction(self.book.cash) == self.keeper.accounts["cash"]
+        assert Fraction(self.book.cash) == self.keeper.money
         for key, position in self.book.positions.items():
             holding = self.keeper.held[key[0]]
             known = tuple(Fraction(number) for number in (position.quantity, position.cost, position.settled))
@@ -144,7 +161,20 @@ class Sequence:
             return None
         self.keeper.fill(one, Fraction(units), Fraction(price), Fraction(fee))
         change = trade(self.book.positions.get(one.key), one, units, price, fee)
-        return self.book.apply(time, "a fill", one, change)
+        return self.book.apply(time, "a fill", one, change, self.deposited(one))
+
+    def deposited(self, one: Instrument) -> Decimal:
+        """What the bookkeeper has deposited for a future, which has at most three decimals."""
+        exact = self.keeper.accounts[f"margin:{one.symbol}"] if one.is_future else Fraction(0)
+        return Decimal(int(exact * 1000)).scaleb(-3)
+
+    def margin(self, time: int) -> Entry | None:
+        """Another margin per contract, none at all at times, for what is held and all that comes."""
+        one = self.dice.choice(FUTURES)
+        self.keeper.per_contract[one.symbol] = Fraction(self.number(0, 3000, 1) if self.dice.random() < 0.8 else 0)
+        before = self.book.margin(one)
+        self.keeper.deposit(one)
+        return None if self.deposited(one) == before else self.book.deposit(time, one, self.deposited(one))
 
     def settle(self, time: int) -> Entry | None:
         """Daily settlement."""

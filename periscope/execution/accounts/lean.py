@@ -77,6 +77,13 @@ class LeanAccount(Account):
         """Value over leverage, or the maintenance margin."""
         return self._margin(position.instrument, abs(position.quantity), marks, keep=True)
 
+    @override
+    def deposit(self, position: Position | None, marks: Marks) -> Decimal:
+        """The initial margin of each contract, where margins by date are known."""
+        if position is None or not position.instrument.is_future:
+            return ZERO
+        return self._margin(position.instrument, abs(position.quantity), marks, keep=False)
+
     def _check(self, order: Order, book: Book, marks: Marks) -> Rejection | None:
         instrument, held = order.instrument, book.positions.get(order.instrument.key)
         against = held is not None and (held.quantity > 0) != (order.sign > 0)

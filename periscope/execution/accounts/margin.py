@@ -147,10 +147,17 @@ class MarginAccount(Account):
             return abs(position.quantity) * (_initial_margin(instrument, marks) if margin is None else margin)
         return _value(position, marks.last_price(instrument)) * self._maintenance
 
+    @override
+    def deposit(self, position: Position | None, marks: Marks) -> Decimal:
+        """The initial margin of each contract."""
+        if position is None or not position.instrument.is_future:
+            return ZERO
+        return abs(position.quantity) * _initial_margin(position.instrument, marks)
+
     def _requirement(self, position: Position, price: Decimal | None, marks: Marks) -> Decimal:
         """What opening the position needs at `price`, at cost where there is none yet."""
         if position.instrument.is_future:
-            return abs(position.quantity) * _initial_margin(position.instrument, marks)
+            return self.deposit(position, marks)
         return _value(position, price) * self._initial
 
     def _reserve(self, exposure: Exposure, held: Position | None, marks: Marks) -> Decimal:

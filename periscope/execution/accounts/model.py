@@ -99,6 +99,12 @@ class Account(Protocol):
     def maintenance(self, position: Position, marks: Marks) -> Decimal:
         """What the account must hold to keep a position."""
 
+    def deposit(self, position: Position | None, marks: Marks) -> Decimal:
+        """What the ledger shows as deposited for a position: a future's initial requirement, never anything for shares.
+
+        Zero where that is not known.
+        """
+
 
 def only_reduces(held: Position | None, change: Change) -> bool:
     """Whether a fill brings a position nearer to flat, or flat, and not beyond."""

@@ -71,8 +71,9 @@ ESH4 = Instrument(
 class Rule:
     """One rule as an example. `corporate` is what happens to shares.
 
-    `cash`, `positions`, `sees`, `issues`, `value` and `net` are checked where they are given. `net` is what
-    each order that filled has paid or brought, less fees: `1 -1001, 2 999`.
+    `cash`, `positions`, `sees`, `issues`, `value`, `net` and `ledger` are checked where they are given. `net` is what
+    each order that filled has paid or brought, less fees: `1 -1001, 2 999`; `ledger` has a line for each entry after
+    the money was put in: `09:30 cash -1001, fees 1, position:AAA 1000`.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Rule:
     positions: str | None = None
     sees: str | None = None
     issues: str | None = None
+    ledger: str | None = None
     end: str = "16:00"
     money: str = "1000000"
     registers: bool = True
@@ -240,6 +242,21 @@ def positions(trace: Trace) -> str:
 def net_money(trace: Trace) -> str:
     """What each order that filled has paid or brought, less fees: `1 -1001, 2 999`."""
     return ", ".join(f"{number} {_plain(net)}" for number, _, _, filled, net, *_ in trace.orders if filled)
+
+
+def entries(trace: Trace, rule: Rule) -> list[str]:
+    """The ledger after the first entry, that of the money put in: `09:30 cash -1001, fees 1, position:AAA 1000`."""
+    lines = []
+    for time, postings in trace.ledger[1:]:
+        assert isinstance(time, int) and isinstance(postings, tuple)
+        moved = ", ".join(f"{account} {_plain(amount)}" for account, amount in postings)
+        lines.append(f"{_clock(time, rule.monday)} {moved}")
+    return lines
+
+
+def expected_entries(rule: Rule) -> list[str]:
+    """The rule's ledger."""
+    return [" ".join(line.split()) for line in _lines(rule.ledger or "")]
 
 
 def lists_bars(rule: Rule) -> bool:
