@@ -12,6 +12,7 @@ import polars as pl
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.cli.run_folder import find_run_folder, lay_out_run
+from periscope.cli.workspace import find_catalog
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.words import counted
 from periscope.market.catalog import Catalog
@@ -106,10 +107,10 @@ class Run:
         volume (null where unknown). Raises LookupError where the run read no such series or the catalog lacks it.
         """
         entry = self._read_entry(symbol, None if span is None else BarTimeSpan(str(span).lower()))
-        catalog = Catalog(self.result["catalog"])
+        catalog = self._catalog()
         instrument = catalog.instruments.get(symbol, AssetType(entry["asset_type"]))
         if instrument is None:
-            raise LookupError(f"the catalog {self.result['catalog']} no longer has {symbol}")
+            raise LookupError(f"the catalog {catalog.files.where} no longer has {symbol}")
         stored = BarTimeSpan(entry["resampled_from"] or entry["span"])
         window = [microseconds(str(self.result[name])) for name in ("start", "end")]
         for place, edge in enumerate((start, end)):
@@ -123,12 +124,16 @@ class Run:
 
     def verify(self, *, strict: bool = False) -> Verdict:
         """Run it again and compare event by event, see docs/verification.md."""
-        return verify(self.folder, Catalog(self.result["catalog"]), strict=strict)
+        return verify(self.folder, self._catalog(), strict=strict)
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write the report as one HTML file, by default into the run's folder; returns its path."""
         target = self.folder / "report.html" if path is None else Path(path)
         return write_report(self.folder, target, catalog_root=self.result.get("catalog"))
+
+    def _catalog(self) -> Catalog:
+        """The catalog that was read; of a run that came from elsewhere, the workspace's."""
+        return Catalog(find_catalog(self.result.get("catalog")))
 
     def __repr__(self) -> str:
         figures = ", ".join(f"{name} {self.result.get(name)}" for name in ("bars", "orders", "fills", "final_value"))

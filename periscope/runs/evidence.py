@@ -1,6 +1,5 @@
 """The files that a run leaves in its folder: orders, fills, trades and equity as Parquet, logs, and the result."""
 
-import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from periscope.runs.ledger_file import LEDGER, LEDGER_COLUMNS, ledger_rows
 from periscope.runs.order_line import OrderLine
 from periscope.runs.parquet_parts import ParquetParts
 from periscope.runs.recorder import Recorder
+from periscope.runs.result_file import result_text
 from periscope.runs.result_rows import FILL_COLUMNS, ORDER_COLUMNS, TRADE_COLUMNS, fill_row, order_row, trade_row
 from periscope.runs.table_file import TIME, TableFile
 from periscope.runs.valuation import MONEY_DIGITS, Samples
@@ -161,5 +161,5 @@ def keep_strategy(folder: Path, files: Mapping[str, bytes]) -> None:
 def write_result(folder: Path, document: dict[str, Any]) -> None:
     """Write result.json, whole or not at all."""
     temporary = folder / ".result.json"
-    temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    temporary.write_text(result_text(document), encoding="utf-8")
     temporary.replace(folder / "result.json")

@@ -1,5 +1,6 @@
 """The results of a run, out of the store again: as a folder, as tables a page at a time, as one archive."""
 
+import hashlib
 import io
 import json
 import tempfile
@@ -12,6 +13,7 @@ from typing import IO, Any
 from periscope.runs.launching import work_folder
 from periscope.runs.lifecycle import ENDED
 from periscope.runs.publishing import version_files
+from periscope.runs.result_file import RESULT, result_text, without_place
 from periscope.runs.store.content import link_or_copy
 from periscope.runs.store.refusals import Refused, StoreError
 from periscope.runs.store.run_rows import Run
@@ -120,12 +122,20 @@ def export_run(store: Store, run: Run, path: Path) -> Refused | None:
 def export_pieces(store: Store, run: Run) -> Iterator[bytes] | Refused:
     """Everything about an ended run as one ZIP archive, piece by piece: results, version, config, and all hashes.
 
-    All files are checked before the first piece. Raises StoreError where one is missing or damaged.
+    It is made to be given away, and names no folder of this machine. All files are checked before the first piece.
+    Raises StoreError where one is missing or damaged.
     """
     if run.status not in ENDED:
         return Refused("RUN_NOT_ENDED", f"run {run.id} is {run.status}, and only a run that has ended can be exported")
     version = store.versions.by_id(run.version_id)
     files = store.runs.files(run.id)
+    paths = {file.name: store.files.checked(file.content) for file in files}
+    hashes = {file.name: {"sha256": file.content, "bytes": file.bytes} for file in files}
+    texts = {}
+    if RESULT in paths:
+        result = result_text(without_place(json.loads(paths.pop(RESULT).read_bytes()))).encode()
+        hashes[RESULT] = {"sha256": hashlib.sha256(result).hexdigest(), "bytes": len(result)}
+        texts[f"results/{RESULT}"] = result
     about = {
         "run": run.id,
         "version": str(version),
@@ -134,13 +144,12 @@ def export_pieces(store: Store, run: Run) -> Iterator[bytes] | Refused:
         "reason": run.reason,
         "config": run.config,
         "issues": store.runs.issues(run.id),
-        "files": {file.name: {"sha256": file.content, "bytes": file.bytes} for file in files},
+        "files": hashes,
     }
-    texts = {"run.json": json.dumps(about, indent=2, sort_keys=True).encode()}
+    texts["run.json"] = json.dumps(about, indent=2, sort_keys=True).encode()
     texts |= {f"bundle/{name}": content for name, content in sorted(version_files(store, version).items())}
-    paths = {f"results/{_safe(file.name)}": store.files.checked(file.content) for file in files}
     with ExitStack() as opened:
-        contents = {name: opened.enter_context(path.open("rb")) for name, path in paths.items()}
+        contents = {f"results/{_safe(name)}": opened.enter_context(path.open("rb")) for name, path in paths.items()}
         return _zipped(texts, contents, opened.pop_all())
 
 

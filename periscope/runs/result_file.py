@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from periscope.market.catalog_files import is_address
+
 RESULT = "result.json"
 
 
@@ -25,3 +27,17 @@ def read_result(place: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise NotARunError(f"{path} is not the result of a run: it holds no JSON object")
     return document
+
+
+def without_place(document: dict[str, Any]) -> dict[str, Any]:
+    """A result for whoever reads it elsewhere: without the folder of this machine where its data was.
+
+    `data` says by hashes what data that was. An address such as s3://bucket/prefix stays: it means the same everywhere.
+    """
+    where = document.get("catalog")
+    return document if where is None or is_address(where) else document | {"catalog": None}
+
+
+def result_text(document: dict[str, Any]) -> str:
+    """The document as it stands in its file."""
+    return json.dumps(document, indent=2) + "\n"

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -94,12 +96,37 @@ def test_a_kept_run_is_found_by_its_number(desk: Path) -> None:
     assert main(["explain", "1", "1"]) == 0
     assert main(["ledger", "1"]) == 0
     assert main(["verify", "2", "-q"]) == 6
+    _give_away(desk)
     run = periscope.load_run(1)
     assert (run.status, run.fills.height) == ("complete", run.result["fills"])
     folder = run.folder
     del run
     gc.collect()
     assert not folder.exists(), "a temporary folder goes with the object"
+
+
+def _give_away(desk: Path) -> None:
+    """The archive of a run names no place of this machine, and is verified elsewhere with the data that is there."""
+    elsewhere = desk.parent / f"{desk.name}-elsewhere"
+    elsewhere.mkdir()
+    assert main(["runs", "export", "1", str(elsewhere / "run.zip")]) == 0
+    shutil.unpack_archive(elsewhere / "run.zip", elsewhere)
+    about = json.loads((elsewhere / "run.json").read_text())
+    for name, file in about["files"].items():
+        content = (elsewhere / "results" / name).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (file["bytes"], file["sha256"])
+    for path in elsewhere.rglob("*"):
+        assert path.is_dir() or str(desk).encode() not in path.read_bytes(), path
+    run = periscope.load_run(elsewhere / "results")
+    assert run.result["catalog"] is None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(elsewhere)
+        assert main(["verify", "results", "-q"]) == 6, "there is no data here"
+        shutil.copytree(desk / "catalog", "data")
+        assert main(["verify", "results", "-q", "--catalog", "data"]) == 0
+        assert main(["explain", "results", "1", "--catalog", "data"]) == 0
+        patch.setenv("PERISCOPE_CATALOG", str(elsewhere / "data"))
+        assert run.bars(run.result["data"][0]["symbol"]).height == run.result["bars"]
 
 
 def test_it_works_where_an_event_loop_runs_as_in_a_notebook(desk: Path) -> None:

@@ -9,6 +9,7 @@ from periscope.runs import managing
 from periscope.runs.config import Problem
 from periscope.runs.documents import run_document, run_line
 from periscope.runs.lifecycle import Status
+from periscope.runs.result_file import without_place
 from periscope.runs.store.refusals import Refused
 from periscope.runs.store.run_rows import Run
 from periscope.server.context import Context, Here
@@ -152,6 +153,4 @@ def _document(here: Context, run: Run) -> dict[str, Any]:
     """A run as its document, without the folder of the server's disk where its data is."""
     document = run_document(here.store, run)
     result = document["result"]
-    if result is not None and "://" not in (result.get("catalog") or "://"):
-        document["result"] = result | {"catalog": None}
-    return document
+    return document if result is None else document | {"result": without_place(result)}
