@@ -12,7 +12,7 @@ from periscope.cli.workspace import allowed_packages, find_workspace, shown
 from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
-    from periscope.strategies import CheckResult
+    from periscope.strategies.static_check import CheckResult
 
 _BUNDLE_FILES = ("*.py", "config_schema.json", "run.json")
 
@@ -84,7 +84,7 @@ def check(
     With file and line, and without running its code.
     """
     from periscope.cli.run_document import find_bundle
-    from periscope.strategies import check_bundle
+    from periscope.strategies.static_check import check_bundle
 
     bundle = find_bundle(path)
     allowed = {module for package in allowed_packages(bundle) for module, _ in package.modules}

@@ -19,7 +19,7 @@ from periscope.instruments.words import counted
 if TYPE_CHECKING:
     from periscope.runs.store.draft_rows import Draft
     from periscope.runs.store.refusals import Refused
-    from periscope.strategies import Problem
+    from periscope.strategies.problems import Problem
 
 drafts_app = typer.Typer(help="Edit strategies in the store, file by file, and publish them.", no_args_is_help=True)
 

@@ -16,10 +16,10 @@ from periscope.client.address import token_of_environment
 from periscope.client.group import at
 from periscope.runs.config import Problem
 from periscope.runs.managing import no_version
-from periscope.strategies import Problem as BundleProblem
-from periscope.strategies import check_bundle
 from periscope.strategies.archive import write_archive
 from periscope.strategies.bundle import read_folder
+from periscope.strategies.problems import Problem as BundleProblem
+from periscope.strategies.static_check import check_bundle
 from periscope.strategies.versions import DRAFT_SUFFIX, parse_reference
 
 _PAGE = 1_000

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from periscope.runs.store.token_rows import Token
     from periscope.runs.store.version_rows import Version
     from periscope.runs.verification import Verdict
-    from periscope.strategies import CheckResult
+    from periscope.strategies.static_check import CheckResult
     from periscope.strategies.versions import FileChange
 
 _MOMENTS = ("created_at", "queued_at", "started_at", "ended_at")

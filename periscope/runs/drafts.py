@@ -16,10 +16,11 @@ from periscope.runs.store.draft_rows import Draft, DraftFile, Editing, new_file
 from periscope.runs.store.refusals import Refused
 from periscope.runs.store.store import Store
 from periscope.runs.store.version_rows import Version
-from periscope.strategies import CheckResult, Problem
 from periscope.strategies.archive import read_archive
 from periscope.strategies.bundle import SCHEMA_FILE, outline_problems
+from periscope.strategies.problems import Problem
 from periscope.strategies.starting import BUNDLE_TEMPLATE, example_bundles
+from periscope.strategies.static_check import CheckResult
 from periscope.strategies.versions import NAME_RULE, is_name, parse_reference
 
 type Seen = Collection[str] | None

@@ -15,9 +15,9 @@ from periscope.runs.store.refusals import Refused
 from periscope.runs.store.run_rows import Run, RunNotFoundError
 from periscope.runs.store.store import Store
 from periscope.runs.store.version_rows import Version
-from periscope.strategies import check_bundle
 from periscope.strategies.parameters import prepare_config
 from periscope.strategies.schema_walk import Schema
+from periscope.strategies.static_check import check_bundle
 from periscope.strategies.versions import parse_reference
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from periscope.sandbox.inside.host import Outcome, StrategyHost
 from periscope.sandbox.inside.loading import unload
 from periscope.sandbox.launch import start_child
 from periscope.sandbox.session import Session, SessionLimits
-from periscope.strategies import config_sentences
+from periscope.strategies.parameters import config_sentences
 
 type OnLine = Callable[[int | None, str, str], None]
 

@@ -10,9 +10,9 @@ from periscope.engine.settings import Settings
 from periscope.market.catalog import Catalog
 from periscope.runs.config import RunConfig, config_hash
 from periscope.runs.issues import Location
-from periscope.strategies import check_bundle
 from periscope.strategies.parameters import prepare_config
 from periscope.strategies.problems import Problem
+from periscope.strategies.static_check import check_bundle
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ from periscope.market.durable import TEMPORARY_SUFFIX, sync_file, sync_folder
 from periscope.runs.store.refusals import StoreError
 from periscope.runs.store.store import Store
 from periscope.runs.store.version_rows import Version
-from periscope.strategies import CheckResult, Problem, bundle_version, check_bundle
 from periscope.strategies.archive import read_archive, write_archive
+from periscope.strategies.bundle import bundle_version
+from periscope.strategies.problems import Problem
+from periscope.strategies.static_check import CheckResult, check_bundle
 
 _FOLDER_MODE, _FILE_MODE = 0o755, 0o644
 """A strategy's process, which has no rights, must be able to read its bundle."""

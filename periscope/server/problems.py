@@ -16,7 +16,7 @@ from periscope.market.errors import CatalogError
 from periscope.runs.config import Problem as ConfigProblem
 from periscope.runs.store.refusals import Refused, StoreError
 from periscope.server.codes import API_CODES, OF_STATUS
-from periscope.strategies import Problem as BundleProblem
+from periscope.strategies.problems import Problem as BundleProblem
 
 MEDIA_TYPE = "application/problem+json"
 MOST_FAULTS = 200

@@ -16,7 +16,7 @@ from periscope.market.catalog import Catalog
 from periscope.runs import backtest
 from periscope.runs.verification import verify
 from periscope.sandbox.confinement import BEST_FIRST, Tier
-from periscope.strategies import check_bundle
+from periscope.strategies.static_check import check_bundle
 from tests.examples.running import EXAMPLES, NAMES, expectations, figures, run_example
 
 RUNS = [pytest.param(name, run, id="-".join([name, *run["set"]])) for name in NAMES for run in expectations(name)]

@@ -378,5 +378,5 @@ def test_the_installed_platform_validates_where_no_validator_is_given() -> None:
 
 @pytest.mark.usefixtures("context")
 def test_without_the_platform_a_config_is_only_checked_to_be_a_dict(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "periscope.strategies", None)
+    monkeypatch.setitem(__import__("sys").modules, "periscope.strategies.parameters", None)
     validate_config({"fast": "six"})

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from periscope.strategies import CheckResult, bundle_version, check_bundle
 from periscope.strategies import bundle as limits
+from periscope.strategies.bundle import bundle_version
+from periscope.strategies.static_check import CheckResult, check_bundle
 from tests.strategies.bundles import GOOD_SCHEMA, write_bundle
 
 

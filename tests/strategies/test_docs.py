@@ -4,7 +4,9 @@ import json
 import re
 from pathlib import Path
 
-from periscope.strategies import CODES, check_schema, read_json
+from periscope.strategies.json_text import read_json
+from periscope.strategies.problems import CODES
+from periscope.strategies.schema import check_schema
 
 PAGE = Path(__file__).parents[2] / "docs" / "strategy-parameters.md"
 

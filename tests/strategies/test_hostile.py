@@ -13,14 +13,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from periscope.strategies import (
-    check_bundle,
-    check_schema,
-    config_problems,
-    config_sentences,
-    prepare_config,
-    read_json,
-)
+from periscope.strategies.json_text import read_json
+from periscope.strategies.parameters import config_problems, config_sentences, prepare_config
+from periscope.strategies.schema import check_schema
+from periscope.strategies.static_check import check_bundle
 from periscope.strategies.validation import TooCostlyError, errors_of
 from tests.strategies.bundles import GOOD_SCHEMA, write_bundle
 

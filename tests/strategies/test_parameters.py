@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from libs.shared_ipc.src.protocol import AssetType
-from periscope.strategies import config_problems, config_sentences, effective_parameters, prepare_config, read_json
+from periscope.strategies.json_text import read_json
+from periscope.strategies.parameters import config_problems, config_sentences, effective_parameters, prepare_config
 from tests.strategies.bundles import GOOD_SCHEMA
 
 

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from periscope.strategies import CODES, Problem, check_bundle, check_schema, read_json
+from periscope.strategies.json_text import read_json
+from periscope.strategies.problems import CODES, Problem
+from periscope.strategies.schema import check_schema
+from periscope.strategies.static_check import check_bundle
 from tests.strategies.bundles import GOOD_SCHEMA
 
 

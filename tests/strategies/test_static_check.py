@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from periscope.strategies import Problem, check_bundle, static_check
+from periscope.strategies import static_check
+from periscope.strategies.problems import Problem
+from periscope.strategies.static_check import check_bundle
 from tests.strategies.bundles import HEAD, INIT, ON_START, write_bundle
 
 CLASS = "class Strategy(StrategyBase):\n"

@@ -16,9 +16,9 @@ from periscope.server.problems import ProblemError, allowed, of_bundle, refuse
 from periscope.server.routes.strategies import BUNDLES_AT_ONCE, ZIP, archive_answer, archive_in
 from periscope.server.routing import FileBody, RawBody, body_up_to, content, new_router, raw_body
 from periscope.server.tags import SeenHere, SeenOrNew, quoted
-from periscope.strategies import Problem
 from periscope.strategies.archive import MAX_ARCHIVE_BYTES, write_archive
 from periscope.strategies.bundle import MAX_FILE_BYTES
+from periscope.strategies.problems import Problem
 
 router = new_router("drafts")
 

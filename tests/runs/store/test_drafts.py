@@ -14,9 +14,9 @@ from periscope.runs.store.backup import back_up, restore, store_problems
 from periscope.runs.store.draft_rows import Draft
 from periscope.runs.store.refusals import Refused
 from periscope.runs.store.store import Store
-from periscope.strategies import Problem
 from periscope.strategies.archive import write_archive
 from periscope.strategies.bundle import MAX_BUNDLE_BYTES, MAX_FILE_BYTES
+from periscope.strategies.problems import Problem
 from tests.databases import KINDS, store_place
 from tests.strategies.hostile_archives import crafted
 

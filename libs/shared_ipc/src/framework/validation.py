@@ -26,7 +26,7 @@ def _problems(context: RunContext, config: dict[str, JSONValue]) -> list[str]:
     if context.validate is not None:
         return context.validate(config)
     try:
-        from periscope.strategies import config_sentences
+        from periscope.strategies.parameters import config_sentences
     except ImportError:
         return []
     return config_sentences(context.schema, config)
