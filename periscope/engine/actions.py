@@ -71,7 +71,7 @@ def place_order(state: Simulation, action: PlaceOrderAction, origin: Origin = Or
     state.sequence += 1
     state.dated += action.time_in_force is TimeInForce.GTD
     settings = state.settings
-    order_id = state.order_id(state.sequence)
+    order_id = state.ids.of(state.sequence)
     order = _accept(state, action, order_id, origin)
     if isinstance(order, Rejection):
         _refuse(state, action, order_id, order)

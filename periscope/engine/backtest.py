@@ -186,8 +186,8 @@ class Backtest:
                 self._grow_budget(acted_early=False)
         else:
             assert until is not None
-            replay(self._state, self._block, reply.items_done, self._block_done, until)
-            self._grow_budget(acted_early=reply.items_done * 2 < len(script.items))
+            happened = replay(self._state, self._block, reply.items_done, self._block_done, until)
+            self._grow_budget(acted_early=happened * 2 < script.happened)
         self._block_done = reply.bars_done
         if reply.kind is ReplyKind.DONE:
             if self._block_done:

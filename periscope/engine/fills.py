@@ -80,7 +80,7 @@ def meet(state: Simulation, order: Order, meeting: Meeting, moment: Moment | Non
     if quantity > 0:
         state.cancel_stranded(order.instrument.key)
         if moment is None and state.account.judges_resting_orders and is_step(state):
-            judge(state, tuple(state.orders), _news(state, meeting))
+            judge(state, phase=_news(state, meeting))
 
 
 def _news(state: Simulation, meeting: Meeting) -> Phase:

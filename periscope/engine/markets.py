@@ -146,6 +146,11 @@ class Markets:
         self.quoted[instrument.key] = quotes
         return QuoteSide(quotes, 1), QuoteSide(quotes, -1)
 
+    def windows(self, instrument: Instrument) -> list[BarSeries | QuoteSeries]:
+        """The trade bars and the quote bars of the span at which this instrument's orders meet the market."""
+        market = self.market(instrument)
+        return [window for window in (market.bars, market.quotes) if window is not None]
+
     def execution(self, instrument: Instrument) -> BarSeries | None:
         """The trade bars of the span at which this instrument's orders meet the market."""
         return self.market(instrument).bars

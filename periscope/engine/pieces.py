@@ -108,10 +108,6 @@ class OrderNumbers:
         """The first number of an instrument, None if it has none."""
         return next(iter(self._known.get(key, ())), None)
 
-    def firsts(self) -> list[tuple[InstrumentKey, int]]:
-        """Every instrument that has numbers, and its first one."""
-        return [(key, next(iter(numbers))) for key, numbers in self._known.items()]
-
     def all(self, key: InstrumentKey) -> list[int]:
         """The numbers of an instrument."""
         return list(self._known.get(key, ()))

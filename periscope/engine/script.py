@@ -16,7 +16,8 @@ class Script(NamedTuple):
     """Items in order, the row at which the strategy stops, and the state when all of it has happened.
 
     `quiet_key` is the key of the last thing that happened on the fork without giving an item, None if there was none
-    after the last item. `overflow` says that the script was cut because too many events fell on one instant.
+    after the last item. `overflow` says that the script was cut because too many events fell on one instant, and
+    `happened` how much happened on the fork.
     """
 
     items: list[Item]
@@ -24,6 +25,7 @@ class Script(NamedTuple):
     fork: Simulation
     quiet_key: Key | None
     overflow: bool
+    happened: int
 
 
 def build_script(state: Simulation, block: Block, position: int, horizon: int, budget: int) -> Script:
@@ -39,16 +41,16 @@ def build_script(state: Simulation, block: Block, position: int, horizon: int, b
     while True:
         key = next_key(fork)
         if key is None or key[0] > horizon:
-            return Script(items, len(block), fork, quiet, False)
+            return Script(items, len(block), fork, quiet, False, happened)
         position = max(position, row_of(block, key))
         if happened >= budget and (items or position > first):
-            return Script(items, position, fork, quiet, False)
+            return Script(items, position, fork, quiet, False, happened)
         before = _kept(fork) if fork.instant == (key[0], limit) else None
         fork.row = position
         item = step(fork, key)
         happened += 1
         if before is not None and item is not None:
-            return Script(items, position, before, quiet, True)
+            return Script(items, position, before, quiet, True, happened)
         if item is None:
             quiet = key
         else:
@@ -69,17 +71,21 @@ def row_of(block: Block, key: Key) -> int:
     return side(block.ends, key[0])
 
 
-def replay(state: Simulation, block: Block, items_done: int, position: int, until: Key) -> None:
-    """Let happen on the committed state what was confirmed: `items_done` items, and what is before `until`."""
-    done = 0
+def replay(state: Simulation, block: Block, items_done: int, position: int, until: Key) -> int:
+    """Let happen on the committed state what was confirmed: `items_done` items, and what is before `until`.
+
+    Returns how much happened.
+    """
+    done = happened = 0
     while True:
         key = next_key(state)
         if key is None or (done == items_done and key >= until):
-            return
+            return happened
         position = max(position, row_of(block, key))
         state.row = position
         if step(state, key) is not None:
             done += 1
+        happened += 1
         assert done <= items_done, "the strategy confirmed less than what must have happened"
 
 

@@ -6,15 +6,15 @@ dicts and nothing is ever rolled back: a fork is adopted or dropped.
 
 from collections.abc import Collection
 from decimal import Decimal
-from hashlib import sha1
 from heapq import heapify, heappush
-from uuid import UUID
 
 import msgspec
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan, OrderState, PlaceOrderAction
+from periscope.engine.judged import Judged, OrderSizes, Steps
 from periscope.engine.margin_watch import MarginWatch
 from periscope.engine.markets import Markets
+from periscope.engine.order_ids import OrderIds
 from periscope.engine.pieces import CancelRequest, Following, OrderNumbers, Registration, Taken, Timer, Update
 from periscope.engine.port import Change
 from periscope.engine.records import Booked, IssueRaised, OrderEnded, Record
@@ -33,13 +33,9 @@ from periscope.portfolio.exact import ZERO, plain
 from periscope.portfolio.ledger import Entry
 
 type StreamKey = tuple[str, AssetType, BarTimeSpan]
-type Due = tuple[int, int, int, int, int, Order, Meeting | None]
+type Due = tuple[int, int, int, int, int, int, Order, Meeting | None]
 
-_ORDER_IDS = UUID("5f0c7a0e-1d6b-5c1e-9a55-7e1f0f9d3c21")
-"""Namespace of the order ids."""
 _DAY = 86_400_000_000
-_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
-"""The first digit of a UUID's fourth group says that it is laid out by RFC 9562."""
 
 
 class Simulation:
@@ -64,6 +60,7 @@ class Simulation:
         "ids",
         "instant",
         "interest_at",
+        "judged",
         "limits",
         "markets",
         "model",
@@ -90,8 +87,7 @@ class Simulation:
         self.markets = markets
         self.account = settings.account_model()
         self.model = fill_model(settings.fill_model, settings.limit_fill, settings.lean.fills)
-        self.ids = sha1(_ORDER_IDS.bytes, usedforsecurity=False)
-        self.ids.update(f"{settings.version}/{settings.config_hash}/{settings.seed}/".encode())
+        self.ids = OrderIds(settings)
         self.now = settings.start
         self.row = 0
         self.horizon = settings.start
@@ -107,6 +103,8 @@ class Simulation:
         self.searches: dict[int, Search] = {}
         self.closers = OrderNumbers()
         self.limits = OrderNumbers()
+        judges = self.account.judges_resting_orders
+        self.judged = Judged(OrderSizes(), Steps(markets, settings.start)) if judges else None
         self.exposures: dict[InstrumentKey, Exposure] = {}
         self.followed: frozenset[InstrumentKey] = frozenset()
         self.following: list[Following] = []
@@ -148,6 +146,7 @@ class Simulation:
         twin.searches = self.searches.copy()
         twin.closers = self.closers.fork()
         twin.limits = self.limits.fork()
+        twin.judged = None if self.judged is None else self.judged.fork()
         twin.exposures = self.exposures.copy()
         twin.followed = self.followed
         twin.following = self.following.copy()
@@ -225,16 +224,13 @@ class Simulation:
     def look_ahead(self, horizon: int) -> None:
         """A new block reaches to `horizon`: find out anew what each resting order does up to there."""
         self.horizon = horizon
+        if self.judged is not None:
+            concerned = [order.instrument for order in self.orders.values()]
+            concerned += [held.instrument for held in self.book.positions.values()]
+            self.judged.steps = Steps(self.markets, horizon, concerned, self.now)
         self.due = []
         for order in self.orders.values():
             self._schedule(order)
-
-    def order_id(self, sequence: int) -> str:
-        """The id of order number `sequence`: a UUIDv5 of version, config, seed and sequence."""
-        digest = self.ids.copy()
-        digest.update(b"%d" % sequence)
-        text = digest.hexdigest()
-        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
     def put(self, order: Order, exposure_after: Exposure | None = None) -> None:
         """Make `order` the present value of its number, look for its next meeting, and reserve its buying power.
@@ -245,6 +241,8 @@ class Simulation:
         self.orders[order.sequence] = order
         self.searches[order.sequence] = Search(order.first_row, self.now)
         key = order.instrument.key
+        if self.judged is not None:
+            self.judged.put(previous, order, self.now)
         if order.is_limit:
             self.limits.add(key, order.sequence)
         if order.closing:
@@ -275,6 +273,8 @@ class Simulation:
         if order.origin is not Origin.STRATEGY:
             self.watch = None
         key = order.instrument.key
+        if self.judged is not None:
+            self.judged.sizes.discard(known)
         self.limits.discard(key, order.sequence)
         if order.closing:
             self.closers.discard(key, order.sequence)
@@ -287,35 +287,32 @@ class Simulation:
 
     def announce(self, order: Order, phase: Phase) -> None:
         """Let an order update wait for its turn at the present instant."""
-        self._wait(phase, order.order_id, order.symbol, order.asset_type, order.state, order.filled, order.net_money)
+        told = (order.order_id, order.symbol, order.asset_type, order.state, order.filled, order.net_money)
+        heappush(self.pending, Update(phase, self._serial(), *told))
 
     def announce_refusal(self, action: PlaceOrderAction, order_id: str, state: OrderState) -> None:
         """Let the one update of a refused order wait for its turn."""
-        self._wait(Phase.ACKNOWLEDGEMENT, order_id, action.symbol, action.asset_type, state, ZERO, ZERO)
+        told = (order_id, action.symbol, action.asset_type, state, ZERO, ZERO)
+        heappush(self.pending, Update(Phase.ACKNOWLEDGEMENT, self._serial(), *told))
 
     def forget_meetings(self, numbers: Collection[int]) -> None:
         """What the orders of these numbers were going to do is not so any more."""
-        self.due = [due for due in self.due if due[5].sequence not in numbers]
+        self.due = [due for due in self.due if due[4] not in numbers]
         heapify(self.due)
 
     def meet_at(self, order: Order, meeting: Meeting) -> None:
         """Let `order` meet a bar that its own search does not look at."""
         self.searches[order.sequence].found = meeting
         self.forget_meetings({order.sequence})
-        heappush(self.due, (*self._meeting_key(order, meeting), order, meeting))
+        self._plan(self._meeting_key(order, meeting), order, meeting)
 
-    def _wait(
-        self,
-        phase: Phase,
-        order_id: str,
-        symbol: str,
-        asset_type: AssetType,
-        state: OrderState,
-        filled: Decimal,
-        net_money: Decimal,
-    ) -> None:
+    def _plan(self, key: Key, order: Order, meeting: Meeting | None) -> None:
+        """Let it be due; a plan that was made for an order before it changed may have the same key."""
+        heappush(self.due, (*key, self._serial(), order, meeting))
+
+    def _serial(self) -> int:
         self.serial += 1
-        heappush(self.pending, Update(phase, self.serial, order_id, symbol, asset_type, state, filled, net_money))
+        return self.serial
 
     def booked(
         self,
@@ -382,9 +379,9 @@ class Simulation:
                 meeting = None
         if meeting is not None:
             if meeting.time <= self.horizon:
-                heappush(self.due, (*self._meeting_key(order, meeting), order, meeting))
+                self._plan(self._meeting_key(order, meeting), order, meeting)
         elif order.until is not None and order.until <= self.horizon:
-            heappush(self.due, (order.until, Rank.UPDATES, Phase.EXPIRY, 0, order.sequence, order, None))
+            self._plan((order.until, Rank.UPDATES, Phase.EXPIRY, 0, order.sequence), order, None)
 
     def _meeting_key(self, order: Order, meeting: Meeting) -> Key:
         match meeting.when:

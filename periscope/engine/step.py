@@ -25,7 +25,7 @@ _CANCELLATION = (Rank.UPDATES, Phase.CONSEQUENCE, -1, 0)
 def next_key(state: Simulation) -> Key | None:
     """Key of what happens next if the strategy does nothing, None if that is nothing."""
     due = state.due
-    while due and state.orders.get(due[0][4]) is not due[0][5]:
+    while due and state.orders.get(due[0][4]) is not due[0][6]:
         heappop(due)
     keys: list[Key] = []
     if state.pending:
@@ -68,11 +68,11 @@ def step(state: Simulation, key: Key) -> Item | None:
     if key[1:] == _CANCELLATION:
         cancel_arrived(state)
     elif rank == Rank.OPENS or phase == Phase.AT_CLOSE:
-        due = heappop(state.due)
-        assert due[6] is not None
-        meet(state, due[5], due[6])
+        order, meeting = heappop(state.due)[6:]
+        assert meeting is not None
+        meet(state, order, meeting)
     elif phase == Phase.EXPIRY:
-        state.end_order(heappop(state.due)[5], Happening.EXPIRED, Phase.MOMENT)
+        state.end_order(heappop(state.due)[6], Happening.EXPIRED, Phase.MOMENT)
     elif phase == Phase.MOMENT and not state.pending:
         _book_moment(state)
     return _tell(state)
@@ -84,13 +84,12 @@ def _book_moment(state: Simulation) -> None:
     An account that judges resting orders does so at each one's turn, and once more when all have had it.
     """
     moment = Moment(state.book.positions.copy())
-    waiting = set(state.orders) if state.account.judges_resting_orders else set()
+    judges, turn = state.account.judges_resting_orders, 0
     while state.due and state.due[0][:3] == (state.now, Rank.UPDATES, Phase.MOMENT):
-        due = heappop(state.due)
-        order, meeting = due[5], due[6]
-        turn = {number for number in waiting if number < order.sequence}
-        waiting -= turn
-        judge(state, turn)
+        order, meeting = heappop(state.due)[6:]
+        if judges and order.sequence > turn:
+            judge(state, turn, order.sequence)
+            turn = order.sequence
         if state.orders.get(order.sequence) is not order:
             continue
         assert meeting is not None
@@ -98,9 +97,10 @@ def _book_moment(state: Simulation) -> None:
             state.put(msgspec.structs.replace(order, first_row=meeting.row + 1))
         else:
             meet(state, order, meeting, moment)
-    judge(state, waiting)
-    if state.account.judges_resting_orders:
-        judge(state, tuple(state.orders))
+    if turn:
+        judge(state, turn)
+    if judges:
+        judge(state)
 
 
 def _tell(state: Simulation) -> Item | None:

@@ -29,6 +29,10 @@ class SellsOnly(FeeModel):
         """What the inner model says of a sell."""
         return self.inner.owed(traded) if traded.sign < 0 else ZERO
 
+    def most(self, instrument: Instrument, quantity: Decimal, value: Decimal, /) -> Decimal:
+        """What a sell may owe."""
+        return self.inner.most(instrument, quantity, value)
+
     def describe(self) -> str:
         """The inner model."""
         return f"{self.inner.describe()}, on sells"
@@ -48,6 +52,10 @@ class Dated(FeeModel):
         """What the model of that time says."""
         return self.models[max(0, bisect_right(self.since, traded.time) - 1)].owed(traded)
 
+    def most(self, instrument: Instrument, quantity: Decimal, value: Decimal, /) -> Decimal:
+        """By the dearest of the models."""
+        return max(model.most(instrument, quantity, value) for model in self.models)
+
     def describe(self) -> str:
         """The latest model."""
         return f"{self.models[-1].describe()} (by date)"
@@ -64,6 +72,10 @@ class PartOf(FeeModel):
         """What the other model says times the rate."""
         return self.whole.owed(traded) * self.rate
 
+    def most(self, instrument: Instrument, quantity: Decimal, value: Decimal, /) -> Decimal:
+        """The other model's times the rate."""
+        return max(ZERO, self.whole.most(instrument, quantity, value) * self.rate)
+
     def describe(self) -> str:
         """The rate."""
         return f"{self.rate:f} of the commission"
@@ -79,6 +91,10 @@ class PerContractByRoot(FeeModel):
         """Contracts times the root's rate; zero for a root without one (`covers` says so)."""
         root = traded.instrument.root
         return self.rates.get(root, ZERO) * traded.quantity if root is not None else ZERO
+
+    def most(self, instrument: Instrument, quantity: Decimal, _value: Decimal, /) -> Decimal:
+        """Contracts times the root's rate."""
+        return ZERO if instrument.root is None else max(ZERO, self.rates.get(instrument.root, ZERO) * quantity)
 
     def describe(self) -> str:
         """That it depends."""
@@ -98,6 +114,10 @@ class EquitiesOnly(FeeModel):
     def owed(self, traded: Traded, /) -> Decimal:
         """What the inner model says of shares."""
         return ZERO if traded.instrument.is_future else self.inner.owed(traded)
+
+    def most(self, instrument: Instrument, quantity: Decimal, value: Decimal, /) -> Decimal:
+        """The inner model's for shares."""
+        return ZERO if instrument.is_future else self.inner.most(instrument, quantity, value)
 
     def describe(self) -> str:
         """The inner model."""
@@ -119,6 +139,10 @@ class BrokerFees(FeeModel):
     def owed(self, traded: Traded, /) -> Decimal:
         """The sum of what the parts say."""
         return sum((part.owed(traded) for _, part in self.parts), ZERO)
+
+    def most(self, instrument: Instrument, quantity: Decimal, value: Decimal, /) -> Decimal:
+        """The sum of what the parts say."""
+        return sum((part.most(instrument, quantity, value) for _, part in self.parts), ZERO)
 
     def describe(self) -> str:
         """The schedule, and where its sources and dates are."""

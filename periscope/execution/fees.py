@@ -44,6 +44,12 @@ class FeeModel(Protocol):
     def owed(self, traded: Traded, /) -> Decimal:
         """The fee of an order that has traded so much, in the run's currency; zero for one that has not traded."""
 
+    def most(self, instrument: Instrument, quantity: Decimal, value: Decimal, /) -> Decimal:
+        """What no order owes more than that has traded at most so many units, of at most that value; never below zero.
+
+        It grows with both, so that one look at a large order tells of all smaller ones.
+        """
+
     def describe(self) -> str:
         """The model in a few words, for whoever reads the result."""
 
@@ -62,6 +68,10 @@ class NoFees(FeeModel):
         """Zero."""
         return ZERO
 
+    def most(self, _instrument: Instrument, _quantity: Decimal, _value: Decimal, /) -> Decimal:
+        """Zero."""
+        return ZERO
+
     def describe(self) -> str:
         """The word for it."""
         return "none"
@@ -77,6 +87,10 @@ class PerShare(FeeModel):
         """Units times the rate."""
         return ZERO if traded.instrument.is_future else self.rate * traded.quantity
 
+    def most(self, instrument: Instrument, quantity: Decimal, _value: Decimal, /) -> Decimal:
+        """Units times the rate."""
+        return ZERO if instrument.is_future else max(ZERO, self.rate * quantity)
+
     def describe(self) -> str:
         """The rate."""
         return f"{plain(self.rate):f} a share"
@@ -91,6 +105,10 @@ class PerContract(FeeModel):
     def owed(self, traded: Traded, /) -> Decimal:
         """Contracts times the rate."""
         return self.rate * traded.quantity if traded.instrument.is_future else ZERO
+
+    def most(self, instrument: Instrument, quantity: Decimal, _value: Decimal, /) -> Decimal:
+        """Contracts times the rate."""
+        return max(ZERO, self.rate * quantity) if instrument.is_future else ZERO
 
     def describe(self) -> str:
         """The rate."""
@@ -110,6 +128,10 @@ class BasisPoints(FeeModel):
     def owed(self, traded: Traded, /) -> Decimal:
         """The size of the traded value times the rate."""
         return abs(traded.value) * self.rate * BASIS_POINT
+
+    def most(self, _instrument: Instrument, _quantity: Decimal, value: Decimal, /) -> Decimal:
+        """The size of the value times the rate."""
+        return max(ZERO, abs(value) * self.rate * BASIS_POINT)
 
     def describe(self) -> str:
         """The rate."""
@@ -142,6 +164,11 @@ class Bounded(FeeModel):
             fee = min(fee, abs(traded.value) * self.maximum_basis_points * BASIS_POINT)
         return fee
 
+    def most(self, instrument: Instrument, quantity: Decimal, value: Decimal, /) -> Decimal:
+        """What the inner model says, or the minimum; a maximum only makes it less."""
+        fee = self.inner.most(instrument, quantity, value)
+        return fee if self.minimum is None or instrument.is_future else max(fee, self.minimum)
+
     def describe(self) -> str:
         """The inner model and the bounds that are set."""
         share = self.maximum_basis_points
@@ -163,6 +190,10 @@ class Sum(FeeModel):
     def owed(self, traded: Traded, /) -> Decimal:
         """The sum of what each of them says."""
         return sum((part.owed(traded) for part in self.parts), ZERO)
+
+    def most(self, instrument: Instrument, quantity: Decimal, value: Decimal, /) -> Decimal:
+        """The sum of what each of them says."""
+        return sum((part.most(instrument, quantity, value) for part in self.parts), ZERO)
 
     def describe(self) -> str:
         """All of them."""
@@ -223,6 +254,12 @@ class LeanFees(FeeModel):
         if fee < 1:
             return Decimal(1)
         return min(fee, Decimal("0.005") * self._value(traded))
+
+    def most(self, instrument: Instrument, quantity: Decimal, _value: Decimal, /) -> Decimal:
+        """Without the maximum by value."""
+        if instrument.is_future:
+            return quantity * self._per_contract(instrument.root)
+        return max(Decimal(1), Decimal("0.005") * quantity)
 
     def describe(self) -> str:
         """The name."""

@@ -61,6 +61,22 @@ class LeanAccount(Account):
         return self._check(order, book, marks)
 
     @override
+    def surely_bears(self, order: Order, free: Decimal, book: Book, marks: Marks) -> bool:
+        """By the margin, which grows with the size, and the most that a fee of that size can be."""
+        instrument, held = order.instrument, book.positions.get(order.instrument.key)
+        against = held is not None and (held.quantity > 0) != (order.sign > 0)
+        if held is not None and against:
+            if order.remaining <= abs(held.quantity):
+                return True
+            free += self._freed(held, marks)
+        price = marks.last_price(instrument)
+        if price is None or price <= 0 or order.charged_units != 0:
+            return False
+        quantity, value = order.unit.real_quantity(order.remaining), order.remaining * price * instrument.multiplier
+        margin = self._margin(instrument, order.remaining, marks, keep=False)
+        return margin + self._fees.most(instrument, quantity, value) <= free
+
+    @override
     def check_fill(
         self, order: Order, held: Position | None, change: Change, base: Decimal, book: Book, marks: Marks
     ) -> Rejection | None:
@@ -95,13 +111,17 @@ class LeanAccount(Account):
         need = self._margin(instrument, order.remaining, marks, keep=False) + fee
         left = self.free(book, {}, marks)
         if held is not None and against:
-            left += self.maintenance(held, marks) + self._margin(instrument, abs(held.quantity), marks, keep=False)
+            left += self._freed(held, marks)
         if need <= left:
             return None
         return Rejection(
             "OUT_OF_CASH",
             f"the order needs {need:f} {instrument.currency} and {max(left, ZERO):f} of margin remains",
         )
+
+    def _freed(self, held: Position, marks: Marks) -> Decimal:
+        """What an order against a position may use of it."""
+        return self.maintenance(held, marks) + self._margin(held.instrument, abs(held.quantity), marks, keep=False)
 
     def _margin(self, instrument: Instrument, quantity: Decimal, marks: Marks, *, keep: bool) -> Decimal:
         if instrument.is_future:

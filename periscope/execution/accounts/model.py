@@ -85,6 +85,14 @@ class Account(Protocol):
     ) -> Rejection | None:
         """Whether the account can carry the order. `after` is its symbol's exposure with it, None for close intents."""
 
+    def surely_bears(self, order: Order, free: Decimal, book: Book, marks: Marks) -> bool:  # noqa: ARG002
+        """Whether `check_order` is sure to take this resting order, and every smaller one of its kind.
+
+        Of its kind are the orders of its instrument, side and unit, whatever their prices, of which nothing has filled
+        if nothing of it has. `free` is as above. Asked only where resting orders are judged; False where it is unknown.
+        """
+        return False
+
     def check_fill(
         self, order: Order, held: Position | None, change: Change, base: Decimal, book: Book, marks: Marks
     ) -> Rejection | None:

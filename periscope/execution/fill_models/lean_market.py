@@ -149,14 +149,20 @@ class LeanMarket:
         for stream in self._streams:
             stream.reach(horizon)
 
-    def moments(self, after: int, until: int) -> list[int]:
+    def moments(self, after: int, until: int) -> Iterator[int]:
         """When rows of any kind end, in (after, until], ascending."""
-        ends = [
-            stream.end[stream.end.searchsorted(after, "right") : stream.end.searchsorted(until, "right")]
-            for stream in self._streams
-        ]
-        found: list[int] = np.unique(np.concatenate(ends)).tolist() if ends else []
-        return found
+        while True:
+            ends, limit = [], until
+            for stream in self._streams:
+                low = int(stream.end.searchsorted(after, "right"))
+                few = stream.end[low : low + _FIRST_CHUNK]
+                ends.append(few)
+                limit = min(limit, int(few[-1])) if len(few) == _FIRST_CHUNK else limit
+            found = np.unique(np.concatenate(ends)) if ends else np.empty(0, dtype=np.int64)
+            yield from found[: found.searchsorted(limit, "right")].tolist()
+            if limit == until:
+                return
+            after = limit
 
     def has_price(self, now: int) -> bool:
         """Whether there has been a price: of an equity a trade, of a future a quote or a trade."""
