@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import gc
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +26,23 @@ class Source:
 
     @cached_property
     def tree(self) -> ast.Module:
-        return ast.parse(self.text, self.path)
+        # The collector would look through all kept trees again and again, which takes twice as long as parsing.
+        gc.disable()
+        try:
+            return ast.parse(self.text, self.path)
+        finally:
+            gc.freeze()
+            gc.enable()
+
+    def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+        """Every function, methods and inner functions included; expressions, which hold none, are not looked into."""
+        found: list[ast.AST] = [self.tree]
+        while found:
+            node = found.pop()
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield node
+            for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+                found += getattr(node, part, ())
 
     @property
     def module(self) -> str:
@@ -38,13 +55,16 @@ class Source:
         parts = self.path.split("/")
         return parts[1].removesuffix(".py") if parts[0] == "periscope" else parts[0]
 
-    def imports(self) -> Iterator[tuple[str, int]]:
+    @cached_property
+    def imports(self) -> tuple[tuple[str, int], ...]:
         """The dotted name and line of everything imported anywhere in the file; `from a import b` gives `a.b`."""
+        found: list[tuple[str, int]] = []
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
-                yield from ((alias.name, node.lineno) for alias in node.names)
+                found += ((alias.name, node.lineno) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
-                yield from ((f"{self._origin(node)}.{alias.name}", node.lineno) for alias in node.names)
+                found += ((f"{self._origin(node)}.{alias.name}", node.lineno) for alias in node.names)
+        return tuple(found)
 
     def names(self) -> dict[str, str]:
         """What each imported name of the file stands for: `np` for `numpy`, `now` for `time.time`."""
@@ -71,11 +91,12 @@ def sources(*folders: str) -> tuple[Source, ...]:
     """Every Python file under the folders, in a stable order."""
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     names = (path.relative_to(ROOT).as_posix() for path in sorted(paths) if "__pycache__" not in path.parts)
-    return tuple(_source(name) for name in names)
+    return tuple(source_of(name) for name in names)
 
 
 @cache
-def _source(path: str) -> Source:
+def source_of(path: str) -> Source:
+    """One file, read and parsed once however many tests look at it."""
     return Source(path)
 
 

@@ -13,7 +13,7 @@ PAGES = sorted(
 
 
 def _used_names() -> set[str]:
-    used = {name for source in ours for name, _ in source.imports()}
+    used = {name for source in ours for name, _ in source.imports}
     used |= {name.rpartition(".")[0] for name in used}
     quoted = re.compile(r"[\"']((?:periscope|libs)(?:\.\w+)+)")
     return used | {name for source in ours for name in quoted.findall(source.text)}

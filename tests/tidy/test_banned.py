@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.tidy.source import ALLOWED, ROOT, Source, allowed, dotted, sources
+from tests.tidy.source import ALLOWED, ROOT, Source, allowed, dotted, source_of, sources
 
 CLOCK = "the simulation time that is handed in; only files named in allowed.toml may read a real clock"
 RANDOM = "a seeded generator that is handed in, or an id derived from the run's seed"
@@ -50,7 +50,7 @@ def _banned_name(name: str) -> str | None:
 def uses_of_banned(source: Source) -> Iterator[tuple[str, int, str]]:
     """(rule, line, message) of each banned name that a file imports or uses."""
     names = source.names()
-    found = {(name, line) for name, line in source.imports()}
+    found = {(name, line) for name, line in source.imports}
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Attribute | ast.Name):
             found.add((dotted(node, names), node.lineno))
@@ -107,7 +107,7 @@ def test_no_allowance_outlives_its_need() -> None:
     for rule, files in ALLOWED.items():
         for path, reason in files.items():
             assert reason, f"{path} needs a reason in [{rule}]"
-            source = Source(path)
+            source = source_of(path)
             if not (ROOT / path).exists():
                 stale.append(f"{path} does not exist")
             elif rule == "float" and not list(uses_of_float(source)):

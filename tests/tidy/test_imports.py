@@ -33,7 +33,7 @@ OURS = ("libs", "periscope")
 def rooms_imported(source: Source) -> list[tuple[str, int]]:
     """The rooms that a file imports from, each with the line."""
     found = []
-    for name, line in source.imports():
+    for name, line in source.imports:
         parts = name.split(".")
         if parts[0] == "libs":
             found.append(("libs", line))
@@ -62,7 +62,7 @@ def test_the_sdk_needs_only_the_standard_library() -> None:
     foreign = [
         f"{source.path}:{line} {name}"
         for source in sources("libs")
-        for name, line in source.imports()
+        for name, line in source.imports
         if name.split(".")[0] not in known and not allowed("imports", source.path)
     ]
     assert not foreign, "\n".join(foreign)
@@ -74,12 +74,10 @@ def test_examples_use_the_sdk_and_the_standard_library_only() -> None:
         folder = source.path.rpartition("/")[0]
         siblings = {other.path.split("/")[-1].removesuffix(".py") for other in sources(folder)}
         known = {*sys.stdlib_module_names, "libs", *siblings}
-        foreign += [
-            f"{source.path}:{line} {name}" for name, line in source.imports() if name.split(".")[0] not in known
-        ]
+        foreign += [f"{source.path}:{line} {name}" for name, line in source.imports if name.split(".")[0] not in known]
     assert not foreign, "\n".join(foreign)
 
 
 def test_pandas_is_not_used_by_the_platform() -> None:
-    users = [source.path for source in sources(*OURS) for name, _ in source.imports() if name.split(".")[0] == "pandas"]
+    users = [source.path for source in sources(*OURS) for name, _ in source.imports if name.split(".")[0] == "pandas"]
     assert not users, f"use NumPy or Polars; pandas takes long to import: {users}"

@@ -24,11 +24,10 @@ def test_modules_are_short() -> None:
 def test_functions_are_short() -> None:
     wrong = []
     for source in sources(*FOLDERS):
-        for node in ast.walk(source.tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
-                lines = node.end_lineno - node.lineno + 1
-                if lines > FUNCTION_LINES:
-                    wrong.append(f"{source.path}:{node.lineno} {node.name} has {lines} lines")
+        for function in source.functions():
+            lines = (function.end_lineno or 0) - function.lineno + 1
+            if lines > FUNCTION_LINES:
+                wrong.append(f"{source.path}:{function.lineno} {function.name} has {lines} lines")
     assert not wrong, "\n".join(wrong)
 
 
