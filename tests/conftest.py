@@ -13,6 +13,7 @@ import pytest
 from periscope.market.catalog import Catalog
 from periscope.market.importers.lean import import_lean
 from periscope.market.importers.storing import ImportSummary
+from periscope.market.sample import make_sample
 from tests import sizes
 
 # Hundreds of processes follow. Where nothing is to be written down that was compiled, each compiles all of us anew,
@@ -63,21 +64,42 @@ def cases(pytestconfig: pytest.Config) -> Callable[..., int]:
     return choose
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> tuple[Path, object]:
+    """A new folder, filled by whichever process asks first, and what filling it gave; all processes share it."""
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    said = root / f"{name}.pickle"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            said.write_bytes(pickle.dumps(make(root / name)))
+    return root / name, pickle.loads(said.read_bytes())
+
+
+@pytest.fixture(scope="session")
+def sample_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a catalog that holds the sample market; to be read, or copied, only."""
+
+    def make(folder: Path) -> None:
+        make_sample(Catalog.create(folder))
+
+    return made_once(tmp_path_factory, "sample_market", make)[0]
+
+
 @pytest.fixture(scope="session")
 def lean_import(tmp_path_factory: pytest.TempPathFactory) -> tuple[Catalog, ImportSummary]:
-    """The whole LEAN folder in a catalog, and what its import said; to be read only. All processes share one."""
+    """The whole LEAN folder in a catalog, and what its import said; to be read only."""
     shared = Path(__file__).resolve().parents[2] / "shared" / "data" / "lean"
     if not shared.is_dir():
         pytest.skip("needs a LEAN data folder at ../shared/data/lean")
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    said = root / "lean_import.pickle"
-    with (root / "lean_import.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not said.exists():
-            said.write_bytes(pickle.dumps(import_lean(shared, Catalog.create(root / "lean_import"))))
-    return Catalog.open(root / "lean_import"), pickle.loads(said.read_bytes())
+
+    def make(folder: Path) -> ImportSummary:
+        return import_lean(shared, Catalog.create(folder))
+
+    folder, summary = made_once(tmp_path_factory, "lean_import", make)
+    assert isinstance(summary, ImportSummary)
+    return Catalog.open(folder), summary
 
 
 @pytest.fixture(scope="session")

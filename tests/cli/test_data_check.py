@@ -5,20 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from periscope.market.catalog import Catalog
 from periscope.market.quality.rules import RULES
-from periscope.market.sample import make_sample
 from tests.cli.command import Command
 
 HOLE = {"MISSING_DAYS", "LATE_START", "EARLY_END"}
 """What GAMA's minutes lack on purpose."""
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> str:
-    root = tmp_path_factory.mktemp("sample") / "catalog"
-    make_sample(Catalog.create(root))
-    return str(root)
+@pytest.fixture
+def sample(sample_market: Path) -> str:
+    return str(sample_market)
 
 
 def test_clean_series_end_with_zero(periscope_command: Command, sample: str) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from periscope.market.catalog import Catalog
-from periscope.market.sample import make_sample
 from periscope.runs.exchanges import exchanges_of
 from tests.cli.command import Command
 
@@ -19,17 +18,10 @@ COMMAND = [sys.executable, "-c", "import sys; from periscope.cli.main import mai
 WEEK = ("--start", "2023-10-02", "--end", "2023-10-06", "--set", "length=60", "--quiet")
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("sample")
-    make_sample(Catalog.create(root))
-    return root
-
-
 @pytest.fixture
-def desk(periscope_command: Command, tmp_path: Path, sample: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def desk(periscope_command: Command, tmp_path: Path, sample_market: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace with the sample market and the strategy that `new` makes."""
-    monkeypatch.setenv("PERISCOPE_CATALOG", str(sample))
+    monkeypatch.setenv("PERISCOPE_CATALOG", str(sample_market))
     assert periscope_command("init").code == 0
     assert periscope_command("new", "mine").code == 0
     return tmp_path
@@ -101,11 +93,13 @@ def test_bad_parameters_and_missing_data_have_their_own_exit_codes(periscope_com
 
 
 def test_ctrl_c_ends_a_run_with_what_there_is(desk: Path) -> None:
-    slow = "        import time; time.sleep(0.005)\n"
+    slow = "        import time; time.sleep(0.005); print('x' * 1_000)\n"
     replace_in_strategy(desk, "        close = event.bar.close\n", slow + "        close = event.bar.close\n")
     words = ["backtest", "mine", *WEEK, "--json", "--out", "runs/cut"]
     with subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
-        time.sleep(2.5)
+        logs = desk / "runs" / "cut" / "logs.jsonl"
+        while run.poll() is None and not (logs.exists() and logs.stat().st_size):
+            time.sleep(0.05)
         run.send_signal(signal.SIGINT)
         out, err = run.communicate(timeout=60)
     assert run.returncode == 130, err
@@ -116,11 +110,11 @@ def test_ctrl_c_ends_a_run_with_what_there_is(desk: Path) -> None:
 
 
 def test_a_date_means_the_trading_day_of_the_exchange_that_the_parameters_name(
-    periscope_command: Command, desk: Path, sample: Path
+    periscope_command: Command, desk: Path, sample_market: Path
 ) -> None:
     shape = {"type": "string", "x-periscope-type": "symbol", "x-periscope-asset-type": "FUTURE", "default": "SX"}
     (desk / "config_schema.json").write_text(json.dumps({"type": "object", "properties": {"root": shape}}))
-    catalog = Catalog(sample)
+    catalog = Catalog(sample_market)
     assert exchanges_of(desk, {}, catalog) == ["CME"]
     assert exchanges_of(desk, {"root": " sxz23 "}, catalog) == ["CME"]
     assert exchanges_of(desk, {"root": "NOPE"}, catalog) == []

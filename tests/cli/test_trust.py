@@ -7,8 +7,6 @@ import pytest
 import typer.main
 
 from periscope.cli.main import app
-from periscope.market.catalog import Catalog
-from periscope.market.sample import make_sample
 from periscope.sandbox.confinement import Attempt, Confinement, NoSandboxError
 from periscope.sandbox.launch import Child
 from tests.cli.command import Command, FakeRunner, result_document
@@ -18,11 +16,11 @@ WEEK = ("--start", "2023-10-02", "--end", "2023-10-06", "--set", "length=60", "-
 
 
 @pytest.fixture
-def desk(periscope_command: Command, tmp_path: Path) -> Path:
+def desk(periscope_command: Command, tmp_path: Path, sample_market: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace with the sample market and the strategy that `new` makes."""
+    monkeypatch.setenv("PERISCOPE_CATALOG", str(sample_market))
     assert periscope_command("init").code == 0
     assert periscope_command("new", "mine").code == 0
-    make_sample(Catalog.create(tmp_path / "catalog"))
     return tmp_path
 
 

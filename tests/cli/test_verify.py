@@ -7,22 +7,30 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from periscope.cli.main import main
 from periscope.runs.journal import zstd
 from tests.cli.command import Command
 
 SHORT = ("--start", "2023-11-01", "--end", "2023-11-10", "--quiet")
 
 
-@pytest.fixture
-def desk(periscope_command: Command, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, sample_market: Path) -> Path:
     """A workspace with invented data and the strategy `cross`, that has run as `runs/first`."""
-    for words in (
-        ("init",),
-        ("data", "sample"),
-        ("new", "cross"),
-        ("backtest", "cross", *SHORT, "--out", "runs/first"),
-    ):
-        assert periscope_command(*words).code == 0
+    folder = tmp_path_factory.mktemp("verify")
+    shutil.copytree(sample_market, folder / "catalog")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("PERISCOPE_CATALOG", raising=False)
+        for words in (["init"], ["new", "cross"], ["backtest", "cross", *SHORT, "--out", "runs/first"]):
+            assert main(words) == 0
+    return folder
+
+
+@pytest.fixture
+def desk(periscope_command: Command, tmp_path: Path, made: Path) -> Path:
+    """The current folder as a copy of it."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

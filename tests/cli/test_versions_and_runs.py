@@ -1,6 +1,7 @@
 """Publishing, versions, and runs from the command line, with the real supervisor and real runs."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from periscope.runs.store.store import Store, StorePlace
 from tests.cli.anywhere import PLACES, anywhere
 from tests.cli.command import Command
 
+WEEKS = ("--start", "2023-10-02", "--end", "2023-10-13")
 SCHEMA = '{"type": "object", "properties": {"length": {"type": "integer", "minimum": 1, "default": 5}}}'
 
 
@@ -22,10 +24,10 @@ def periscope_command(request: pytest.FixtureRequest, periscope_command: Command
 
 
 @pytest.fixture
-def desk(periscope_command: Command, tmp_path: Path) -> Path:
+def desk(periscope_command: Command, tmp_path: Path, sample_market: Path) -> Path:
     """A workspace with the sample data and the strategy `cross`."""
     assert periscope_command("init").code == 0
-    assert periscope_command("data", "sample").code == 0
+    shutil.copytree(sample_market, tmp_path / "catalog")
     assert periscope_command("new", "cross").code == 0
     return tmp_path
 
@@ -70,9 +72,9 @@ def test_a_version_leaves_and_comes_back_as_an_archive(periscope_command: Comman
 
 def test_a_published_run_gives_what_backtest_gives(periscope_command: Command, desk: Path) -> None:
     assert periscope_command("publish", "cross").code == 0
-    direct = periscope_command("backtest", "cross@1", "--json", "--quiet").json
+    direct = periscope_command("backtest", "cross@1", *WEEKS, "--json", "--quiet").json
     assert direct["strategy"]["path"] == "cross@1"
-    made = periscope_command("runs", "create", "cross@1", "--json").json
+    made = periscope_command("runs", "create", "cross@1", *WEEKS, "--json").json
     assert made["status"] == "new"
     (desk / "strategies" / "cross" / "strategy.py").write_text("edited later, which changes no run")
     done = periscope_command("runs", "start", str(made["run"]), "--wait", "--json")
@@ -92,7 +94,7 @@ def test_a_published_run_gives_what_backtest_gives(periscope_command: Command, d
 
 def test_what_was_started_goes_on_though_the_next_could_not_be(periscope_command: Command, desk: Path) -> None:
     assert periscope_command("publish", "cross").code == 0
-    run = str(periscope_command("runs", "create", "cross", "--json").json["run"])
+    run = str(periscope_command("runs", "create", "cross", *WEEKS, "--json").json["run"])
     assert periscope_command("runs", "start", run, "77").code == 6
     deadline = time.monotonic() + 60
     while (status := periscope_command("runs", "show", run, "--json").json["status"]) in ("starting", "running"):

@@ -5,15 +5,12 @@ from pathlib import Path
 import pytest
 
 from periscope.market.catalog import Catalog
-from periscope.market.sample import make_sample
 
 
 @pytest.fixture(scope="session")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+def market(sample_market: Path) -> Catalog:
     """A catalog that holds the sample market."""
-    catalog = Catalog.create(tmp_path_factory.mktemp("market"))
-    make_sample(catalog)
-    return catalog
+    return Catalog.open(sample_market)
 
 
 @pytest.fixture(scope="session")

@@ -21,14 +21,15 @@ START, END = "2023-11-01", "2023-11-10"
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workspace(tmp_path_factory: pytest.TempPathFactory, sample_market: Path) -> Path:
     """A workspace with invented data and the strategy `cross`, made once."""
     folder = tmp_path_factory.mktemp("desk")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("PERISCOPE_CATALOG", raising=False)
-        for words in (["init"], ["data", "sample"], ["new", "cross"]):
+        for words in (["init"], ["new", "cross"]):
             assert main(words) == 0
+    shutil.copytree(sample_market, folder / "catalog")
     return folder
 
 
