@@ -1,6 +1,7 @@
 """The command line over a catalog in an object store: everything that works with a folder."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,13 @@ def ask(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> dict[
 def test_a_run_over_a_store_is_that_over_a_folder(
     s3: str,  # noqa: F811
     workspace: Path,
+    sample_market: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     marker = workspace / "periscope.toml"
     marker.write_text(marker.read_text().replace('catalog = "catalog" ', f'catalog = "{s3}" '))
     assert ask(capsys, "data", "sample")["catalog"] == s3
-    ask(capsys, "data", "sample", "--catalog", "here")
+    shutil.copytree(sample_market, "here")
     remote = ask(capsys, "backtest", "buyer", *WINDOW, "--quiet", "--out", "runs/remote")
     local = ask(capsys, "backtest", "buyer", *WINDOW, "--quiet", "--out", "runs/local", "--catalog", "here")
     assert remote["fills"] > 0

@@ -7,7 +7,9 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -35,74 +37,107 @@ for name in gone:
     if hasattr(os, name):
         delattr(os, name)
 sys.platform = system
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from periscope.cli.main import main
-sys.exit(main(sys.argv[2:]))
+told = []
+for number, words in enumerate(json.load(sys.stdin)):
+    if sys.argv[2] == "each in a folder":
+        os.mkdir(f"{number}")
+        os.chdir(f"{number}")
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(words)
+    told.append((code, out.getvalue(), err.getvalue(), os.listdir()))
+    if sys.argv[2] == "each in a folder":
+        os.chdir("..")
+print(json.dumps(told))
 """
+REFUSED = (["backtest", "anything"], ["backtest", "mine", "--trust-this-code"], ["demo"])
+AS_JSON = ["backtest", "anything", "--json"]
+WITHOUT_SANDBOX = (["--help"], ["init", "desk"])
 
 
-def play(system: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `periscope ...` as on another operating system."""
-    return subprocess.run(
-        [sys.executable, "-c", PLAY, system, *words],
+class Told(NamedTuple):
+    """What a command came to, and the names in the folder after it."""
+
+    code: int
+    out: str
+    err: str
+    left: list[str]
+
+
+def play(system: str, folder: Path, commands: Sequence[list[str]], *, apart: bool) -> list[Told]:
+    """Run `periscope ...` as on another operating system: several commands, each in a folder of its own or all in one.
+
+    They share a process, since each needs the same imports.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", PLAY, system, "each in a folder" if apart else "all in one"],
         cwd=folder,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "COLUMNS": "120"},
+        input=json.dumps(commands),
         capture_output=True,
         text=True,
         check=False,
     )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return [Told(*told) for told in json.loads(done.stdout)]
 
 
-@pytest.fixture(params=["darwin", "win32"])
+@pytest.fixture(params=["darwin", "win32"], scope="module")
 def system(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("words", [("backtest", "anything"), ("backtest", "mine", "--trust-this-code"), ("demo",)])
-def test_nothing_runs_and_the_refusal_says_what_helps(system: str, tmp_path: Path, words: tuple[str, ...]) -> None:
-    done = play(system, tmp_path, *words)
-    assert done.returncode == 8, done.stderr
-    assert done.stderr.startswith("error[SANDBOX_UNAVAILABLE]: there is no sandbox for strategies on this operating")
-    assert CONTAINER_COMMAND in done.stderr
-    assert "Traceback" not in done.stderr
-    assert list(tmp_path.iterdir()) == []
+@pytest.fixture(scope="module")
+def told(system: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
+    """What each command says there."""
+    commands = [*REFUSED, AS_JSON, ["doctor"], *WITHOUT_SANDBOX]
+    played = play(system, tmp_path_factory.mktemp(system), commands, apart=True)
+    return {" ".join(words): said for words, said in zip(commands, played, strict=True)}
 
 
-def test_the_refusal_is_one_document_with_json(system: str, tmp_path: Path) -> None:
-    done = play(system, tmp_path, "backtest", "anything", "--json")
-    error = json.loads(done.stdout)["error"]
+@pytest.mark.parametrize("words", REFUSED, ids=" ".join)
+def test_nothing_runs_and_the_refusal_says_what_helps(told: dict[str, Told], words: list[str]) -> None:
+    done = told[" ".join(words)]
+    assert done.code == 8, done.err
+    assert done.err.startswith("error[SANDBOX_UNAVAILABLE]: there is no sandbox for strategies on this operating")
+    assert CONTAINER_COMMAND in done.err
+    assert "Traceback" not in done.err
+    assert done.left == []
+
+
+def test_the_refusal_is_one_document_with_json(told: dict[str, Told]) -> None:
+    error = json.loads(told[" ".join(AS_JSON)].out)["error"]
     assert (error["code"], error["exit_code"]) == ("SANDBOX_UNAVAILABLE", 8)
     assert CONTAINER_COMMAND in error["try"]
 
 
-def test_doctor_prints_the_container_command(system: str, tmp_path: Path) -> None:
-    done = play(system, tmp_path, "doctor")
-    assert done.returncode == 8, done.stderr
-    assert f"    {CONTAINER_COMMAND}\n" in done.stdout
-    assert f"    {CONTAINER_AGAIN}\n" in done.stdout
-    assert f"{system} has neither Landlock nor seccomp" in done.stdout
-    assert done.stderr == ""
+def test_doctor_prints_the_container_command(system: str, told: dict[str, Told]) -> None:
+    done = told["doctor"]
+    assert done.code == 8, done.err
+    assert f"    {CONTAINER_COMMAND}\n" in done.out
+    assert f"    {CONTAINER_AGAIN}\n" in done.out
+    assert f"{system} has neither Landlock nor seccomp" in done.out
+    assert done.err == ""
 
 
-@pytest.mark.parametrize("words", [("--help",), ("init", "desk")])
-def test_what_needs_no_sandbox_works(system: str, tmp_path: Path, words: tuple[str, ...]) -> None:
-    done = play(system, tmp_path, *words)
-    assert (done.returncode, done.stderr) == (0, "")
+@pytest.mark.parametrize("words", WITHOUT_SANDBOX, ids=" ".join)
+def test_what_needs_no_sandbox_works(told: dict[str, Told], words: list[str]) -> None:
+    done = told[" ".join(words)]
+    assert (done.code, done.err) == (0, "")
 
 
 def test_versions_and_runs_are_kept_and_only_starting_one_is_refused(tmp_path: Path) -> None:
     """On Windows: the store needs nothing of Unix."""
-    assert [play("win32", tmp_path, *words).returncode for words in (("init",), ("new", "cross"))] == [0, 0]
-    for words, shows in (
-        (("publish", "cross"), "cross@1"),
-        (("runs", "list"), "no runs"),
-        (("store", "check"), "all is as it was written"),
-    ):
-        done = play("win32", tmp_path, *words)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert shows in done.stdout
-    done = play("win32", tmp_path, "runs", "start", "1")
-    assert done.returncode == 8
-    assert CONTAINER_COMMAND in done.stderr
+    lines = ("init", "new cross", "publish cross", "runs list", "store check", "runs start 1")
+    *done, refused = play("win32", tmp_path, [line.split() for line in lines], apart=False)
+    for told, shows in zip(done, ("", "", "cross@1", "no runs", "all is as it was written"), strict=True):
+        assert (told.code, told.err) == (0, "")
+        assert shows in told.out
+    assert refused.code == 8
+    assert CONTAINER_COMMAND in refused.err
 
 
 def test_the_runner_refuses_too(tmp_path: Path) -> None:
@@ -117,7 +152,7 @@ from periscope.market.catalog import Catalog
 from periscope.market.sample import make_sample
 from periscope.runs.config import parse_run_config
 catalog = Catalog.create(Path(sys.argv[1]))
-make_sample(catalog)
+make_sample(catalog, equity="ALFA")
 config = parse_run_config(read_run_file(None, BUNDLE_TEMPLATE))
 sys.platform = "darwin"
 ran = runs.run_backtest(BUNDLE_TEMPLATE, config, catalog)

@@ -11,7 +11,7 @@ from periscope.cli.main import main
 from periscope.runs.journal import zstd
 from tests.cli.command import Command
 
-SHORT = ("--start", "2023-11-01", "--end", "2023-11-10", "--quiet")
+SHORT = ("--start", "2023-11-01", "--end", "2023-11-02", "--set", "length=60", "--quiet")
 
 
 @pytest.fixture(scope="module")
