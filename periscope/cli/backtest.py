@@ -78,11 +78,12 @@ def _find(path: Path) -> tuple[Path, Path, str | None]:
     if parse_reference(str(path)) is None or path.is_dir():
         bundle = find_bundle(path)
         return bundle, bundle, None
-    from periscope.cli.store import find_version, open_desk
+    from periscope.cli.store import allowed, open_desk
+    from periscope.runs.managing import find_version
     from periscope.runs.publishing import version_folder
 
     with open_desk() as desk:
-        version = find_version(desk.store, str(path))
+        version = allowed(find_version(desk.store, str(path)))
         return version_folder(desk.store, version), desk.workspace.strategies / version.strategy, str(version)
 
 

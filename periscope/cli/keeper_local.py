@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from periscope.cli.exits import ExitCode
 from periscope.cli.keeper import Document
 from periscope.cli.output import fail
-from periscope.cli.store import Desk, find_version, refuse
+from periscope.cli.store import Desk, allowed
 from periscope.cli.workspace import allowed_packages, find_catalog
 from periscope.runs import drafts, kept, managing
 from periscope.runs.documents import (
@@ -52,17 +52,17 @@ class LocalKeeper:
 
     def versions(self, strategy: str | None) -> list[Document]:
         if strategy is not None:
-            find_version(self._store, strategy)
+            allowed(managing.find_version(self._store, strategy))
         return [version_line(version) for version in self._store.versions.all(strategy)]
 
     def version(self, reference: str) -> Document:
-        return version_document(self._store, find_version(self._store, reference))
+        return version_document(self._store, allowed(managing.find_version(self._store, reference)))
 
     def archive(self, reference: str) -> bytes:
         if reference.endswith(DRAFT_SUFFIX):
-            _, files = _allowed(drafts.read(self._store, reference.removesuffix(DRAFT_SUFFIX)))
+            _, files = allowed(drafts.read(self._store, reference.removesuffix(DRAFT_SUFFIX)))
             return write_archive(files)
-        return write_archive(version_files(self._store, find_version(self._store, reference)))
+        return write_archive(version_files(self._store, allowed(managing.find_version(self._store, reference))))
 
     def runs(self, *, status: str | None, strategy: str | None, before: int | None, limit: int) -> Document:
         wanted = None if status is None else Status(status)
@@ -77,7 +77,7 @@ class LocalKeeper:
         return run_document(self._store, run)
 
     def create(self, version: str, config: Any, catalog: str | None) -> Document:
-        found = find_version(self._store, version)
+        found = allowed(managing.find_version(self._store, version))
         return self._valid(managing.create(self._store, found, config, _catalog(catalog)))
 
     def edit(self, number: int, config: Any, catalog: str | None) -> Document:
@@ -86,7 +86,7 @@ class LocalKeeper:
     def start(self, numbers: Sequence[int], *, catalog: str | None, at_once: int | None) -> list[Document]:
         surroundings = self._surroundings = self._desk.surroundings(catalog)
         try:
-            return [run_line(_allowed(managing.start(self._store, number))) for number in numbers]
+            return [run_line(allowed(managing.start(self._store, number))) for number in numbers]
         finally:  # also for those that were started before one that could not be
             ensure_supervisor(self._store, surroundings, at_once=at_once)
 
@@ -97,42 +97,35 @@ class LocalKeeper:
         return self._asked(managing.kill(self._store, number))
 
     def reset(self, number: int) -> Document:
-        return run_document(self._store, _allowed(managing.reset(self._store, number)))
+        return run_document(self._store, allowed(managing.reset(self._store, number)))
 
     def copy(self, number: int) -> Document:
-        return run_document(self._store, _allowed(managing.copy(self._store, number)))
+        return run_document(self._store, allowed(managing.copy(self._store, number)))
 
     def delete(self, number: int) -> None:
-        refused = managing.delete(self._store, number)
-        if refused is not None:
-            refuse(refused)
+        allowed(managing.delete(self._store, number))
 
     def issues(self, number: int) -> list[Document]:
         return run_issues(self._store, self._find(number))
 
     def logs(self, number: int, *, after: int, limit: int, search: str | None) -> tuple[list[Document], int, bool]:
         run = self._find(number)
-        page = kept.log_lines(self._store, run, after=after, limit=limit, search=search)
-        if isinstance(page, Refused):
-            refuse(page)
+        page = allowed(kept.log_lines(self._store, run, after=after, limit=limit, search=search))
         return (*page, run.is_active)
 
     def table(
         self, number: int, table: str, *, after: int, limit: int, match: Mapping[str, str]
     ) -> tuple[list[Document], int]:
-        page = kept.table_page(self._store, self._find(number), table, after=after, limit=limit, match=dict(match))
-        if isinstance(page, Refused):
-            refuse(page)
-        return [row_document(row) for row in page[0]], page[1]
+        found = kept.table_page(self._store, self._find(number), table, after=after, limit=limit, match=dict(match))
+        rows, count = allowed(found)
+        return [row_document(row) for row in rows], count
 
     def report(self, number: int, target: Path) -> None:
         from periscope.report.page import write_report
         from periscope.report.run_files import ReportError
 
         run = self._find(number)
-        result = kept.results_file(self._store, run, RESULT)
-        if isinstance(result, Refused):
-            refuse(result)
+        allowed(kept.results_file(self._store, run, RESULT))
         catalog = self._desk.surroundings().catalog
         with kept.laid_out(self._store, run) as folder:
             try:
@@ -142,15 +135,13 @@ class LocalKeeper:
                 fail("NO_RESULTS", f"no report can be made: {problem}", exit_code=ExitCode.USAGE, hint=hint)
 
     def export(self, number: int, target: Path) -> None:
-        refused = kept.export_run(self._store, self._find(number), target)
-        if refused is not None:
-            refuse(refused)
+        allowed(kept.export_run(self._store, self._find(number), target))
 
     def _find(self, number: int) -> Run:
-        return _allowed(managing.find(self._store, number))
+        return allowed(managing.find(self._store, number))
 
     def _asked(self, answer: Run | Refused) -> Document:
-        run = _allowed(answer)
+        run = allowed(answer)
         self._keep_going([run])
         return run_line(run)
 
@@ -159,7 +150,7 @@ class LocalKeeper:
             from periscope.cli.run_document import refuse_config
 
             refuse_config(answer)
-        return run_document(self._store, _allowed(answer))
+        return run_document(self._store, allowed(answer))
 
     def _keep_going(self, seen: Sequence[Run]) -> None:
         """Where active runs have lost their supervisor, start one: no run stays put because somebody was killed."""
@@ -176,9 +167,3 @@ def _catalog(named: str | None) -> "Catalog":
 def _modules(bundle: Path) -> set[str]:
     """The modules that the workspace lets the strategy import besides the standard library."""
     return {module for package in allowed_packages(bundle) for module, _ in package.modules}
-
-
-def _allowed[T](answer: T | Refused) -> T:
-    if isinstance(answer, Refused):
-        refuse(answer)
-    return answer

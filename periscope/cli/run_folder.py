@@ -34,12 +34,12 @@ def find_run_folder(path: Path) -> Path:
 
 def lay_out_run(number: int, folder: Path) -> None:
     """Put the files of a kept run into a folder; ends the command where there is no such run, or it has no results."""
-    from periscope.cli.runs import find_run
-    from periscope.cli.store import open_desk
+    from periscope.cli.store import allowed, open_desk
     from periscope.runs.kept import lay_out
+    from periscope.runs.managing import find
 
     with open_desk() as desk:
-        lay_out(desk.store, find_run(desk.store, number), folder)
+        lay_out(desk.store, allowed(find(desk.store, number)), folder)
 
 
 def _no_run(path: Path, workspace: Workspace | None) -> NoReturn:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,11 +10,6 @@ from periscope.cli.exits import ExitCode
 from periscope.cli.keeper import Document, ServerOption, open_keeper
 from periscope.cli.output import JsonOption, fail, print_json, say
 from periscope.cli.runs_view import print_run, print_runs
-from periscope.cli.store import refuse
-
-if TYPE_CHECKING:
-    from periscope.runs.store.run_rows import Run
-    from periscope.runs.store.store import Store
 
 runs_app = typer.Typer(
     help="Keep runs of published versions: create, start, stop, copy, look at.", no_args_is_help=True
@@ -192,17 +187,6 @@ def _ask(numbers: list[int], ask: Callable[[int], Document], what: str, *, as_js
     for run in asked:
         is_active = run["status"] in ("starting", "running")
         say(f"run {run['run']} {what if is_active else 'has not begun, and is stopped'}")
-
-
-def find_run(store: "Store", number: int) -> "Run":
-    """The run of that number; ends the command where there is none."""
-    from periscope.runs.managing import find
-    from periscope.runs.store.refusals import Refused
-
-    found = find(store, number)
-    if isinstance(found, Refused):
-        refuse(found)
-    return found
 
 
 def _show_changed(run: Document, what: str, *, as_json: bool) -> None:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, NoReturn
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import fail
 from periscope.cli.workspace import DATABASE_VARIABLE, Workspace, find_catalog, find_workspace
+from periscope.runs.store.refusals import Refused
 
 if TYPE_CHECKING:
-    from periscope.runs.store.refusals import Refused
     from periscope.runs.store.store import Store
-    from periscope.runs.store.version_rows import Version
     from periscope.runs.surroundings import Surroundings
 
 
@@ -54,18 +53,14 @@ def open_desk() -> Iterator[Desk]:
         yield Desk(workspace, store)
 
 
-def find_version(store: "Store", text: str) -> "Version":
-    """The version that `NAME@NUMBER` names, or the newest of `NAME`; ends the command where there is none."""
-    from periscope.runs import managing
-    from periscope.runs.store.refusals import Refused
-
-    found = managing.find_version(store, text)
-    if isinstance(found, Refused):
-        refuse(found)
-    return found
+def allowed[T](answer: T | Refused) -> T:
+    """What was asked for; ends the command where the store's rules are against it."""
+    if isinstance(answer, Refused):
+        refuse(answer)
+    return answer
 
 
-def refuse(refused: "Refused") -> NoReturn:
+def refuse(refused: Refused) -> NoReturn:
     """End the command with what the store's rules said."""
     fail(refused.code, refused.message, exit_code=exit_of(refused.code), hint=refused.hint)
 

@@ -6,7 +6,7 @@ import typer
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, say
-from periscope.cli.store import open_desk, refuse
+from periscope.cli.store import allowed, open_desk
 from periscope.cli.table import print_table
 
 tokens_app = typer.Typer(help="Say who may use the API: make, list and delete tokens.", no_args_is_help=True)
@@ -24,17 +24,13 @@ def create(
 ) -> None:
     """Make a token, and show its secret this once."""
     from periscope.runs.documents import token_document
-    from periscope.runs.store.refusals import Refused
     from periscope.runs.store.token_rows import Scope
 
     if scope not in set(Scope):
         hint = f"there are {', '.join(Scope)}"
         fail("USAGE", f"there is no scope {scope!r}", exit_code=ExitCode.USAGE, hint=hint)
     with open_desk() as desk:
-        made = desk.store.tokens.create(name, Scope(scope), days=days)
-    if isinstance(made, Refused):
-        refuse(made)
-    token, secret = made
+        token, secret = allowed(desk.store.tokens.create(name, Scope(scope), days=days))
     if as_json:
         print_json(token_document(token) | {"secret": secret})
         return
