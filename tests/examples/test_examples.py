@@ -7,11 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from periscope.execution.fill_models.next_bar import NextBar
+from periscope.execution.meeting import Meeting, Side
+from periscope.execution.order import Order
 from periscope.market.catalog import Catalog
 from periscope.runs import backtest
 from periscope.runs.verification import verify
@@ -58,6 +64,19 @@ def test_it_comes_to_the_expected_result(name: str, run: dict[str, Any], market:
     assert {"set": run["set"], **figures(hosted.result)} == run
     inside = run_example(name, market, run["set"], in_process=True)
     assert inside.result["hash"] == hosted.result["hash"], "in this process it did something else"
+
+
+def test_a_defect_that_is_planted_is_seen(market: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One fill of them all that is off by a cent is another result."""
+    honest, number = NextBar._at_first_bar, count()
+
+    def careless(self: NextBar, order: Order, bars: Side, row: int) -> Meeting:
+        found = honest(self, order, bars, row)
+        return found if next(number) else msgspec.structs.replace(found, price=found.price + Decimal("0.01"))
+
+    monkeypatch.setattr(NextBar, "_at_first_bar", careless)
+    with pytest.raises(AssertionError):
+        test_it_comes_to_the_expected_result("moving_averages", expectations("moving_averages")[0], market)
 
 
 @pytest.mark.parametrize("tier", BEST_FIRST)
