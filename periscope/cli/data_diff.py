@@ -65,7 +65,7 @@ def _catalog(named: str | None, recorded: "Recorded") -> "Catalog":
     from periscope.market.catalog import Catalog
 
     if named is None and recorded.catalog is not None:
-        where = recorded.catalog if "://" in recorded.catalog else Path(recorded.catalog)
+        where = find_catalog(recorded.catalog)
         if isinstance(where, str) or where.is_dir():
             remark(f"compared with the catalog {shown(where)}")
             return Catalog.open(where)

@@ -129,7 +129,7 @@ class LocalKeeper:
         catalog = self._desk.surroundings().catalog
         with kept.laid_out(self._store, run) as folder:
             try:
-                write_report(folder, target, catalog_root=catalog if "://" in catalog else Path(catalog))
+                write_report(folder, target, catalog_root=catalog)
             except ReportError as problem:
                 hint = f"the run is {run.status}"
                 fail("NO_RESULTS", f"no report can be made: {problem}", exit_code=ExitCode.USAGE, hint=hint)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import fail
+from periscope.market.catalog_files import is_address
 
 if TYPE_CHECKING:
     from periscope.sandbox.confinement import Package
@@ -134,8 +135,6 @@ def find_catalog(option: Path | str | None = None, *, must_exist: bool = False) 
 
 def _place(named: Path | str, base: Path | None = None) -> Path | str:
     """A folder, or an address such as s3://bucket/prefix as it stands."""
-    from periscope.market.catalog_files import is_address
-
     return named if is_address(named) else (base or Path()) / named
 
 
@@ -160,7 +159,7 @@ def init_workspace(root: Path) -> tuple[Workspace, bool]:
 
 def shown(path: Path | str) -> str:
     """The path as a user would type it: relative to the current folder where it lies below it; an address as it is."""
-    if isinstance(path, str) and "://" in path:
+    if is_address(path):
         return path
     try:
         return str(Path(path).resolve().relative_to(Path.cwd()))
