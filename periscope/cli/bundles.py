@@ -8,7 +8,7 @@ import typer
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.output import JsonOption, fail, print_json, say
-from periscope.cli.workspace import allowed_packages, find_workspace, shown
+from periscope.cli.workspace import allowed_modules, find_workspace, shown
 from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def check(
     from periscope.strategies.static_check import check_bundle
 
     bundle = find_bundle(path)
-    allowed = {module for package in allowed_packages(bundle) for module, _ in package.modules}
-    result = check_bundle(bundle, allowed)
+    result = check_bundle(bundle, allowed_modules(bundle))
     if as_json:
         from periscope.runs.documents import check_document
 

@@ -8,7 +8,7 @@ from periscope.cli.exits import ExitCode
 from periscope.cli.keeper import Document
 from periscope.cli.output import fail
 from periscope.cli.store import Desk, allowed
-from periscope.cli.workspace import allowed_packages, find_catalog
+from periscope.cli.workspace import allowed_modules, find_catalog
 from periscope.runs import drafts, kept, managing
 from periscope.runs.documents import (
     published_document,
@@ -45,10 +45,10 @@ class LocalKeeper:
         self._surroundings: Surroundings | None = None
 
     def publish(self, name: str, bundle: Path) -> Document:
-        return published_document(publish(self._store, name, bundle, _modules(bundle)))
+        return published_document(publish(self._store, name, bundle, allowed_modules(bundle)))
 
     def publish_archive(self, name: str, data: bytes, shown: str) -> Document:
-        return published_document(publish_archive(self._store, name, data, shown, _modules(Path(shown))))
+        return published_document(publish_archive(self._store, name, data, shown, allowed_modules(Path(shown))))
 
     def versions(self, strategy: str | None) -> list[Document]:
         if strategy is not None:
@@ -162,8 +162,3 @@ def _catalog(named: str | None) -> "Catalog":
     from periscope.market.catalog import Catalog
 
     return Catalog(find_catalog(named, must_exist=True))
-
-
-def _modules(bundle: Path) -> set[str]:
-    """The modules that the workspace lets the strategy import besides the standard library."""
-    return {module for package in allowed_packages(bundle) for module, _ in package.modules}

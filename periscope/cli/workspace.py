@@ -105,6 +105,11 @@ def allowed_packages(bundle: Path) -> "tuple[Package, ...]":
         fail(problem.code, problem.message, exit_code=ExitCode.USAGE, where=where, hint=problem.hint)
 
 
+def allowed_modules(bundle: Path) -> set[str]:
+    """The modules of those packages, which the strategy may import besides the standard library."""
+    return {module for package in allowed_packages(bundle) for module, _ in package.modules}
+
+
 def find_catalog(option: Path | str | None = None, *, must_exist: bool = False) -> Path | str:
     """The catalog's folder or address: the `--catalog` option, else PERISCOPE_CATALOG, else the workspace's."""
     if option is not None:
