@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,10 +14,10 @@ from periscope.client import ApiError, Client
 from periscope.client.address import token_of_environment
 from periscope.client.group import at
 from periscope.runs.config import Problem
+from periscope.runs.documents import findings_document, short_progress
 from periscope.runs.managing import no_version
 from periscope.strategies.archive import write_archive
 from periscope.strategies.bundle import read_folder
-from periscope.strategies.problems import Problem as BundleProblem
 from periscope.strategies.static_check import check_bundle
 from periscope.strategies.versions import DRAFT_SUFFIX, parse_reference
 
@@ -69,9 +68,9 @@ class RemoteKeeper:
         folder = read_folder(bundle)
         if folder.problems:
             checked = check_bundle(bundle)  # which says what else is wrong, and needs nobody
-            return {"published": False} | _findings(checked.problems, checked.warnings)
+            return {"published": False} | findings_document(checked.problems, checked.warnings)
         done = self.publish_archive(name, write_archive(folder.files), "archive")
-        return done | {"warnings": _findings([], folder.warnings)["warnings"] + done["warnings"]}
+        return done | {"warnings": findings_document([], folder.warnings)["warnings"] + done["warnings"]}
 
     def publish_archive(self, name: str, data: bytes, shown: str) -> Document:
         path, headers = at("strategies", name, "versions"), {"content-type": "application/zip"}
@@ -238,17 +237,10 @@ class RemoteKeeper:
                 return
 
 
-def _findings(problems: Sequence[BundleProblem], warnings: Sequence[BundleProblem]) -> Document:
-    return {"problems": [asdict(each) for each in problems], "warnings": [asdict(each) for each in warnings]}
-
-
 def _line(run: Document) -> Document:
     """The document of a run in short."""
     line = {name: value for name, value in run.items() if name not in _LONG}
-    if line["progress"] is not None:
-        parts = line["progress"].items()
-        line["progress"] = {name: value for name, value in parts if not isinstance(value, list | dict)}
-    return line
+    return line | {"progress": short_progress(run["progress"])}
 
 
 def _is_the_servers(option: str, value: object) -> None:

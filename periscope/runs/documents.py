@@ -3,7 +3,7 @@
 Decimals are text, times RFC 3339 UTC.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from periscope.runs.store.token_rows import Token
     from periscope.runs.store.version_rows import Version
     from periscope.runs.verification import Verdict
+    from periscope.strategies.problems import Problem
     from periscope.strategies.static_check import CheckResult
     from periscope.strategies.versions import FileChange
 
@@ -52,21 +53,18 @@ def version_document(store: "Store", version: "Version") -> dict[str, Any]:
 def published_document(done: "Published") -> dict[str, Any]:
     """What came of publishing: the version if there is one, and everything that was found."""
     about = {} if done.version is None else version_line(done.version)
-    findings = {
-        "problems": [asdict(problem) for problem in done.problems],
-        "warnings": [asdict(warning) for warning in done.warnings],
-    }
-    return {"published": done.is_new, **about, **findings}
+    return {"published": done.is_new, **about, **findings_document(done.problems, done.warnings)}
 
 
 def check_document(result: "CheckResult") -> dict[str, Any]:
     """What a check of a bundle found."""
-    findings = {
-        "problems": [asdict(problem) for problem in result.problems],
-        "warnings": [asdict(warning) for warning in result.warnings],
-    }
     version = None if result.bundle is None else result.bundle.version
-    return {"valid": not result.problems, "version": version, **findings}
+    return {"valid": not result.problems, "version": version} | findings_document(result.problems, result.warnings)
+
+
+def findings_document(problems: "Iterable[Problem]", warnings: "Iterable[Problem]") -> dict[str, Any]:
+    """What is wrong with a bundle, and what may be."""
+    return {"problems": [asdict(each) for each in problems], "warnings": [asdict(each) for each in warnings]}
 
 
 def strategy_document(strategy: "Strategy") -> dict[str, Any]:
@@ -113,7 +111,7 @@ def run_line(run: "Run") -> dict[str, Any]:
         "asked": run.asked if run.is_active else None,
         "reason": run.reason,
         **{name: None if moment is None else time_text(moment) for name, moment in times.items()},
-        "progress": _short(run.reading) if run.is_active else None,
+        "progress": short_progress(run.reading) if run.is_active else None,
         "final_value": None if run.final_value is None else format(run.final_value, "f"),
         "net_trading_cash": None if run.net_trading_cash is None else format(run.net_trading_cash, "f"),
         "copied_from": run.copied_from,
@@ -209,7 +207,7 @@ def _difference(difference: "Difference | None") -> dict[str, Any] | None:
     return {"bars": difference.bars, "first": difference.here, "second": difference.there, "text": str(difference)}
 
 
-def _short(reading: dict[str, Any] | None) -> dict[str, Any] | None:
+def short_progress(reading: dict[str, Any] | None) -> dict[str, Any] | None:
     """A reading without what a list of runs has no room for."""
     return reading and {name: value for name, value in reading.items() if not isinstance(value, list | dict)}
 
