@@ -13,9 +13,15 @@ _STATE, _STARTED = 0, 19
 
 def own_process() -> str:
     """The name of this process."""
-    fields = _fields(os.getpid())
-    assert fields is not None, "a process can read about itself"
-    return f"{_here()}:{os.getpid()}:{fields[_STARTED]}"
+    name = process_of(os.getpid())
+    assert name is not None, "a process can read about itself"
+    return name
+
+
+def process_of(number: int) -> str | None:
+    """The name of a process of this machine by its number, None where there is none."""
+    fields = _fields(number)
+    return None if fields is None else f"{_here()}:{number}:{fields[_STARTED]}"
 
 
 def is_alive(process: str) -> bool | None:

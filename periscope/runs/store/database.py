@@ -4,6 +4,7 @@ Both give the same promise: what a `write` did is there in full or not at all on
 and two writers never see each other's halves.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as NoConnectionLeftError
 
 from periscope.market.durable import exclusive
+from periscope.runs.store.lock_holder import holder_of
 from periscope.runs.store.refusals import StoreError
 
 WAIT_SECONDS = 30
@@ -32,10 +34,10 @@ _STOPPED_SECONDS = 10
 class Database:
     """One database, opened. Raises StoreError where it can't be reached, or is none."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         try:
-            self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
+            self.engine = (_sqlite_engine if self.is_sqlite else _postgresql_engine)(url, wait_seconds)
         except (ImportError, NoSuchModuleError) as error:
             raise StoreError("STORE_DRIVER_MISSING", str(error), _DRIVER_HINT) from error
         self.shown = url.render_as_string(hide_password=True)
@@ -70,13 +72,21 @@ class Database:
         try:
             yield
         except (OperationalError, InterfaceError, InternalError) as error:
-            raise StoreError("STORE_UNAVAILABLE", f"the database answered: {_said(error)}", self.shown) from error
+            why, hint = self._holder(error)
+            raise StoreError("STORE_UNAVAILABLE", f"the database answered: {why}", self.shown, hint) from error
         except NoConnectionLeftError as error:
             raise StoreError("STORE_UNAVAILABLE", "too many are asking the database at once", self.shown) from error
         except DatabaseError as error:
             if type(error) is not DatabaseError:
                 raise
             raise StoreError("STORE_DAMAGED", f"the database answered: {_said(error)}", self.shown, _RESTORE) from error
+
+    def _holder(self, error: DatabaseError | InterfaceError) -> tuple[str, str]:
+        """What the database says, with who holds its lock where that can be told, and what to do."""
+        said, path = _said(error), self.engine.url.database
+        is_locked = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        held = holder_of(Path(path)) if is_locked and path is not None else None
+        return (said, "") if held is None else (f"{said}: {held[0]}", held[1])
 
 
 def _said(error: DatabaseError | InterfaceError) -> str:
@@ -103,8 +113,8 @@ def sqlite_url(path: Path) -> URL:
     return URL.create("sqlite", database=str(path))
 
 
-def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS, "check_same_thread": False})
+def _sqlite_engine(url: URL, wait_seconds: float) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": wait_seconds, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -122,9 +132,10 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _postgresql_engine(url: URL) -> Engine:
+def _postgresql_engine(url: URL, wait_seconds: float) -> Engine:
     # A process that is stopped within a transaction must not keep others out for ever.
-    options = f"-c idle_in_transaction_session_timeout={_STOPPED_SECONDS}s -c lock_timeout={WAIT_SECONDS}s"
+    wait = f"-c lock_timeout={round(wait_seconds * 1_000)}ms"
+    options = f"-c idle_in_transaction_session_timeout={_STOPPED_SECONDS}s {wait}"
     arguments = {"connect_timeout": 10, "application_name": "periscope", "options": options}
     return create_engine(url, pool_size=2, max_overflow=8, pool_pre_ping=True, connect_args=arguments)
 
