@@ -95,6 +95,8 @@ def _pay_interest(state: Simulation) -> None:
 
 def _next_margin_check(state: Simulation, until: int) -> int | None:
     """When the account is next worth comparing with its requirement, None if not by then."""
+    if state.watch is None and max(state.now, state.accounted + 1) > until:
+        return None
     if state.watch is None:
         state.watch = _watch(state)
     return state.watch.until(until)

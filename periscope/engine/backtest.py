@@ -125,11 +125,12 @@ class Backtest:
         """From `on_start` to the last event; returns why the run cannot go on, if it cannot."""
         reply = self._port.start(self._settings.start, self._front_month)
         failure = self._settle_reply(reply)
-        stale = True
+        stale, acting = True, False
         while failure is None:
             if stale or (self._block_done == len(self._block) and not self._block.complete):
                 self._next_block(restart=stale)
-            script = build_script(self._state, self._block, self._block_done, self._horizon(), self._budget)
+            position, horizon = self._block_done, self._horizon()
+            script = build_script(self._state, self._block, position, horizon, self._budget, acting=acting)
             if not script.items and script.end == self._block_done:
                 if script.overflow:
                     failure = self._crowded()
@@ -142,6 +143,7 @@ class Backtest:
             reply = self._port.go(script.items, script.end, self._take_dropped(), self._tell_observer)
             self._commit(reply, script)
             failure = self._settle_reply(reply)
+            acting = reply.kind is ReplyKind.ACTED
             stale = self._sync_streams() or self._records > _MOST_RECORDS
             if self._stopped:
                 break

@@ -28,22 +28,27 @@ class Script(NamedTuple):
     happened: int
 
 
-def build_script(state: Simulation, block: Block, position: int, horizon: int, budget: int) -> Script:
+def build_script(
+    state: Simulation, block: Block, position: int, horizon: int, budget: int, *, acting: bool = False
+) -> Script:
     """Let happen on a fork of `state` what the strategy does not prevent, until the horizon, or `budget` happenings.
 
-    What happens without anything to deliver is never cut: the strategy could not prevent it.
+    What happens without anything to deliver is never cut: the strategy could not prevent it. Where a strategy is
+    `acting`, and more bars of the present instant are to come, it may act at each of them: the script ends with them,
+    as looking beyond the instant anew for each bar would cost the square of their number.
     """
     fork = state.fork()
     items: list[Item] = []
     quiet: Key | None = None
     first, happened = position, 0
+    acting = acting and 0 < first < len(block) and block.ends[first] == block.ends[first - 1]
     limit = state.settings.limits.events_per_instant
     while True:
         key = next_key(fork)
         if key is None or key[0] > horizon:
             return Script(items, len(block), fork, quiet, False, happened)
         position = max(position, row_of(block, key))
-        if happened >= budget and (items or position > first):
+        if (acting and position > first) or (happened >= budget and (items or position > first)):
             return Script(items, position, fork, quiet, False, happened)
         before = _kept(fork) if fork.instant == (key[0], limit) else None
         fork.row = position

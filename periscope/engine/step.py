@@ -45,7 +45,10 @@ def next_key(state: Simulation) -> Key | None:
     soonest = min(keys, default=None)
     if not state.book.positions and state.interest_at is None:
         return soonest
-    accounting = next_accounting(state, state.horizon if soonest is None else min(soonest[0], state.horizon))
+    until = state.horizon
+    if soonest is not None:
+        until = min(until, soonest[0] if soonest[1] > Rank.ACCOUNTING else soonest[0] - 1)
+    accounting = next_accounting(state, until)
     return accounting if soonest is None or (accounting is not None and accounting < soonest) else soonest
 
 

@@ -19,17 +19,17 @@ from tests.naive.random_strategies import Case, random_case
 
 FIRST_SEED = 5000
 SEEDS = 200
-"""With --full; a twentieth of them otherwise."""
+"""With --full; a fortieth of them otherwise."""
 CLEAN = FIRST_SEED
 RISING = FIRST_SEED + 22
 """A case in which the margin of a future changes while it is held."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """All seeds with --full, every twentieth otherwise."""
+    """All seeds with --full, every fortieth otherwise."""
     if "seed" in metafunc.fixturenames:
         full = any(metafunc.config.getoption(name, default=False) for name in ("--full", "--long"))
-        metafunc.parametrize("seed", range(FIRST_SEED, FIRST_SEED + SEEDS, 1 if full else 20))
+        metafunc.parametrize("seed", range(FIRST_SEED, FIRST_SEED + SEEDS, 1 if full else 40))
 
 
 def collect(case: Case, folder: Path) -> Auditor:

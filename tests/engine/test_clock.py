@@ -34,10 +34,10 @@ def strategy(start: str, act: str = "return []") -> str:
     )
 
 
-def told(lab: Lab, source: str, *, start: str = "09:30", end: str = "16:00") -> list[str]:
+def told(lab: Lab, source: str, *, start: str = "09:30", end: str = "16:00", in_process: bool = True) -> list[str]:
     """What is said, the same at every block size."""
     folder = lab.bundle(source)
-    runs = [lab.run(folder, tuning=tuning, start=start, end=end) for tuning in EVERY]
+    runs = [lab.run(folder, tuning=tuning, start=start, end=end, in_process=in_process) for tuning in EVERY]
     assert runs[0].document["status"] == "complete", runs[0].document["issues"]
     assert runs[0].said == runs[1].said == runs[2].said
     assert len({ran.document["hash"] for ran in runs}) == 1
@@ -118,7 +118,7 @@ if time == '09:34' and kind == 'bar' and event.symbol == 'BBB':
 if time == '09:35' and kind == 'timer':
     return [order('BUY', 2)]""",
     )
-    found = [line for line in told(lab, source) if line.startswith("09:35")]
+    found = [line for line in told(lab, source, in_process=False) if line.startswith("09:35")]
     assert found == [
         "09:35 AAA FILLED 1",
         "09:35 XXF4 EXPIRED 0",

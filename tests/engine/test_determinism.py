@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,14 @@ def _comparable(document: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-TUNINGS = [Tuning(rows, budget) for rows in (1, 7, 4096) for budget in (1, 5, 64)]
+TUNINGS = [Tuning(1, 1), Tuning(7, 5), Tuning(4096, 64)]
+TUNINGS += [tuning for rows in (1, 7, 4096) for budget in (1, 5, 64) if (tuning := Tuning(rows, budget)) not in TUNINGS]
 
 
-def test_however_finely_it_is_cut(busy: Lab) -> None:
+def test_however_finely_it_is_cut(busy: Lab, cases: Callable[..., int]) -> None:
     first = busy.run(SOURCE, core=CORE)
     folder = busy.folder / "strategy1"
-    for tuning in TUNINGS:
+    for tuning in TUNINGS[: cases(3, len(TUNINGS))]:
         again = busy.run(folder, core=CORE, tuning=tuning, in_process=tuning.script_budget != 5)
         assert _comparable(again.document) == _comparable(first.document), tuning
         for name in ("orders", "fills", "equity", "trades", "ledger"):
@@ -123,11 +125,11 @@ def test_elsewhere(busy: Lab) -> None:
 def test_what_differs_has_another_hash(busy: Lab) -> None:
     """Data, settings and code all leave their trace."""
     hashes = [
-        busy.run(SOURCE, core=CORE).document["hash"],
-        busy.run(SOURCE, core=CORE | {"seed": 1}).document["hash"],
-        busy.run(SOURCE, core=CORE | {"limit_fill": "touch"}).document["hash"],
-        busy.run(SOURCE + "# another version\n", core=CORE).document["hash"],
-        busy.run(SOURCE, core=CORE, end="15:59").document["hash"],
+        busy.run(SOURCE, core=CORE, in_process=True).document["hash"],
+        busy.run(SOURCE, core=CORE | {"seed": 1}, in_process=True).document["hash"],
+        busy.run(SOURCE, core=CORE | {"limit_fill": "touch"}, in_process=True).document["hash"],
+        busy.run(SOURCE + "# another version\n", core=CORE, in_process=True).document["hash"],
+        busy.run(SOURCE, core=CORE, end="15:59", in_process=True).document["hash"],
     ]
     assert len(set(hashes)) == len(hashes)
 
@@ -159,7 +161,7 @@ def test_random_numbers_follow_the_seed(busy: Lab, source: str) -> None:
     assert len(flows[0]) == 5
 
 
-@pytest.mark.parametrize("seed", [3, 8, 12, 21, 33, 47])
+@pytest.mark.parametrize("seed", [3, 12, 47, *(pytest.param(seed, marks=pytest.mark.full) for seed in (8, 21, 33))])
 def test_random_strategies_in_a_process_of_their_own(tmp_path: Path, seed: int) -> None:
     """The wire changes nothing: hosted and in process, coarse and fine."""
     case = random_case(seed)
@@ -188,10 +190,10 @@ def _prepare(folder: Path, case: Case) -> Path:
 
 
 def test_order_ids_depend_on_config_and_seed_alone(busy: Lab) -> None:
-    first = busy.run(SOURCE, core=CORE)
+    first = busy.run(SOURCE, core=CORE, in_process=True)
     folder = busy.folder / "strategy1"
     again = busy.run(folder, core=CORE).table("orders")["order_id"].to_list()
-    other = busy.run(folder, core=CORE | {"seed": 9}).table("orders")["order_id"].to_list()
+    other = busy.run(folder, core=CORE | {"seed": 9}, in_process=True).table("orders")["order_id"].to_list()
     mine = first.table("orders")["order_id"].to_list()
     assert mine == again
     assert len({*mine, *other}) == len(mine) + len(other)
@@ -214,8 +216,8 @@ def test_a_block_in_which_much_happens_ends_early_and_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab = Lab(tmp_path).add(AAA, minute=walk("09:30", 60))
-    hashes = {lab.run(BUSY, end="2024-01-22 10:30").document["hash"]}
+    hashes = {lab.run(BUSY, end="2024-01-22 10:30", in_process=True).document["hash"]}
     for most in (0, 1, 7, 100):
         monkeypatch.setattr("periscope.engine.backtest._MOST_RECORDS", most)
-        hashes.add(lab.run(BUSY, end="2024-01-22 10:30").document["hash"])
+        hashes.add(lab.run(BUSY, end="2024-01-22 10:30", in_process=True).document["hash"])
     assert len(hashes) == 1

@@ -81,19 +81,19 @@ def _name(model: dict[str, Any]) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """All models with several cases each with --full; else one case, and one account for each of the others in turn."""
+    """All models with several cases each with --full; else one case of every seventh."""
     if "model" in metafunc.fixturenames:
         full = any(metafunc.config.getoption(name, default=False) for name in ("--full", "--long"))
-        chosen = [model for number, model in enumerate(_models()) if full or number % 9 in (0, 4)]
+        chosen = [model for number, model in enumerate(_models()) if full or number % 7 == 0]
         metafunc.parametrize("model", [pytest.param(model, id=_name(model)) for model in chosen])
 
 
 def test_the_future_changes_nothing(cases: Callable[..., int], tmp_path: Path) -> None:
     """Random cases, whatever models they draw."""
     told = 0
-    for seed in range(cases(4, 500)):
+    for seed in range(cases(3, 500)):
         told += sum(_compare(random_case(20_000 + seed), seed, tmp_path / str(seed)))
-    assert told > 500, "the cases say too little"
+    assert told > 300, "the cases say too little"
 
 
 def test_no_model_looks_ahead(model: dict[str, Any], cases: Callable[..., int], tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return found
 
 
-@pytest.mark.parametrize("scenario", [*SCENARIOS, *map(random_trades, range(3))], ids=lambda each: each.name)
+@pytest.mark.parametrize("scenario", [*SCENARIOS, *map(random_trades, range(2))], ids=lambda each: each.name)
 def test_trades_and_value_are_equal_or_the_difference_is_named(
     engine: Engine, scenario: Scenario, tmp_path: Path
 ) -> None:
@@ -90,7 +90,7 @@ def test_a_limit_that_is_only_touched_is_where_our_default_is_stricter(engine: E
     assert run_ours(tmp_path, scenario, {}).fills == []
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("name", ["Backtrader", "backtesting.py"])
 def test_limits_stops_and_market_orders_at_random_prices_come_to_the_same(name: str, seed: int, tmp_path: Path) -> None:
     """Nautilus Trader is left out: it fills a limit at its limit where the open was better."""

@@ -28,6 +28,11 @@ from tests.examples.running import EXAMPLES, NAMES, expectations, figures, run_e
 RUNS = [pytest.param(name, run, id="-".join([name, *run["set"]])) for name in NAMES for run in expectations(name)]
 
 
+def _unless(name: object, shown: str) -> list[pytest.MarkDecorator]:
+    """What shows a promise by default is one example, and all with --full."""
+    return [] if name == shown else [pytest.mark.full]
+
+
 def test_all_of_them_are_here() -> None:
     assert {"observe_bars", "moving_averages", "futures_roll", "bracket", "rebalancer"} <= set(NAMES)
 
@@ -80,7 +85,9 @@ def test_a_defect_that_is_planted_is_seen(market: Catalog, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("tier", BEST_FIRST)
-@pytest.mark.parametrize(("name", "run"), RUNS)
+@pytest.mark.parametrize(
+    ("name", "run"), [pytest.param(*run.values, id=run.id, marks=_unless(run.id, "bracket")) for run in RUNS]
+)
 def test_it_comes_to_the_same_hash_in_each_tier(
     name: str, run: dict[str, Any], tier: Tier, market: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,11 +143,14 @@ def test_rebalancer_keeps_the_same_books_as_the_platform(market: Catalog, tmp_pa
     assert printed(tmp_path)[-1].startswith(f"cash {float(result['cash']):.2f}, ")
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("strict", [False, True])
-def test_it_verifies(name: str, strict: bool, market: Catalog, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    if strict and name != "bracket" and not request.config.getoption("--full"):
-        pytest.skip("one bar at a time takes long: all examples with --full")
+@pytest.mark.parametrize(
+    ("name", "strict"),
+    [
+        *(pytest.param(name, False, marks=_unless(name, "bracket")) for name in NAMES),
+        *(pytest.param(name, True, marks=_unless(name, "rebalancer")) for name in NAMES),
+    ],
+)
+def test_it_verifies(name: str, strict: bool, market: Catalog, tmp_path: Path) -> None:
     ran = run_example(name, market, [], out=tmp_path)
     verdict = verify(tmp_path, market, strict=strict)
     assert verdict.holds, verdict

@@ -30,8 +30,8 @@ SHARED = Path(__file__).resolve().parents[3] / "shared"
 MODES = ("auto", "trace", "own", "both")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command."""
+def main(arguments: Sequence[str] | None = None, *, in_process: bool = False) -> int:
+    """The command; `in_process` runs the strategies in this process, for tests."""
     options = _options(arguments)
     try:
         cases = read_file(options.cases)
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     print(describe(done[-1]))
                 continue
             for mode in _modes(case, options.mode):
-                result = run_case(case, mode, catalogs, Path(folder) / f"{len(done)}")
+                result = run_case(case, mode, catalogs, Path(folder) / f"{len(done)}", in_process=in_process)
                 done.append(result)
                 if not options.json:
                     print(describe(result))

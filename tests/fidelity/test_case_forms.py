@@ -68,7 +68,7 @@ def data(tmp_path: Path) -> Path:
 def _run(cases: Any, data: Path, capsys: pytest.CaptureFixture[str], content: bytes | None = None) -> dict[str, Any]:
     file = data.parent / "cases.json"
     file.write_bytes(json.dumps(cases).encode() if content is None else content)
-    code = main(["--cases", str(file), "--data", str(data), "--json"])
+    code = main(["--cases", str(file), "--data", str(data), "--json"], in_process=True)
     done: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert code == (0 if done["different"] == 0 else 1)
     return done

@@ -37,7 +37,7 @@ def _names() -> list[str]:
 
 
 def _chosen(names: list[str], every: int) -> list[Any]:
-    """Each name; but for every third the test runs with `--full` only."""
+    """Each name; but for each one in `every` the test runs with `--full` only."""
     marks = [[] if place % every == 0 else [pytest.mark.full] for place in range(len(names))]
     return [pytest.param(name, marks=mark) for name, mark in zip(names, marks, strict=True)]
 
@@ -55,14 +55,14 @@ def catalogs(tmp_path_factory: pytest.TempPathFactory) -> Catalogs:
 
 
 @needs_cases
-@pytest.mark.parametrize("name", _chosen([name for name in _names() if name not in TRACE_CANNOT], 3))
+@pytest.mark.parametrize("name", _chosen([name for name in _names() if name not in TRACE_CANNOT], 5))
 def test_a_case_by_its_trace(name: str, cases: dict[str, Case], catalogs: Catalogs, tmp_path: Path) -> None:
     result = run_case(cases[name], "trace", catalogs, tmp_path / "run")
     assert result["equal"], describe(result)
 
 
 @needs_cases
-@pytest.mark.parametrize("name", _chosen(sorted(OWN), 3))
+@pytest.mark.parametrize("name", _chosen(sorted(OWN), 5))
 def test_a_case_by_its_own_logic(name: str, cases: dict[str, Case], catalogs: Catalogs, tmp_path: Path) -> None:
     if name not in cases:
         pytest.skip(f"the file of cases has no {name}")
@@ -106,7 +106,7 @@ BLANKED = (
 
 
 @needs_cases
-@pytest.mark.parametrize("name", BLANKED)
+@pytest.mark.parametrize("name", _chosen(list(BLANKED), 3))
 def test_nothing_that_is_expected_is_read_by_a_run(
     name: str, cases: dict[str, Case], catalogs: Catalogs, tmp_path: Path
 ) -> None:

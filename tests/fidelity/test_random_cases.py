@@ -17,7 +17,7 @@ from tests.fidelity.naive.engine import Run
 from tests.fidelity.naive.random_cases import FAMILIES, contract_month, make, prepared
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
-FEW, MANY = 15, 600
+FEW, MANY = 5, 600
 REGRESSIONS = {
     10: "midnight is a sample of the curve, but does not put off the next one",
     102: "futures trade on a bank holiday until its early close",

@@ -56,6 +56,7 @@ class Actions(Desk):
         order = Order(sequence=number, action=action, placed_at=self.now, dated=dated, of_margin_call=of_margin_call)
         code = admit(order, self.market, self.book, self.resting(), self.settings)
         self.orders.append(order)
+        self.unfinished.append(order)
         if code is not None:
             self.finish(order, OrderState.REJECTED, code)
         elif not self.offers[order.instrument.key, order.side]:

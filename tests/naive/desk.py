@@ -62,6 +62,7 @@ class Desk:
         self.posted: dict[str, Fraction] = {}
         self.accounted = settings.start - 1  # the last instant whose accounting is over
         self.orders: list[Order] = []
+        self.unfinished: list[Order] = []
         self.registrations: list[Registration] = []
         self.registered: list[Row] = []
         self.timer: Timer | None = None
@@ -88,8 +89,9 @@ class Desk:
         self.fractions: dict[Key, int] = {}
 
     def resting(self) -> list[Order]:
-        """Orders that can still fill, by placement."""
-        return [order for order in self.orders if order.live]
+        """Orders that can still fill, by placement; one that has ended stays so and is not looked at again."""
+        self.unfinished = [order for order in self.unfinished if order.live]
+        return list(self.unfinished)
 
     def last_price(self, instrument: Instrument) -> Fraction | None:
         """The close of the last complete execution bar."""

@@ -143,8 +143,8 @@ class _Run(Fills, Accounting, CorporateActions):
             waiting = [
                 (order, bar)
                 for order in self.resting()
-                if (bar := self.bar_of(order, self.offer_starting)) is not None
-                and order.sequence not in done
+                if order.sequence not in done
+                and (bar := self.bar_of(order, self.offer_starting)) is not None
                 and order.may_meet_open(bar)
             ]
             if not waiting:
