@@ -13,9 +13,8 @@ from periscope.cli.store import exit_of, refuse
 from periscope.client import ApiError, Client
 from periscope.client.address import token_of_environment
 from periscope.client.group import at
-from periscope.runs.config import Problem
 from periscope.runs.documents import findings_document, short_progress
-from periscope.runs.managing import no_version
+from periscope.runs.store.refusals import no_version
 from periscope.strategies.archive import write_archive
 from periscope.strategies.bundle import read_folder
 from periscope.strategies.static_check import check_bundle
@@ -252,6 +251,8 @@ def _is_the_servers(option: str, value: object) -> None:
 def _refuse(error: ApiError) -> NoReturn:
     """End the command as it would end here, where the code is one that is known here."""
     if error.code == "CONFIG_INVALID":
+        from periscope.runs.config import Problem
+
         refuse_config([Problem(each.code, each.where, each.message) for each in error.problems])
     exit_code = _EXITS.get(error.code)
     if exit_code is None:

@@ -3,7 +3,7 @@
 Each answers with the run as it then is, or says why not; a refusal has changed nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from periscope.runs.lifecycle import IllegalMoveError, Move, Status
 from periscope.runs.publishing import version_folder
-from periscope.runs.store.refusals import Refused
+from periscope.runs.store.refusals import Refused, no_version
 from periscope.runs.store.run_rows import Run, RunNotFoundError
 from periscope.runs.store.store import Store
 from periscope.runs.store.version_rows import Version
@@ -36,13 +36,6 @@ def find_version(store: Store, text: str) -> Version | Refused:
     if found is not None:
         return found
     return no_version(text, {version.strategy for version in store.versions.all()})
-
-
-def no_version(text: str, published: Iterable[str]) -> Refused:
-    """That there is no such version; `published` are the strategies that have any."""
-    known = sorted(published)
-    hint = f"there are {', '.join(known[:20])}" if known else "`periscope publish PATH` makes one"
-    return Refused("VERSION_NOT_FOUND", f"there is no version {text!r}", hint)
 
 
 def read_config(document: Any, bundle: Path, catalog: "Catalog") -> "RunConfig | list[Problem]":

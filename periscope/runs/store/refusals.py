@@ -1,5 +1,6 @@
 """How the store says no."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -10,6 +11,13 @@ class Refused:
     code: str
     message: str
     hint: str = ""
+
+
+def no_version(text: str, published: Iterable[str]) -> Refused:
+    """That there is no such version; `published` are the strategies that have any."""
+    known = sorted(published)
+    hint = f"there are {', '.join(known[:20])}" if known else "`periscope publish PATH` makes one"
+    return Refused("VERSION_NOT_FOUND", f"there is no version {text!r}", hint)
 
 
 class StoreError(Exception):
