@@ -70,6 +70,11 @@ def test_help_names_the_commands(periscope_command: Command) -> None:
         assert re.search(rf"^  {command} ", said, flags=re.MULTILINE), command
 
 
+def test_it_is_a_module_too() -> None:
+    done = subprocess.run([sys.executable, "-m", "periscope", "version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("periscope ")
+
+
 def test_version(periscope_command: Command) -> None:
     assert re.fullmatch(r"periscope \d+\.\d+\.\d+\n", periscope_command("version").out)
     assert set(periscope_command("version", "--json").json) == {"version", "python"}

@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # A cell does what a command does, and finds workspace, data and runs as commands do.
     "notebook": {"cli", "runs", "report", "market", "instruments"},
     "__init__": {"notebook"},
+    "__main__": {"cli"},
 }
 """Besides itself and `libs`, which is open to all."""
 
