@@ -5,12 +5,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from sqlalchemy import update
 
 from periscope.runs import managing
 from periscope.runs.documents import row_document, run_issues
 from periscope.runs.journal import read_lines
 from periscope.runs.kept import laid_out
 from periscope.runs.store.run_rows import Run
+from periscope.runs.store.tables import runs
 from tests.server.results import FAILS, finished_run
 from tests.server.serving import Served
 from tests.server.test_basics import other, problem
@@ -87,9 +89,27 @@ def test_logs_of_an_active_run_are_followed(served: Served) -> None:
         seen += [each["line"] for each in answer["items"]]
         assert answer["next"] is not None
     assert seen == [f"line {number}" for number in range(5)]
-    (folder / "logs.jsonl").write_bytes(b"")  # another attempt begins again
     behind = served.client.get(f"runs/{run.id}/logs", params={"after": answer["next"]}).json()
     assert behind == {"items": [], "next": answer["next"]}
+
+
+def test_who_follows_the_log_of_a_run_that_begins_again_begins_again(served: Served) -> None:
+    run = served.new_run()
+    assert isinstance(managing.start(served.store, run.id), Run)
+    after = None
+    for attempt in range(3):
+        with served.store.database.write() as connection:
+            connection.execute(update(runs).where(runs.c.id == run.id).values(attempt=attempt))
+        folder = served.store.place.folder / "work" / f"{run.id}.{attempt}" / "out"
+        folder.mkdir(parents=True)
+        none_yet = served.client.get(f"runs/{run.id}/logs", params={"after": after} if after else {}).json()
+        assert (none_yet["items"], none_yet["next"] is None) == ([], False)
+        lines = [{"time": None, "stream": "stdout", "line": f"{attempt} {number}"} for number in range(3 - attempt)]
+        (folder / "logs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        for cursor in {after, none_yet["next"]} - {None}:
+            answer = served.client.get(f"runs/{run.id}/logs", params={"after": cursor}).json()
+            assert answer["items"] == lines
+        after = answer["next"]
 
 
 def test_the_journal_is_paged_whole(ended: tuple[Served, Run]) -> None:

@@ -14,6 +14,7 @@ from periscope.runs.journal_pages import Place as JournalPlace
 from periscope.runs.kept import log_file, rows_of
 from periscope.runs.log_pages import log_page
 from periscope.runs.store.refusals import StoreError
+from periscope.runs.store.run_rows import Run
 from periscope.server import result_models as model
 from periscope.server.models import Page, Text
 from periscope.server.paging import Paging, PagingHere, none_of, page
@@ -90,17 +91,33 @@ def list_logs(
 ) -> dict[str, Any]:
     """What the strategy printed. While the run is active `next` is never null: ask again with it to follow.
 
-    A page may hold fewer lines than its limit, or none, and yet have a `next`, where little matches a search.
+    Where the run's process vanished and another one has begun the run again, the log begins again too, and so does who
+    follows it. A page may hold fewer lines than its limit, or none, and yet have a `next`, where little matches.
     """
     run = results.run
-    after = paging.number("logs") or 0
+    after = _place_in_log(paging, run)
     path = allowed(log_file(results.here.store, run))
     found = None if path is None else log_page(path, after=after, limit=paging.limit, search=search)
     if found is not None:
-        return page("logs", found.lines, None if found.is_last and not run.is_active else found.after)
+        is_over = found.is_last and not run.is_active
+        return page("logs", found.lines, None if is_over else f"{run.attempt}:{found.after}")
     if not run.is_active:
         raise none_of("logs")
-    return page("logs", [], after)  # nothing yet, or a new attempt that has not come so far again
+    return page("logs", [], f"{run.attempt}:{after}")  # nothing yet
+
+
+def _place_in_log(paging: Paging, run: Run) -> int:
+    """Where in the log of the run's latest attempt a page begins: a place in an earlier one's is its beginning."""
+    text = paging.text("logs")
+    if text is None:
+        return 0
+    parts = text.split(":")
+    if len(parts) != 2 or not all(part.isascii() and part.isdecimal() and len(part) < 20 for part in parts):
+        raise none_of("logs")
+    attempt, place = map(int, parts)
+    if attempt > run.attempt:
+        raise none_of("logs")
+    return place if attempt == run.attempt else 0
 
 
 @router.get("/runs/{number}/events", response_model=Page[model.JournalLine])
