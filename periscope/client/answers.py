@@ -23,6 +23,7 @@ class _ProblemDocument(msgspec.Struct):
     title: str = ""
     hint: str = ""
     problems: list[Problem] = []
+    warnings: list[Problem] = []
 
 
 def read_body(response: httpx.Response, *, most: int | None = None, seconds: float) -> bytes:
@@ -63,7 +64,8 @@ def raise_for(response: httpx.Response, *, seconds: float) -> None:
             found = msgspec.json.decode(body, type=_ProblemDocument)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise unknown(response, "its error can't be read") from None
-        raise ApiError(_plain(found.code), found.detail, found.hint, status, tuple(found.problems))
+        problems, warnings = tuple(found.problems), tuple(found.warnings)
+        raise ApiError(_plain(found.code), found.detail, found.hint, status, problems, warnings)
     raise unknown(response, "its error is none of ours")
 
 

@@ -19,7 +19,7 @@ class ApiError(Exception):
     """A call was refused, failed, or never got there.
 
     `code` is stable: the server's (docs/rest.md), or one of `CLIENT_CODES`. `status` is the HTTP status, None where
-    there was no answer; `problems` is everything that the server found wrong.
+    there was no answer; `problems` is everything that the server found wrong, `warnings` what it would have warned of.
     """
 
     code: str
@@ -27,6 +27,7 @@ class ApiError(Exception):
     hint: str = ""
     status: int | None = None
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     def __str__(self) -> str:
         lines = [f"{self.detail} [{self.code}]"]

@@ -69,6 +69,7 @@ API_CODES: dict[str, ApiCode] = {
     "RUN_NOT_FOUND": ApiCode(404, "There is no such run", "GET /api/v1/runs lists what there is"),
     "RUN_NOT_NEW": ApiCode(409, "The run is no longer new", "copy it into a new one"),
     "SCOPE": ApiCode(403, "The token may not do that", "use a token of a larger scope"),
+    "SERVER_BUSY": ApiCode(503, "Too many are connected to the server", "try again in a moment"),
     "SPAN_NOT_AVAILABLE": ApiCode(404, "There are no such bars of it", "GET /api/v1/data/series lists what there is"),
     "STORE_DAMAGED": ApiCode(500, "A file of the store is damaged or missing", "`periscope store check` lists them"),
     "STORE_UNAVAILABLE": ApiCode(503, "The store can't be used now", "try again; the server's log says why"),

@@ -7,6 +7,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from periscope.server.problems import ProblemError, answer_problem
+
 HEAD_SECONDS = 20.0
 """How long the first line and the headers of a request may take."""
 LINGER_SECONDS = 5.0
@@ -15,6 +17,8 @@ KEEP_SECONDS = 5
 """How long a connection is kept for a next request."""
 READER_SECONDS = 120.0
 """How long a client may read nothing of what waits for it."""
+MOST_CONNECTIONS = 500
+"""How many may be connected; each further one is told that it is one too many."""
 
 
 class PatientProtocol(H11Protocol):
@@ -35,6 +39,9 @@ class PatientProtocol(H11Protocol):
         super().connection_made(transport)
         line = transport.get_extra_info("socket")
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if len(self.connections) > MOST_CONNECTIONS:
+            headers = {"connection": "close", "retry-after": "1"}
+            self.app = answer_problem(ProblemError("SERVER_BUSY", "too many are connected", headers=headers))
         self._await(HEAD_SECONDS)
 
     def data_received(self, data: bytes) -> None:

@@ -47,6 +47,7 @@ class ProblemDocument(BaseModel):
     code: str = Field(description="A stable code; docs/rest.md lists them")
     hint: str = ""
     problems: list[Fault] = []
+    warnings: list[Fault] = Field(default=[], description="What a refused bundle was found to have besides")
 
 
 class ProblemError(HTTPException):
@@ -59,6 +60,7 @@ class ProblemError(HTTPException):
         *,
         hint: str | None = None,
         problems: Sequence[Fault] = (),
+        warnings: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         known = API_CODES[code]
@@ -66,6 +68,7 @@ class ProblemError(HTTPException):
         self.code = code
         self.hint = known.mend if hint is None else hint
         self.problems = list(problems)
+        self.warnings = list(warnings)
 
 
 def allowed[T](answer: "T | Refused | list[ConfigProblem]") -> T:
@@ -115,6 +118,7 @@ def answer_problem(problem: ProblemError) -> Response:
         code=problem.code,
         hint=problem.hint,
         problems=faults,
+        warnings=problem.warnings[:MOST_FAULTS],
     )
     text = document.model_dump_json().encode()
     return Response(text, problem.status_code, problem.headers, media_type=MEDIA_TYPE)

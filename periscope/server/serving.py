@@ -11,13 +11,13 @@ from types import FrameType
 import uvicorn
 
 from periscope.runs.supervise import supervise
+from periscope.runs.work_folders import clear_left
 from periscope.server.app import create_app
 from periscope.server.connections import PatientProtocol
 from periscope.server.context import Context
 
 _GRACE_SECONDS = 5
 """How long requests may go on once the server is to end."""
-_MOST_CONNECTIONS = 500
 _AGAIN_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,6 @@ def web_server(context: Context, version: str) -> uvicorn.Server:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     return _Server(config, context.over)
@@ -56,6 +55,7 @@ class _Server(uvicorn.Server):
 
 def serve(context: Context, listener: socket.socket, version: str, *, at_once: int) -> bool:
     """Serve and supervise until SIGTERM or SIGINT; returns whether it was the latter. Runs go on by themselves."""
+    clear_left(context.store.place.folder)
     server = web_server(context, version)
     supervisor = threading.Thread(target=_supervise, args=(context, at_once), name="supervisor")
     with _noting_signals(server) as seen:

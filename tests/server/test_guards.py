@@ -181,6 +181,18 @@ def test_many_silent_connections_keep_nobody_out(unchanged: Served) -> None:
             line.close()
 
 
+def test_one_connection_too_many_is_told_so(unchanged: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    with line_to(unchanged), line_to(unchanged):
+        monkeypatch.setattr(connections, "MOST_CONNECTIONS", 2)
+        with line_to(unchanged) as line:
+            line.sendall(b"GET /api/v1/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert code_in(everything(line)) == (503, "SERVER_BUSY")
+        monkeypatch.undo()
+        with line_to(unchanged) as line:
+            line.sendall(b"GET /api/v1/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert b" 200 " in everything(line)
+
+
 def test_a_head_has_a_limit(unchanged: Served) -> None:
     with line_to(unchanged) as line:
         try:

@@ -131,7 +131,8 @@ def test_editors_at_once_lose_nothing(served_on_both: Served) -> None:
 def test_everything_that_is_wrong_is_said_at_once(served: Served) -> None:
     client = served.client
     client.post("strategies/mine/draft", json={})
-    for name, content in {"strategy.py": b"class Strategy: pass\n", "config_schema.json": b'{"type": "array"}'}.items():
+    strategy = b"import time\ntime.time()\nclass Strategy: pass\n"
+    for name, content in {"strategy.py": strategy, "config_schema.json": b'{"type": "array"}'}.items():
         assert client.put(f"strategies/mine/draft/files/{name}", content=content, headers={"if-match": "*"}).is_success
     checked = client.post("strategies/mine/check").json()
     assert not checked["valid"]
@@ -139,8 +140,10 @@ def test_everything_that_is_wrong_is_said_at_once(served: Served) -> None:
     assert refused["code"] == "BUNDLE_INVALID"
     assert [each["code"] for each in refused["problems"]] == [each["code"] for each in checked["problems"]]
     assert {each["code"] for each in refused["problems"]} >= {"STRATEGY_BASE", "SCHEMA_NOT_OBJECT"}
+    for said in (refused, checked):
+        assert [each["code"] for each in said["warnings"]] == ["WALL_CLOCK"]
     place = next(each for each in refused["problems"] if each["code"] == "STRATEGY_BASE")
-    assert (place["file"], place["line"]) == ("strategy.py", 1)
+    assert (place["file"], place["line"]) == ("strategy.py", 3)
     assert pages(served, "strategies/mine/versions") == []
     archive = write_archive({"strategy.py": b"x = ("})
     assert client.post("strategies/other/check", content=archive, headers=ZIP).json()["problems"]

@@ -108,7 +108,8 @@ def publish(
         else:
             done = publish_archive(here.store, name, data, "archive", packages)
     if done.version is None:
-        raise ProblemError("BUNDLE_INVALID", "nothing was published", problems=of_bundle(done.problems))
+        faults, warnings = of_bundle(done.problems), of_bundle(done.warnings)
+        raise ProblemError("BUNDLE_INVALID", "nothing was published", problems=faults, warnings=warnings)
     response.status_code = 201 if done.is_new else 200
     response.headers["location"] = f"/api/v1/strategies/{name}/versions/{done.version.number}"
     return published_document(done)
