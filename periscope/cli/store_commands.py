@@ -41,9 +41,11 @@ def check(
 
 @store_app.command()
 def clean(as_json: JsonOption = False) -> None:
-    """Remove files that nothing names any longer, as a process that was killed leaves them."""
+    """Remove files that nothing names any longer, and uploads cut short, as a process that was killed leaves them."""
+    from periscope.runs.work_folders import clear_left
+
     with open_desk() as desk:
-        removed = desk.store.files.collect(desk.store.names)
+        removed = desk.store.files.collect(desk.store.names) + clear_left(desk.store.place.folder)
     if as_json:
         print_json({"removed": removed})
     else:

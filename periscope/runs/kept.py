@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ from periscope.runs.store.content import link_or_copy
 from periscope.runs.store.refusals import Refused, StoreError
 from periscope.runs.store.run_rows import Run
 from periscope.runs.store.store import Store
+from periscope.runs.work_folders import working_folder
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _TABLES = {"orders": "orders.parquet", "fills": "fills.parquet", "trades": "trades.parquet"}
@@ -35,11 +35,9 @@ def lay_out(store: Store, run: Run, folder: Path) -> None:
 @contextmanager
 def laid_out(store: Store, run: Run) -> Iterator[Path]:
     """The run's folder for as long as it is needed, on the disk of the store, so that nothing is copied."""
-    above = store.place.folder / "work"
-    above.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="look-", dir=above) as folder:
-        lay_out(store, run, Path(folder))
-        yield Path(folder)
+    with working_folder(store.place.folder, "look") as folder:
+        lay_out(store, run, folder)
+        yield folder
 
 
 def table_page(

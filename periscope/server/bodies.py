@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
+from periscope.runs.work_folders import working_folder
 from periscope.server.problems import ProblemError
 
 PATIENCE_SECONDS = 20.0
@@ -51,12 +51,11 @@ def bounded(request: Request, most: int) -> Receive:
 
 
 @asynccontextmanager
-async def spooled(request: Request, above: Path) -> AsyncIterator[tuple[Path, str]]:
-    """The body as a file below a folder for as long as this lasts, and its SHA-256."""
-    above.mkdir(exist_ok=True)
+async def spooled(request: Request, store: Path) -> AsyncIterator[tuple[Path, str]]:
+    """The body as a file on the disk of the store for as long as this lasts, and its SHA-256."""
     found = hashlib.sha256()
-    with tempfile.TemporaryDirectory(prefix="upload-", dir=above) as folder:
-        path = Path(folder) / "body"
+    with working_folder(store, "upload") as folder:
+        path = folder / "body"
         with path.open("wb") as file:
             async for chunk in request.stream():
                 found.update(chunk)

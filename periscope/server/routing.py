@@ -105,7 +105,7 @@ class GuardedRoute(APIRoute):
             limited = StrictRequest(request.scope, bounded(request, most_body))
             self._require_json(limited)
             if in_file:
-                async with spooled(limited, context_of(request).store.place.folder / "work") as (file, found):
+                async with spooled(limited, context_of(request).store.place.folder) as (file, found):
                     limited.state.body_file = file
                     return await self._once(limited, found, handle)
             found = hashlib.sha256(await limited.body()).hexdigest()

@@ -83,6 +83,9 @@ def test_what_nothing_names_is_cleaned_away(periscope_command: Command, workspac
     stray = workspace / "store" / "files" / "00" / ("0" * 64)
     stray.parent.mkdir(exist_ok=True)
     stray.write_bytes(b"left by a process that was killed")
+    upload = workspace / "store" / "work" / "upload-0:0:1:1-cut_short"
+    upload.mkdir(parents=True)
     assert periscope_command("store", "clean", "--json").json == {"removed": 1}
+    assert upload.is_dir(), "of another machine's process nothing is known"
     assert periscope_command("store", "check").code == 0
     assert periscope_command("drafts", "get", "mine", "strategy.py", "--out", "s.py").code == 0

@@ -99,6 +99,20 @@ def served_by_command(folder: Path, *options: str) -> Iterator[Process]:
             process.kill()
 
 
+@contextmanager
+def half_an_upload(server: Process, folder: Path) -> Iterator[None]:
+    """Bars of which only a part has come, and lies on the server's disk; it still does afterwards."""
+    head = "POST /api/v1/data/imports HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n"
+    with socket.create_connection((server.client.base_url.host, server.client.base_url.port or 80)) as line:
+        line.sendall(head.encode() + b"x" * 100_000)
+        deadline = time.monotonic() + LONGEST_SECONDS
+        while not list((folder / "store" / "work").glob("upload-*/body")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield
+        assert list((folder / "store" / "work").glob("upload-*/body"))
+
+
 def end_all_runs(folder: Path) -> None:
     """Kill what runs have left."""
     from periscope.runs.processes import kill
@@ -131,8 +145,11 @@ def test_runs_go_on_without_it_and_the_next_one_takes_them_over_until_ctrl_c(fol
     with served_by_command(folder) as first:
         number = first.start_run("slow")
         before = first.wait_for(number, "running")
-        first.process.kill()
+        with half_an_upload(first, folder):
+            first.process.kill()
+            first.process.wait()
     with served_by_command(folder, "--at-once", "2") as second:
+        assert list((folder / "store" / "work").glob("upload-*")) == []
         after = second.wait_for(number, "running")
         assert (after["started_at"], after["lost"]) == (before["started_at"], 0)
         other = second.start_run("slow")
