@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from periscope.cli.main import main
+from periscope.market.catalog import Catalog
 from tests.examples.running import EXAMPLES, figures
 
 LEAN = EXAMPLES.parent.parent / "shared" / "data" / "lean"
@@ -29,14 +30,10 @@ CROSS = (
 DAYS = ("--core", "execution_span=day")
 
 
-@pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A catalog with the three, imported as a user would."""
-    root = tmp_path_factory.mktemp("lean")
-    daily = LEAN / "equity" / "usa" / "daily"
-    for part in (daily / "spy.zip", daily / "aapl.zip", LEAN / "future" / "cme"):
-        assert main(["data", "import", str(part), "--catalog", str(root)]) == 0
-    return root
+@pytest.fixture
+def catalog(lean_catalog: Catalog) -> Path:
+    """A catalog that was imported from the folder."""
+    return lean_catalog.root
 
 
 def backtest(catalog: Path, capsys: pytest.CaptureFixture[str], name: str, *options: str) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def told(lab: Lab, symbol: str, kind: str, span: str, start: str, end: str, **co
     return rows, ran.document
 
 
-@pytest.mark.parametrize("symbol", ["SPY", "AAPL"])
+@pytest.mark.parametrize("symbol", [pytest.param("SPY", marks=pytest.mark.full), "AAPL"])
 def test_daily_bars_are_the_files(lab: Lab, symbol: str) -> None:
     """Twenty-three years of days; each stands at its session's open."""
     expected = []
@@ -111,8 +111,15 @@ def minute_rows(symbol: str, *, extended: bool) -> list[Row]:
     return found
 
 
-@pytest.mark.parametrize("hours", ["regular", "extended"])
-@pytest.mark.parametrize("symbol", ["SPY", "AAPL"])
+@pytest.mark.parametrize(
+    ("symbol", "hours"),
+    [
+        ("SPY", "regular"),
+        ("AAPL", "extended"),
+        pytest.param("SPY", "extended", marks=pytest.mark.full),
+        pytest.param("AAPL", "regular", marks=pytest.mark.full),
+    ],
+)
 def test_minutes_are_the_files_inside_the_session(lab: Lab, symbol: str, hours: str) -> None:
     expected = minute_rows(symbol, extended=hours == "extended")
     start, end = (f"{expected[0][0]:%Y-%m-%d}", f"{expected[-1][0] + timedelta(days=1):%Y-%m-%d}")

@@ -199,7 +199,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Catalog, Im
 
 
 @needs_lean
-@pytest.mark.parametrize("calls", [1, 31])
+@pytest.mark.parametrize("calls", [pytest.param(1, marks=pytest.mark.full), 31])
 def test_an_interrupted_import_goes_on_where_it_was(
     calls: int, uninterrupted: tuple[Catalog, ImportSummary], tmp_path: Path
 ) -> None:

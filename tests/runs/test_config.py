@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.shared_ipc.src.protocol import BarTimeSpan
@@ -22,6 +22,7 @@ from periscope.runs.config import (
     parse_run_config,
     read_document,
 )
+from tests.sizes import examples
 
 WINDOW = {"start": "2024-01-02", "end": "2024-03-28"}
 
@@ -290,6 +291,7 @@ json_values = st.recursive(
 )
 
 
+@settings(max_examples=examples(30, 100))
 @given(st.fixed_dictionaries({"core": st.dictionaries(st.sampled_from([k.path for k in CORE_KEYS]), json_values)}))
 def test_whatever_a_core_section_holds_it_is_answered_with_values(document: dict[str, Any]) -> None:
     parsed = parse_run_config(document | {"environment": WINDOW})

@@ -1,5 +1,6 @@
 """The equity curve and the books at the end, against a recomputation from fills, flows and bars with fractions."""
 
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -60,7 +61,7 @@ def lab(tmp_path: Path) -> Lab:
 
 
 class Closes:
-    """The last complete close of each instrument, by looking at every bar."""
+    """The last complete close of each instrument."""
 
     def __init__(self) -> None:
         self.rows = {
@@ -72,8 +73,8 @@ class Closes:
         }
 
     def at(self, symbol: str, time: int) -> Fraction | None:
-        known = [close for end, close in self.rows[symbol] if end <= time]
-        return known[-1] if known else None
+        known = bisect_right(self.rows[symbol], time, key=lambda row: row[0])
+        return self.rows[symbol][known - 1][1] if known else None
 
 
 class Account:

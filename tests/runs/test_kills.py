@@ -42,12 +42,12 @@ def test_nothing_is_lost_by_kills_at_random_moments(desk: Desk, cases: Callable[
     assert reference.status is Status.COMPLETE
     seen: dict[int, Run] = {}
     acknowledged = [desk.first]
-    for number in range(cases(3, 100, 1_000)):
+    for number in range(cases(2, 100, 1_000)):
         chance = random.Random(number)
         while len(desk.store.runs.active()) < 2:
             acknowledged.append(desk.start_another())
         desk.go_on()
-        time.sleep(chance.uniform(0, 2.5))
+        time.sleep(chance.uniform(0, cases(1, 2.5)))
         what = chance.randrange(3)
         if what != 0:
             desk.kill_supervisor()

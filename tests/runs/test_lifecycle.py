@@ -290,5 +290,5 @@ def test_every_run_reaches_a_true_end(kind: str, cases: Callable[..., int]) -> N
     with tempfile.TemporaryDirectory() as folder, store_place(kind, Path(folder)):
         pass  # skips where there is no such database
     machine = type("Machine", (Runs,), {"kind": kind})
-    steps = cases(400, 10_000, 1_000_000) if kind == "sqlite" else cases(100, 2_000)
+    steps = cases(200, 10_000, 1_000_000) if kind == "sqlite" else cases(100, 2_000)
     run_state_machine_as_test(machine, settings=settings(max_examples=steps // 50, stateful_step_count=50))

@@ -67,9 +67,9 @@ elif step == "read":
     window = feed.CatalogFeed(catalog, int(start[0]), int(start[-1]) + MINUTE, extended=False)
     before = peak()
     series = [window.series(each, BarTimeSpan.MINUTE) for each in catalog.instruments.all()]
-    for time in start[::15].tolist():
+    for time in start[::30].tolist():
         for each in series:
-            each.reach(time + 14 * MINUTE)
+            each.reach(time + 29 * MINUTE)
             each.release(time)
     rows = sum(each.stop for each in series)
     print(json.dumps({"rows": rows, "grown": peak() - before, "asked": sum(asked)}))
@@ -120,7 +120,7 @@ def run(folder: Path, symbols: int, days: int, every: int) -> dict[str, Any]:
 
 
 def test_every_symbol_is_delivered(tmp_path: Path) -> None:
-    run(tmp_path, symbols=50, days=2, every=3_000)
+    run(tmp_path, symbols=30, days=1, every=900)
 
 
 def test_what_is_read_ahead_is_shared_by_the_streams(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Running a finished run again: an honest one is the same, a changed one is caught and named, a peeking one too."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from periscope.engine.backtest import Tuning
 from periscope.runs.comparison import first_difference
 from periscope.runs.journal import BARS, JOURNAL, JournalDamagedError, read_checkpoints, read_lines, zstd
 from periscope.runs.verification import NotARunError, verify
-from tests.runs.lab import AAA, Lab, bars, walk
+from tests.runs.lab import AAA, Lab, Ran, bars, walk
 
 CROSS = """
 class Strategy(Base):
@@ -50,20 +52,31 @@ class Strategy(Base):
 """
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A run of CROSS, which every test gets a copy of."""
+    return Lab(tmp_path_factory.mktemp("made")).add(AAA, minute=walk("09:30", 300)).run(CROSS)
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
-    return Lab(tmp_path).add(AAA, minute=walk("09:30", 300))
+def lab(tmp_path: Path, made: Ran) -> Lab:
+    shutil.copytree(made.out.parent / "catalog", tmp_path / "catalog")
+    return Lab(tmp_path)
 
 
-def test_an_honest_run_is_the_same_when_it_is_run_again(lab: Lab) -> None:
-    ran = lab.run(CROSS)
+@pytest.fixture
+def ran(tmp_path: Path, made: Ran) -> Ran:
+    return replace(made, out=shutil.copytree(made.out, tmp_path / "crossed"))
+
+
+def test_an_honest_run_is_the_same_when_it_is_run_again(lab: Lab, ran: Ran) -> None:
     verdict = verify(ran.out, lab.catalog)
     assert verdict.holds, verdict
     assert verdict.hash == verdict.hash_again == ran.document["hash"]
 
 
-def test_it_is_the_same_one_bar_at_a_time(lab: Lab) -> None:
-    assert verify(lab.run(CROSS).out, lab.catalog, strict=True).holds
+def test_it_is_the_same_one_bar_at_a_time(lab: Lab, ran: Ran) -> None:
+    assert verify(ran.out, lab.catalog, strict=True).holds
 
 
 def test_a_strategy_that_digs_future_bars_out_of_memory_is_found_by_the_strict_way_only(lab: Lab) -> None:
@@ -77,8 +90,7 @@ def test_a_strategy_that_digs_future_bars_out_of_memory_is_found_by_the_strict_w
     )
 
 
-def test_another_strategy_in_the_kept_folder_is_found(lab: Lab) -> None:
-    ran = lab.run(CROSS)
+def test_another_strategy_in_the_kept_folder_is_found(lab: Lab, ran: Ran) -> None:
     kept = ran.out / "strategy" / "strategy.py"
     kept.write_text(kept.read_text().replace("% 7 == 0", "% 7 == 1"))
     verdict = verify(ran.out, lab.catalog)
@@ -88,8 +100,7 @@ def test_another_strategy_in_the_kept_folder_is_found(lab: Lab) -> None:
     assert verdict.difference.bars == 1
 
 
-def test_another_config_in_the_result_is_found(lab: Lab) -> None:
-    ran = lab.run(CROSS)
+def test_another_config_in_the_result_is_found(lab: Lab, ran: Ran) -> None:
     document = json.loads((ran.out / "result.json").read_text())
     document["config"]["core"]["slippage"] = {"ticks": 3}
     (ran.out / "result.json").write_text(json.dumps(document))
@@ -98,16 +109,14 @@ def test_another_config_in_the_result_is_found(lab: Lab) -> None:
     assert any(fact.startswith("the models differs") or "models" in fact for fact in verdict.facts)
 
 
-def test_another_hash_in_the_result_is_found(lab: Lab) -> None:
-    ran = lab.run(CROSS)
+def test_another_hash_in_the_result_is_found(lab: Lab, ran: Ran) -> None:
     document = json.loads((ran.out / "result.json").read_text())
     document["hash"] = "0" * 64
     (ran.out / "result.json").write_text(json.dumps(document))
     assert not verify(ran.out, lab.catalog).holds
 
 
-def test_a_changed_line_of_the_journal_is_named(lab: Lab, tmp_path: Path) -> None:
-    ran = lab.run(CROSS)
+def test_a_changed_line_of_the_journal_is_named(lab: Lab, ran: Ran, tmp_path: Path) -> None:
     path = ran.out / JOURNAL
     lines = zstd.decompress(path.read_bytes()).splitlines(keepends=True)
     place = next(n for n, line in enumerate(lines) if b'"FILLED"' in line)
@@ -133,8 +142,7 @@ def test_other_data_is_named_with_the_bars_that_it_changed(tmp_path: Path) -> No
     assert verdict.difference is not None
 
 
-def test_revised_data_is_named_and_the_run_is_repeated_over_what_it_read(lab: Lab) -> None:
-    ran = lab.run(CROSS)
+def test_revised_data_is_named_and_the_run_is_repeated_over_what_it_read(lab: Lab, ran: Ran) -> None:
     revised = walk("09:30", 300, first=10_500)
     lab.catalog.write_bars(AAA, BarTimeSpan.MINUTE, revised, source="revised", replace=True)
     verdict = verify(ran.out, lab.catalog)
@@ -181,8 +189,7 @@ def test_bars_are_hashed_at_every_checkpoint(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [JOURNAL, BARS, "strategy", "result.json"])
-def test_a_folder_that_lacks_evidence_says_what(lab: Lab, name: str) -> None:
-    ran = lab.run(CROSS)
+def test_a_folder_that_lacks_evidence_says_what(lab: Lab, ran: Ran, name: str) -> None:
     gone = ran.out / name
     if gone.is_dir():
         for each in gone.iterdir():
@@ -195,15 +202,13 @@ def test_a_folder_that_lacks_evidence_says_what(lab: Lab, name: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no zstd", b"\x28\xb5\x2f\xfd\x00"])
-def test_a_damaged_journal_is_said(lab: Lab, content: bytes) -> None:
-    ran = lab.run(CROSS)
+def test_a_damaged_journal_is_said(lab: Lab, ran: Ran, content: bytes) -> None:
     (ran.out / JOURNAL).write_bytes(content)
     with pytest.raises(JournalDamagedError, match="can't be read"):
         list(read_lines(ran.out))
 
 
-def test_a_table_of_an_earlier_release_may_lack_a_column_but_not_say_otherwise(lab: Lab) -> None:
-    ran = lab.run(CROSS)
+def test_a_table_of_an_earlier_release_may_lack_a_column_but_not_say_otherwise(lab: Lab, ran: Ran) -> None:
     path = ran.out / "fills.parquet"
     fills = pl.read_parquet(path)
     fills.drop("rule").write_parquet(path)

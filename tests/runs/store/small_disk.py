@@ -1,7 +1,7 @@
 """A real disk that is full: a file system of its own in memory, whose size is changed under a store at work.
 
-Run as `python -m tests.runs.store.small_disk FOLDER FIRST STEP`, in namespaces of its own (`unshare -rm`). It gives the
-store 0, 1, 2… pages to write to, until it needs no more, and then some, and none at all, to a backtest that is running.
+Run as `python -m tests.runs.store.small_disk FOLDER STEP PAGES...`, in namespaces of its own (`unshare -rm`). It gives
+the store 0, 1, 2… pages to write to, by steps, until it needs no more, and then each of PAGES to a backtest that runs.
 """
 
 import subprocess
@@ -24,6 +24,7 @@ from tests.runs.store.test_failing_disk import STRATEGY, look, publish_and_run
 
 PAGE = 4096
 ROOMY = 64 << 20
+FULL_SECONDS = 2.5
 TRADER = """
 class Strategy(Base):
     async def on_start(self, as_of_time):
@@ -47,9 +48,9 @@ def used(disk: Path) -> int:
     return int(words.split()[-1])
 
 
-def every_page(disk: Path, bundle: Path, first: int, step: int) -> int:
+def every_page(disk: Path, bundle: Path, step: int) -> int:
     """Let the store run out of space at every `step`-th page; returns how many pages it needs."""
-    for pages in range(first, 1_000, step):
+    for pages in range(0, 1_000, step):
         resize(disk, ROOMY)
         with Store(StorePlace(disk / f"store{pages}")) as store:
             acknowledged: list[str] = []
@@ -84,11 +85,11 @@ def backtest_on_a_full_disk(disk: Path, lab: Lab, size: int) -> None:
             assert isinstance(started, Run)
             if number != made.id:
                 resize(disk, used(disk) + size)
-                threading.Timer(4, resize, (disk, ROOMY)).start()
+                threading.Timer(FULL_SECONDS, resize, (disk, ROOMY)).start()
             before = time.monotonic()
             _attempt(store, number, started.attempt, surroundings)
             if number != made.id:
-                assert time.monotonic() - before > 4, "there was space after all"
+                assert time.monotonic() - before > FULL_SECONDS, "there was space after all"
             run = store.runs.get(number)
             assert (run.status, run.lost) == (Status.COMPLETE, 0), (run.status, run.reason, run.summary)
             assert run.summary is not None
@@ -119,16 +120,16 @@ def _copied(store: Store, number: int) -> int:
 
 def main() -> None:
     """Do all of it."""
-    folder, first, step = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    folder, step, sizes = Path(sys.argv[1]), int(sys.argv[2]), [int(pages) * PAGE for pages in sys.argv[3:]]
     disk, bundle = folder / "disk", folder / "bundle"
     disk.mkdir()
     bundle.mkdir()
     (bundle / "strategy.py").write_text(STRATEGY)
     (bundle / "config_schema.json").write_text(SCHEMA)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOMY}", "small", disk], check=True)
-    print("pages", every_page(disk, bundle, first, step))
+    print("pages", every_page(disk, bundle, step))
     lab = Lab(folder).add(AAA, minute=walk("2024-01-22 09:30", 3_000))
-    for size in (60 * PAGE, 0):
+    for size in sizes:
         backtest_on_a_full_disk(disk, lab, size)
         print("a run on a disk with", size, "bytes")
 
