@@ -15,16 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.commands import with_processes
+from tests.docs.commands import TIME_LIMIT_SECONDS, run_commands, with_processes
+from tests.docs.generate import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     "README.md",
     "SECURITY.md",
     *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")),
 ]
 KINDS = ("python", "json", "console", "text")
-TIME_LIMIT_SECONDS = 240
 
 RUN_BLOCKS = """
 import json, sys
@@ -107,18 +106,9 @@ def test_python_runs(page: str, tmp_path: Path, environment: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize("page", COMMANDS)
-def test_commands_succeed(page: str, tmp_path: Path, environment: dict[str, str]) -> None:
+def test_commands_succeed(page: str, made: Path, tmp_path: Path, environment: dict[str, str]) -> None:
     commands = [command for command, _ in COMMANDS[page]]
     wrong = [command for command in commands if not re.match(r"(periscope|cd|ls|cat|head|mkdir) ?", command)]
     assert not wrong, f"```console is for periscope's commands: {wrong}"
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.docs.commands"],
-        input=json.dumps(COMMANDS[page]),
-        cwd=tmp_path,
-        env=environment | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=TIME_LIMIT_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_commands(COMMANDS[page], made, tmp_path, environment)
+    assert done.returncode == 0, done.stdout

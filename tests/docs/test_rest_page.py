@@ -1,4 +1,4 @@
-"""The quick start of the API's page, run as it stands: every command, with a server of its own port."""
+"""The quick start of the API's page, run as it stands: every command, with a server on a port of its own."""
 
 import json
 import os
@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.docs.test_docs import ROOT
+from tests.docs.commands import run_commands
+from tests.docs.generate import ROOT
 
 PORT = "8750"
 _STARTING_SECONDS = 60
@@ -33,12 +34,13 @@ def free_port() -> str:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
-def test_the_quick_start_is_as_it_says(tmp_path: Path) -> None:
+def test_the_quick_start_is_as_it_says(tmp_path: Path, made: Path) -> None:
     here, port = str(Path(sys.executable).parent), free_port()
     environment = os.environ | {"PATH": f"{here}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
     commands = quick_start()
     before, after = commands[: commands.index("periscope serve")], commands[commands.index("periscope serve") + 1 :]
-    _answer(" && ".join(before), tmp_path, environment)
+    outcome = run_commands([(line, False) for line in before], made, tmp_path, environment)
+    assert outcome.returncode == 0, outcome.stderr
     folder = tmp_path / "desk"
     command = ["periscope", "serve", "--port", port]
     server = subprocess.Popen(
