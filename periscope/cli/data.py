@@ -1,18 +1,19 @@
 """`periscope data`: bars into the catalog, and a look at what is there."""
 
-from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from periscope.cli.continuous import show_continuous
 from periscope.cli.data_actions import actions
 from periscope.cli.data_check import check, show_imported
 from periscope.cli.data_diff import diff
+from periscope.cli.data_keeper import CatalogOption, open_data
 from periscope.cli.data_versions import prune, versions
 from periscope.cli.exits import ExitCode
-from periscope.cli.import_display import import_display
+from periscope.cli.keeper import ServerOption
 from periscope.cli.output import JsonOption, fail, print_json, remark, say
 from periscope.cli.table import print_table
 from periscope.cli.workspace import find_catalog, shown
@@ -20,7 +21,6 @@ from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
     from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
-    from periscope.market.catalog import Catalog
 
 data_app = typer.Typer(name="data", help="Bring bars into the catalog and look at them.", no_args_is_help=True)
 data_app.command()(check)
@@ -31,9 +31,6 @@ data_app.command()(prune)
 
 _NUMERIC = {"bars", "rows", "added", "replaced", "open", "high", "low", "close", "volume", "initial", "maintenance"}
 
-CatalogOption = Annotated[
-    str | None, typer.Option("--catalog", help="The catalog's folder or address. Without it: the workspace's.")
-]
 SymbolOption = Annotated[str | None, typer.Option(help="The instrument's symbol; of a LEAN folder only this one.")]
 AssetTypeOption = Annotated[str | None, typer.Option(help="EQUITY, FUTURE, ETF, … (default EQUITY).")]
 SpanOption = Annotated[str | None, typer.Option(help="second, minute, hour or day.")]
@@ -58,13 +55,12 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
     replace: Annotated[bool, typer.Option("--replace", help="Let these bars win over stored ones.")] = False,
     format_: Annotated[str | None, typer.Option("--format", help="csv, json, parquet, arrow, dbn or lean.")] = None,
     catalog: CatalogOption = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Import bars. Nothing is written unless every row is understood, or --skip-bad-rows is given."""
-    from periscope.market.catalog import Catalog
-    from periscope.market.importers.formats import FORMATS, import_path
+    from periscope.market.importers.formats import FORMATS
     from periscope.market.importers.options import BARS, QUOTES, ImportOptions
-    from periscope.market.quality.documents import imported_findings
 
     options = ImportOptions(
         symbol=symbol,
@@ -82,14 +78,11 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
         skip_bad_rows=skip_bad_rows,
         replace=replace,
     )
-    root = find_catalog(catalog)
     _choice(format_, "--format", FORMATS)
     if not path.exists():
         fail("NOT_FOUND", f"{path} does not exist", exit_code=ExitCode.NOT_FOUND)
-    opened = Catalog.create(root)
-    with import_display() as progress:
-        summary = _refusing(lambda: import_path(path, opened, options, force_format=format_, progress=progress))
-    document = summary.to_json() | {"catalog": str(root), "quality": imported_findings(opened, summary)}
+    with open_data(server, catalog) as keeper:
+        document = keeper.bring_in(path, options, format_)
     if as_json:
         print_json(document)
     else:
@@ -98,15 +91,14 @@ def import_(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 
 @data_app.command("list")
-def list_(catalog: CatalogOption = None, as_json: JsonOption = False) -> int:
+def list_(catalog: CatalogOption = None, server: ServerOption = None, as_json: JsonOption = False) -> int:
     """Every instrument and span of the catalog with its first and last bar, quote bar or open interest."""
-    from periscope.market.series_documents import series_lines
-
-    opened = _open(catalog)
-    rows = list(series_lines(opened))
+    with open_data(server, catalog) as keeper:
+        document = keeper.series()
     if as_json:
-        print_json({"catalog": opened.files.where, "series": rows})
+        print_json(document)
         return ExitCode.DONE
+    rows = document["series"]
     print_table(("symbol", "asset_type", "exchange", "span", "data", "bars", "first", "last"), rows, to_right=_NUMERIC)
     if any("SYNTHETIC" in str(row["source"]) for row in rows):
         remark("sample data: prices of instruments whose source says SYNTHETIC are invented")
@@ -125,36 +117,22 @@ def show(
         Literal["raw", "difference", "ratio"] | None, typer.Option(help="A futures root as one series.")
     ] = None,
     catalog: CatalogOption = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """One instrument: its facts, what is stored with hashes, its first and last bars."""
-    from periscope.market.series_documents import stored_document
-
-    opened = _open(catalog)
-    if continuous is not None:
-        return _show_continuous(opened, symbol.strip().upper(), _span(span), continuous, rows, as_json=as_json)
-    wanted = _asset_type(asset_type)
-    found = [
-        each
-        for each in opened.instruments.all()
-        if each.symbol == symbol.strip().upper() and (wanted is None or each.asset_type is wanted)
-    ]
-    if not found:
-        fail(
-            "UNKNOWN_INSTRUMENT",
-            _explain_unknown(opened, symbol.strip().upper(), wanted),
-            exit_code=ExitCode.NOT_FOUND,
-        )
-    one_span = _span(span)
-    documents = [stored_document(opened, each, one_span, rows) for each in found]
-    if one_span is not None and not any(document["series"] for document in documents):
-        stored = ", ".join(each.value for instrument in found for each in opened.spans(instrument)) or "none at all"
-        what = f"no {one_span.value} bars of {found[0].symbol}; the catalog has {stored}"
-        fail("SPAN_NOT_AVAILABLE", what, exit_code=ExitCode.NOT_FOUND)
+    wanted, one_span = _asset_type(asset_type), _span(span)
+    with open_data(server, catalog) as keeper:
+        if continuous is None:
+            document = keeper.show(symbol, wanted, one_span, rows)
+        else:
+            document = keeper.continuous(symbol, continuous, one_span, rows)
     if as_json:
-        print_json({"catalog": opened.files.where, "instruments": documents})
+        print_json(document)
+    elif continuous is None:
+        _show_instruments(document["instruments"])
     else:
-        _show_instruments(documents)
+        show_continuous(document)
     return ExitCode.DONE
 
 
@@ -187,53 +165,11 @@ def sample(
     return ExitCode.DONE
 
 
-def _open(option: str | None) -> "Catalog":
-    from periscope.market.catalog import Catalog
-
-    return Catalog.open(find_catalog(option, must_exist=True))
-
-
-def _show_continuous(
-    catalog: "Catalog", root: str, span: "BarTimeSpan | None", adjustment: str, rows: int, *, as_json: bool
-) -> int:
-    from periscope.cli.continuous import continuous_document, show_continuous
-
-    document = continuous_document(catalog, root, span, adjustment, rows)
-    if as_json:
-        print_json(document | {"catalog": catalog.files.where})
-    else:
-        show_continuous(document)
-    return ExitCode.DONE
-
-
-def _explain_unknown(catalog: "Catalog", symbol: str, wanted: "AssetType | None") -> str:
-    from libs.shared_ipc.src.protocol import AssetType
-
-    return catalog.instruments.explain_unknown(symbol, wanted or AssetType.EQUITY)
-
-
-def _refusing[T](act: Callable[[], T]) -> T:
-    """Run an import; its refusal becomes the command's."""
-    from periscope.cli.output import Complaint
-    from periscope.market.importers.findings import UNUSABLE, ImportProblem
-
-    try:
-        return act()
-    except ImportProblem as problem:
-        headline, *_ = problem.message.splitlines()
-        found = problem.findings
-        rows = [] if found is None else [each for each in found.examples if each.code in UNUSABLE]
-        complaints = [Complaint(row.code, row.place, row.message) for row in rows]
-        if found is not None and found.unusable > len(rows):
-            complaints.append(Complaint("MORE", "", f"and {found.unusable - len(rows)} more"))
-        hint = "mend the file, or import the other rows with --skip-bad-rows" if rows else ""
-        fail(problem.code, headline, exit_code=ExitCode(problem.exit_code), hint=hint, problems=complaints)
-
-
 def _show_import(document: dict[str, Any]) -> None:
     columns = ("symbol", "span", "data", "rows", "added", "replaced", "first", "last", "volume")
     print_table(columns, document["series"], to_right=_NUMERIC)
-    remark(f"{document['format']} {document['path']} is in the catalog {shown(document['catalog'])}")
+    where = "the server's catalog" if document["catalog"] is None else f"the catalog {shown(document['catalog'])}"
+    remark(f"{document['format']} {document['path']} is in {where}")
     for reason, count in document["skipped_files"].items():
         remark(f"left alone: {count} {reason}")
     if document["skipped_rows"]:

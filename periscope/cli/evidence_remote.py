@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from periscope.cli.exits import ExitCode
 from periscope.cli.keeper import Document
-from periscope.cli.keeper_remote import asking
+from periscope.cli.keeper_remote import asking, is_the_servers
 from periscope.cli.output import fail, remark
 from periscope.client.group import at
 
@@ -20,7 +20,7 @@ _SAY_SECONDS = 10.0
 
 def remote_explanation(url: str, run: Path, order: str, catalog: str | None) -> Document:
     """Why an order of a run came to what it came to."""
-    _no_catalog(catalog)
+    is_the_servers("--catalog", catalog)
     with asking(url) as client:
         found: Document = client.call("GET", at("runs", _number(run), "orders", order, "explanation"))
         return found
@@ -53,7 +53,7 @@ def remote_ledger(url: str, run: Path) -> "pl.DataFrame":
 
 def remote_verdict(url: str, run: Path, *, strict: bool, catalog: str | None, quiet: bool) -> Document:
     """What came of running a run again on the server. Ctrl-C leaves the server at it."""
-    _no_catalog(catalog)
+    is_the_servers("--catalog", catalog)
     with asking(url) as client:
         number = _number(run)
         begun = client.call("POST", at("runs", number, "verifications"), json={"strict": strict})
@@ -77,11 +77,6 @@ def _number(run: Path) -> int:
         hint = "`periscope runs list` with the same --server shows them; without --server, a folder is looked at here"
         fail("USAGE", f"a server knows its runs by their numbers, not {text!r}", exit_code=ExitCode.USAGE, hint=hint)
     return int(text)
-
-
-def _no_catalog(catalog: str | None) -> None:
-    if catalog is not None:
-        fail("USAGE", "--catalog is for runs on this machine; a server has its own", exit_code=ExitCode.USAGE)
 
 
 def _digits(amount: Decimal) -> int:

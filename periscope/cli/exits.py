@@ -26,3 +26,28 @@ class ExitCode(IntEnum):
     """A verification found a difference."""
     INTERRUPTED = 130
     """Interrupted, cleanly."""
+
+
+EXITS = {
+    "CATALOG_UNREACHABLE": ExitCode.REMOTE,
+    "CATALOG_BUSY": ExitCode.REMOTE,
+    "CATALOG_ADDRESS": ExitCode.USAGE,
+    "UNKNOWN_INSTRUMENT": ExitCode.NOT_FOUND,
+    "UNKNOWN_ROOT": ExitCode.NOT_FOUND,
+    "UNKNOWN_EXCHANGE": ExitCode.NOT_FOUND,
+    "SPAN_NOT_AVAILABLE": ExitCode.NOT_FOUND,
+    "AMBIGUOUS_CONTRACT": ExitCode.USAGE,
+    "DATES_REQUIRED": ExitCode.USAGE,
+}
+"""How a command ends that is refused what it asks of data; with `DATA` where the code is none of these."""
+
+HINTS = {
+    "AMBIGUOUS_CONTRACT": "--date 2013-10-07, for example",
+    "DATES_REQUIRED": "--date 2013-10-07, or --from and --to",
+    "NO_BARS": "`periscope data list` shows what there is",
+    "SPAN_NOT_AVAILABLE": "`periscope data list` shows what there is",
+    "UNKNOWN_EXCHANGE": "`periscope sessions` lists all",
+    "UNKNOWN_INSTRUMENT": "`periscope instruments list`",
+    "UNKNOWN_ROOT": "`periscope instruments list`",
+}
+"""What to try then."""

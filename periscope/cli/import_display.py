@@ -1,12 +1,13 @@
-"""Progress while a file is imported: a bar on a terminal, a line every ten seconds elsewhere; always on stderr."""
+"""What is said of an import: progress on stderr, a bar on a terminal, a line every ten seconds elsewhere; refusals."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from periscope.cli.exits import ExitCode
 from periscope.cli.live import SECONDS_BETWEEN_LINES
-from periscope.cli.output import console, remark
+from periscope.cli.output import Complaint, console, fail, remark
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,3 +66,9 @@ def _bar(screen: "Console") -> "Iterator[Progress]":
 def _amount(count: int) -> str:
     """A count of bytes in megabytes; small counts, which may be of files, as they are."""
     return f"{count / 1e6:,.1f} MB" if count >= 100_000 else f"{count:,}"
+
+
+def refuse_import(code: str, headline: str, exit_code: ExitCode, rows: Sequence[Complaint]) -> NoReturn:
+    """End the command with why nothing was imported, and the rows at fault."""
+    hint = "mend the file, or import the other rows with --skip-bad-rows" if rows else ""
+    fail(code, headline, exit_code=exit_code, hint=hint, problems=rows)

@@ -1,23 +1,20 @@
 """`periscope instruments`: what is known about instruments, futures roots and the contracts of a root."""
 
-import os
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from periscope.cli.exits import ExitCode
-from periscope.cli.output import JsonOption, fail, print_json, remark, say
+from periscope.cli.instruments_keeper import open_instruments
+from periscope.cli.keeper import ServerOption
+from periscope.cli.output import JsonOption, print_json, remark, say
 from periscope.cli.rolls import rolls
 from periscope.cli.table import print_table
-from periscope.cli.workspace import CATALOG_VARIABLE, find_catalog, find_workspace
 from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
     from libs.shared_ipc.src.protocol import AssetType
-    from periscope.instruments.master import InstrumentMaster
 
 instruments_app = typer.Typer(
     name="instruments", help="Instruments, futures roots, and the contracts of a root.", no_args_is_help=True
@@ -40,34 +37,23 @@ def list_(
     root: Annotated[str | None, typer.Option(help="Only this futures root and its contracts.")] = None,
     exchange: Annotated[str | None, typer.Option(help="Only of this exchange, such as CME or XNYS.")] = None,
     catalog: CatalogOption = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """The instruments of the catalog, and the futures roots whose facts Periscope knows."""
-    from periscope.instruments.products import PRODUCTS
-    from periscope.market.instrument_documents import root_document, stored_document
-
     wanted, of_root, at = _asset_type(asset_type), _upper(root), _upper(exchange)
-    path, master = _open(catalog)
-    stored = [
-        stored_document(each, None)
-        for each in master.all()
-        if wanted in {None, each.asset_type} and of_root in {None, each.root} and at in {None, each.exchange}
-    ]
-    roots = [
-        root_document(product, None)
-        for name, product in sorted(PRODUCTS.items())
-        if (wanted is None or wanted.name == "FUTURE")
-        and of_root in {None, name}
-        and at in {None, product.exchange.code}
-    ]
+    with open_instruments(server, catalog) as keeper:
+        document = keeper.all(wanted, of_root, at)
     if as_json:
-        print_json({"catalog": None if path is None else str(path), "instruments": stored, "roots": roots})
+        print_json(document)
         return ExitCode.DONE
+    stored, roots = document["instruments"], document["roots"]
     print_table(STORED_COLUMNS, stored, to_right={"tick", "multiplier"})
     if stored and roots:
         say()
     print_table(ROOT_COLUMNS, roots, to_right={"tick", "multiplier"})
-    remark(f"{counted(len(stored), 'instrument')} {_where(path)}, {counted(len(roots), 'known futures root')}")
+    where = "in no catalog" if document["catalog"] is None and server is None else "in the catalog"
+    remark(f"{counted(len(stored), 'instrument')} {where}, {counted(len(roots), 'known futures root')}")
     return ExitCode.DONE
 
 
@@ -77,29 +63,17 @@ def show(
     day: DateOption = None,
     asset_type: AssetTypeOption = None,
     catalog: CatalogOption = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """One instrument, contract or futures root: its facts on a day, with their sources."""
-    from periscope.instruments.contract_names import AmbiguousContractError
-    from periscope.market.instrument_lookup import documents_named
-
     wanted, on = _asset_type(asset_type), _day(day, "--date")
-    path, master = _open(catalog)
-    try:
-        found = documents_named(master, symbol.strip().upper(), wanted, on)
-    except AmbiguousContractError as problem:
-        fail("AMBIGUOUS_CONTRACT", str(problem), exit_code=ExitCode.USAGE, hint="--date 2013-10-07, for example")
-    if path is not None:
-        from periscope.market.catalog_files import files_at
-        from periscope.market.instrument_documents import with_actions
-
-        found = [with_actions(files_at(path), document) for document in found]
-    if not found:
-        _fail_unknown(master, symbol.strip().upper(), wanted)
+    with open_instruments(server, catalog) as keeper:
+        answer = keeper.show(symbol, wanted, on)
     if as_json:
-        print_json({"catalog": None if path is None else str(path), "found": found})
+        print_json(answer)
         return ExitCode.DONE
-    for place, document in enumerate(found):
+    for place, document in enumerate(answer["found"]):
         if place > 0:
             say()
         facts = {name: _text(value) for name, value in _readable(document).items() if value is not None}
@@ -109,7 +83,7 @@ def show(
 
 
 @instruments_app.command()
-def chain(
+def chain(  # noqa: PLR0913, PLR0917 - one parameter for each option
     root: Annotated[str, typer.Argument(help="A futures root, such as ES.")],
     day: DateOption = None,
     since: Annotated[str | None, typer.Option("--from", help="Contracts that trade up to this day or later.")] = None,
@@ -117,38 +91,24 @@ def chain(
     count: Annotated[int, typer.Option(min=1, max=200, help="With --date: how many contracts.")] = 8,
     serial: Annotated[bool, typer.Option("--serial", help="Also months that are listed only when near.")] = False,
     catalog: CatalogOption = None,
+    server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """The contracts of a root: first notice, last trade in exchange time and UTC, and whether the catalog has them.
 
     Without dates: those from the catalog's first to its last.
     """
-    from periscope.instruments.products import PRODUCTS
-    from periscope.market.instrument_documents import chain_row, zone_of_stored
-    from periscope.market.instrument_lookup import chain_between
-
-    name = root.strip().upper()
     on, first, last = _day(day, "--date"), _day(since, "--from"), _day(until, "--to")
     if on is not None and (first is not None or last is not None):
         raise typer.BadParameter("--date goes without --from and --to")
     if first is not None and last is not None and last < first:
         raise typer.BadParameter(f"--to {last} is before --from {first}")
-    path, master = _open(catalog)
-    stored = master.chain(name)
-    product = PRODUCTS.get(name)
-    if product is None and not stored:
-        fail("UNKNOWN_ROOT", master.explain_unknown_root(name), exit_code=ExitCode.NOT_FOUND)
-    zone = ZoneInfo(product.exchange.zone) if product is not None else zone_of_stored(stored[0])
-    contracts = chain_between(name, stored, (on, first, last), count, serial=serial)
-    if contracts is None:
-        what = f"the catalog has no contracts of {name}, so say of when"
-        fail("DATES_REQUIRED", what, exit_code=ExitCode.USAGE, hint="--date 2013-10-07, or --from and --to")
-    rows = [chain_row(each, zone) for each in contracts]
+    with open_instruments(server, catalog) as keeper:
+        document = keeper.chain(root, (on, first, last), count, serial=serial)
     if as_json:
-        document = {"catalog": None if path is None else str(path), "root": name, "zone": zone.key, "contracts": rows}
         print_json(document)
-        return ExitCode.DONE
-    _show_chain(rows, zone.key)
+    else:
+        _show_chain(document["contracts"], document["zone"])
     return ExitCode.DONE
 
 
@@ -179,32 +139,6 @@ def _show_chain(rows: list[dict[str, Any]], zone: str) -> None:
             remark(f"{row['symbol']}: the catalog has it expire at {row['catalog_expires_at']}")
     if not rows:
         remark("no contract stops trading in that time")
-
-
-def _fail_unknown(master: "InstrumentMaster", symbol: str, wanted: "AssetType | None") -> NoReturn:
-    from libs.shared_ipc.src.protocol import AssetType
-
-    what = master.explain_unknown(symbol, wanted or AssetType.EQUITY)
-    roots = master.near_roots(symbol) if wanted is AssetType.FUTURE or not master.all() else []
-    hint = f"futures roots that sound like it: {', '.join(roots)}" if roots else "`periscope instruments list`"
-    fail("UNKNOWN_INSTRUMENT", what, exit_code=ExitCode.NOT_FOUND, hint=hint)
-
-
-def _open(option: str | None) -> "tuple[Path | str | None, InstrumentMaster]":
-    """The catalog's instruments; none where there is no catalog and none was named."""
-    from periscope.instruments.master import InstrumentMaster
-    from periscope.market.catalog import Catalog
-
-    named = option is not None or bool(os.environ.get(CATALOG_VARIABLE))
-    if not named and find_workspace() is None:
-        return None, InstrumentMaster([])
-    root = find_catalog(option, must_exist=named)
-    is_there = isinstance(root, str) or root.is_dir()
-    return (root, Catalog.open(root).instruments) if is_there else (None, InstrumentMaster([]))
-
-
-def _where(path: Path | str | None) -> str:
-    return "in no catalog" if path is None else "in the catalog"
 
 
 def _readable(document: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from periscope.cli.exits import ExitCode
+from periscope.cli.exits import EXITS, HINTS, ExitCode
 from periscope.cli.keeper import Document
 from periscope.cli.output import Complaint, fail
 from periscope.cli.run_document import refuse_config
@@ -23,14 +23,23 @@ from periscope.strategies.versions import DRAFT_SUFFIX, parse_reference
 _PAGE = 1_000
 _LONG = ("config", "result", "issues", "files")
 """What the document of a run has beyond its line."""
-_EXITS = {
+_EXITS = EXITS | {
     "OUR_FAULT": ExitCode.OUR_FAULT,
     "NOT_FOUND": ExitCode.NOT_FOUND,
-    "CATALOG_BUSY": ExitCode.REMOTE,
+    "BUNDLE_INVALID": ExitCode.INVALID,
+    "DISK_FULL": ExitCode.DATA,
     "STORE_UNAVAILABLE": ExitCode.DATA,
     "STORE_DAMAGED": ExitCode.DATA,
     "CATALOG_UNAVAILABLE": ExitCode.DATA,
     "NO_CATALOG": ExitCode.DATA,
+    "NO_BARS": ExitCode.DATA,
+    "NO_COMMON_BAR": ExitCode.DATA,
+    "NO_EXPIRIES": ExitCode.DATA,
+    "NO_FRONT_MONTH": ExitCode.DATA,
+    "NO_SESSIONS": ExitCode.DATA,
+    "NOT_POSITIVE": ExitCode.DATA,
+    "OPEN_INTEREST_UNKNOWN": ExitCode.DATA,
+    "OUTSIDE_SESSION_TABLE": ExitCode.DATA,
     "SERVER_URL": ExitCode.USAGE,
     "TOKEN_UNUSABLE": ExitCode.USAGE,
     "TOKEN_EXPOSED": ExitCode.USAGE,
@@ -123,16 +132,16 @@ class RemoteKeeper:
         return self._get(f"runs/{number}")
 
     def create(self, version: str, config: Any, catalog: str | None) -> Document:
-        _is_the_servers("--catalog", catalog)
+        is_the_servers("--catalog", catalog)
         return self._do("POST", "runs", {"version": version, "config": config})
 
     def edit(self, number: int, config: Any, catalog: str | None) -> Document:
-        _is_the_servers("--catalog", catalog)
+        is_the_servers("--catalog", catalog)
         return self._do("PATCH", f"runs/{number}", {"config": config})
 
     def start(self, numbers: Sequence[int], *, catalog: str | None, at_once: int | None) -> list[Document]:
-        _is_the_servers("--catalog", catalog)
-        _is_the_servers("--at-once", at_once)
+        is_the_servers("--catalog", catalog)
+        is_the_servers("--at-once", at_once)
         return [_line(self._do("POST", f"runs/{number}/start")) for number in numbers]
 
     def stop(self, number: int) -> Document:
@@ -227,13 +236,18 @@ class RemoteKeeper:
         return answer
 
     def _all(self, path: str) -> Iterator[Document]:
-        after = None
-        while True:
-            page = self._get(path, {"limit": _PAGE, "after": after})
-            yield from page["items"]
-            after = page["next"]
-            if after is None:
-                return
+        return all_pages(self._client, path)
+
+
+def all_pages(client: Client, path: str, parameters: Mapping[str, Any] | None = None) -> Iterator[Document]:
+    """Every item of a listing, as the server says it."""
+    after = None
+    while True:
+        page = client.call("GET", path, parameters={**(parameters or {}), "limit": _PAGE, "after": after})
+        yield from page["items"]
+        after = page["next"]
+        if after is None:
+            return
 
 
 def _line(run: Document) -> Document:
@@ -242,9 +256,10 @@ def _line(run: Document) -> Document:
     return line | {"progress": short_progress(run["progress"])}
 
 
-def _is_the_servers(option: str, value: object) -> None:
+def is_the_servers(option: str, value: object) -> None:
+    """End the command where an option is given that only makes sense here."""
     if value is not None:
-        what = f"{option} is for runs on this machine; a server has its own"
+        what = f"{option} is for this machine; a server has its own"
         fail("USAGE", what, exit_code=ExitCode.USAGE, hint=f"leave out {option}")
 
 
@@ -259,4 +274,5 @@ def _refuse(error: ApiError) -> NoReturn:
         is_network = error.status is None or error.status >= 500 or error.code.startswith("SERVER_")
         exit_code = ExitCode.REMOTE if is_network else exit_of(error.code)
     complaints = [Complaint(each.code, each.where, each.message) for each in error.problems]
-    fail(error.code, error.detail, exit_code=exit_code, hint=error.hint, problems=complaints)
+    hint = HINTS.get(error.code, error.hint)
+    fail(error.code, error.detail, exit_code=exit_code, hint=hint, problems=complaints)

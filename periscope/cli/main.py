@@ -16,7 +16,7 @@ from periscope.cli.data import data_app
 from periscope.cli.demo import demo
 from periscope.cli.doctor import doctor
 from periscope.cli.drafts import drafts_app
-from periscope.cli.exits import ExitCode
+from periscope.cli.exits import EXITS, HINTS, ExitCode
 from periscope.cli.explain import explain
 from periscope.cli.instruments import instruments_app
 from periscope.cli.ledger import ledger
@@ -123,12 +123,8 @@ def _data_error(error: Exception) -> CliError | None:
     """What the catalog or the store refused, in its own words; None for other exceptions."""
     catalog = sys.modules.get("periscope.market.errors")
     if catalog is not None and isinstance(error, catalog.CatalogError):
-        exits = {
-            "CATALOG_UNREACHABLE": ExitCode.REMOTE,
-            "CATALOG_BUSY": ExitCode.REMOTE,
-            "CATALOG_ADDRESS": ExitCode.USAGE,
-        }
-        return CliError(error.code, str(error), exits.get(error.code, ExitCode.DATA))
+        exit_code, hint = EXITS.get(error.code, ExitCode.DATA), HINTS.get(error.code, "")
+        return CliError(error.code, str(error), exit_code, hint=hint)
     store = sys.modules.get("periscope.runs.store.refusals")
     if store is not None and isinstance(error, store.StoreError):
         return CliError(error.code, str(error), ExitCode.DATA, where=error.where, hint=error.hint)

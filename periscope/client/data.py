@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from periscope.client.group import Group, at
-from periscope.client.transport import Body
+from periscope.client.transport import Sent, Upload
 from periscope.client.types import Counted, Document, Page, Value
 
 
@@ -49,14 +49,26 @@ class DataCalls(Group):
         wanted = {"asset_type": asset_type, "span": span, "from": _day(start), "to": _day(end)}
         return self._transport.ask(dict[str, Any], "GET", at("data", "series", symbol, "quality"), parameters=wanted)
 
+    def continuous(self, root: str, *, adjustment: str = "raw", span: str | None = None, rows: int = 5) -> Document:
+        """The contracts of a futures root as one series, raw or adjusted by difference or ratio."""
+        wanted = {"adjustment": adjustment, "span": span, "rows": rows}
+        return self._transport.ask(dict[str, Any], "GET", at("data", "continuous", root), parameters=wanted)
+
     def upload(
-        self, file: Path | bytes, name: str | None = None, *, key: str | None = None, **options: str | int | bool
+        self,
+        file: Path | bytes,
+        name: str | None = None,
+        *,
+        key: str | None = None,
+        sent: Sent | None = None,
+        seconds: float = 3_600.0,
+        **options: str | int | bool | None,
     ) -> Document:
         """Import a file of bars, which is read while it is sent. Nothing is stored unless every row is understood.
 
         `options` are those of `periscope data import`: symbol, asset_type, span, exchange, tz, stamp, format and so on.
+        `sent` is told how many bytes have gone, of how many; `seconds` bounds the import after that.
         """
-        content: Body = file
         called = name or (file.name if isinstance(file, Path) else "data")
         headers = {"content-type": "application/octet-stream"}
         return self._transport.ask(
@@ -64,7 +76,7 @@ class DataCalls(Group):
             "POST",
             "data/imports",
             parameters={"name": called, **options},
-            body=content,
+            body=Upload(file, sent, seconds),
             headers=headers,
             key=key,
         )
@@ -102,6 +114,11 @@ class InstrumentCalls(Group):
         """The contracts of a root that trade on a day, or from one day to another."""
         wanted = {"date": _day(on), "from": _day(start), "to": _day(end), "count": count, "serial": serial}
         return self._transport.ask(dict[str, Any], "GET", at("instruments", "roots", root, "chain"), parameters=wanted)
+
+    def rolls(self, root: str, *, by: str = "volume", start: date | None = None, end: date | None = None) -> Document:
+        """When a root passes from one contract to the next, decided by volume, open-interest or last-trade."""
+        wanted = {"by": by, "from": _day(start), "to": _day(end)}
+        return self._transport.ask(dict[str, Any], "GET", at("instruments", "roots", root, "rolls"), parameters=wanted)
 
 
 class SessionCalls(Group):

@@ -73,6 +73,10 @@ class DraftCalls(Group):
     with DRAFT_CHANGED, so that nobody overwrites what they have not seen. `"*"` stands for whatever is there.
     """
 
+    def list(self, *, behind: str | None = None, limit: int | None = None) -> Iterator[Draft]:
+        """Drafts by name; with `behind` only those of later names."""
+        return self._pages(Page[Draft], "drafts", {"behind": behind}, limit=limit)
+
     def get(self, name: str) -> Draft:
         """A draft with its files."""
         return self._transport.ask(Draft, "GET", at("strategies", name, "draft"))

@@ -1,11 +1,13 @@
 """Requests over HTTP: bounded in time and size, sent again only where that can do no harm."""
 
+import errno
 import os
 import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,21 @@ from periscope.client.answers import bounded, decoded, nothing, raise_for, read_
 from periscope.client.errors import ApiError
 
 type Parameters = Mapping[str, str | int | bool | None]
-type Body = bytes | Path | None
-"""What is sent: bytes, or a file that is read while it is sent."""
+type Sent = Callable[[int, int], None]
+"""Is told how many bytes were sent, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What takes long: who is told how much of it has gone, and how long the answer may take afterwards."""
+
+    content: bytes | Path
+    sent: Sent | None
+    seconds: float
+
+
+type Body = bytes | Path | Upload | None
+"""What is sent: bytes, or a file that is read while it is sent. OSError where that can't be read, or changes."""
 
 _TRIES = 4
 _FIRST_WAIT_SECONDS = 0.25
@@ -54,7 +69,6 @@ class Transport:
             verify=_trust(ca_file) if is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             trust_env=is_encrypted,  # else a proxy from the environment would read the token
             follow_redirects=False,
-            timeout=httpx.Timeout(timeout_seconds, connect=min(10.0, timeout_seconds)),
             headers={"accept": "application/json, application/problem+json", "user-agent": "periscope"},
         )
 
@@ -85,7 +99,7 @@ class Transport:
             sent["idempotency-key"] = key or uuid.uuid4().hex
 
         def read(response: httpx.Response) -> T:
-            content = read_body(response, seconds=self.timeout_seconds)
+            content = read_body(response, seconds=self._patience(body))
             return nothing(response, kind) if response.status_code == 204 else decoded(response, content, kind)
 
         return self._again(read, method, path, parameters, body, sent)
@@ -177,6 +191,7 @@ class Transport:
                 params=wanted or None,
                 content=_content(body),
                 headers=_with_length(headers, body),
+                timeout=self._timeout(body),
             )
             response = self._http.send(request, stream=True)
             try:
@@ -184,6 +199,14 @@ class Transport:
                 return read(response)
             finally:
                 response.close()
+
+    def _patience(self, body: Body) -> float:
+        """How long an answer may take."""
+        return body.seconds if isinstance(body, Upload) else self.timeout_seconds
+
+    def _timeout(self, body: Body) -> httpx.Timeout:
+        usual = self.timeout_seconds
+        return httpx.Timeout(usual, connect=min(10.0, usual), read=self._patience(body))
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
@@ -232,16 +255,28 @@ def _text(value: str | int | bool) -> str:
 
 
 def _content(body: Body) -> bytes | Iterator[bytes] | None:
-    return _parts(body) if isinstance(body, Path) else body
+    content = body.content if isinstance(body, Upload) else body
+    if not isinstance(content, Path):
+        return content
+    return _parts(content, content.stat().st_size, body.sent if isinstance(body, Upload) else None)
 
 
-def _parts(path: Path) -> Iterator[bytes]:
+def _parts(path: Path, size: int, sent: Sent | None) -> Iterator[bytes]:
+    done = 0
     with path.open("rb") as file:
         while part := file.read(_CHUNK):
+            done += len(part)
+            if done > size:
+                break
             yield part
+            if sent is not None:
+                sent(done, size)
+    if done != size:
+        raise OSError(errno.EBUSY, "the file changed while it was sent", str(path))
 
 
 def _with_length(headers: Mapping[str, str], body: Body) -> dict[str, str]:
     """A file's size is said beforehand, so that a server can refuse it before it is sent."""
-    sized = {"content-length": str(body.stat().st_size)} if isinstance(body, Path) else {}
+    content = body.content if isinstance(body, Upload) else body
+    sized = {"content-length": str(content.stat().st_size)} if isinstance(content, Path) else {}
     return {**headers, **sized}

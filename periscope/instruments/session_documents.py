@@ -51,7 +51,8 @@ def exchange_document(code: str, sessions: ExchangeSessions) -> dict[str, Any]:
 def days_document(code: str, sessions: ExchangeSessions, days: Iterable[date]) -> dict[str, Any]:
     """Calendar days of an exchange. Raises `SessionRangeError` for a day outside the table."""
     documents = [day_document(sessions, day) for day in days]
-    return {"exchange": code, "zone": sessions.zone.key, "hours": hours_kind(sessions), "days": documents}
+    about = {"exchange": code, "name": sessions.hours.name, "zone": sessions.zone.key, "hours": hours_kind(sessions)}
+    return about | {"days": documents}
 
 
 def hours_kind(sessions: ExchangeSessions) -> str:

@@ -1,12 +1,22 @@
 """What can be wrong with a catalog: one class each, with a code that is part of the public contract."""
 
-from typing import ClassVar
-
 
 class CatalogError(Exception):
     """A catalog could not do what was asked; the message says what, where and what to do."""
 
-    code: ClassVar[str] = "CATALOG_ERROR"
+    code: str = "CATALOG_ERROR"
+
+
+class NotThereError(CatalogError):
+    """What was asked for is not in the catalog, or can't be told from what is. `code` is stable, and says what it is:
+
+    UNKNOWN_INSTRUMENT, UNKNOWN_ROOT, SPAN_NOT_AVAILABLE, NO_BARS, AMBIGUOUS_CONTRACT, DATES_REQUIRED, or why the rolls
+    of a root can't be told. The message names no place of a disk.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class CatalogNotFoundError(CatalogError):

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.instruments.chains import Contract, day_of, product_chain, stored_chain, trading_contracts
@@ -9,11 +10,80 @@ from periscope.instruments.contract_names import AmbiguousContractError, contrac
 from periscope.instruments.futures import FutureSymbol, future_symbol, parse_future_symbol
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.master import InstrumentMaster
-from periscope.instruments.products import PRODUCTS
-from periscope.market.instrument_documents import contract_document, root_document, stored_document
+from periscope.instruments.products import PRODUCTS, FutureProduct
+from periscope.market.catalog import Catalog
+from periscope.market.errors import NotThereError
+from periscope.market.instrument_documents import (
+    chain_row,
+    contract_document,
+    root_document,
+    stored_document,
+    with_actions,
+    zone_of_stored,
+)
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2069, 12, 31)
 """Contract symbols have two digits for the year, of these years."""
+
+
+def master_of(catalog: Catalog | None) -> InstrumentMaster:
+    """The instruments of a catalog; where there is none yet, none."""
+    return InstrumentMaster([]) if catalog is None else catalog.instruments
+
+
+def stored_instruments(
+    catalog: Catalog | None, asset_type: AssetType | None, root: str | None, exchange: str | None
+) -> list[Instrument]:
+    """The instruments of a catalog of one type, root and exchange, or of all."""
+    return [
+        each
+        for each in master_of(catalog).all()
+        if asset_type in {None, each.asset_type} and root in {None, each.root} and exchange in {None, each.exchange}
+    ]
+
+
+def known_roots(asset_type: AssetType | None, root: str | None, exchange: str | None) -> list[FutureProduct]:
+    """The futures roots whose facts are known, of one exchange or of all."""
+    return [
+        product
+        for name, product in sorted(PRODUCTS.items())
+        if asset_type in {None, AssetType.FUTURE} and root in {None, name} and exchange in {None, product.exchange.code}
+    ]
+
+
+def found_document(
+    catalog: Catalog | None, symbol: str, wanted: AssetType | None, on: date | None
+) -> dict[str, list[dict[str, Any]]]:
+    """All that a symbol can mean, shares with their splits and dividends. Raises NotThereError if nothing."""
+    name = symbol.strip().upper()
+    master = master_of(catalog)
+    try:
+        found = documents_named(master, name, wanted, on)
+    except AmbiguousContractError as error:
+        raise NotThereError("AMBIGUOUS_CONTRACT", str(error)) from None
+    if not found:
+        what = master.explain_unknown(name, wanted or AssetType.EQUITY)
+        roots = master.near_roots(name) if wanted is AssetType.FUTURE or not master.all() else []
+        also = f" (futures roots that sound like it: {', '.join(roots)})" if roots else ""
+        raise NotThereError("UNKNOWN_INSTRUMENT", what + also)
+    return {"found": found if catalog is None else [with_actions(catalog.files, document) for document in found]}
+
+
+def chain_document(
+    catalog: Catalog | None, root: str, days: tuple[date | None, date | None, date | None], count: int, *, serial: bool
+) -> dict[str, Any]:
+    """The contracts of a root, as `chain_between` finds them, in the exchange's zone. Raises NotThereError."""
+    name = root.strip().upper()
+    master = master_of(catalog)
+    stored = master.chain(name)
+    product = PRODUCTS.get(name)
+    if product is None and not stored:
+        raise NotThereError("UNKNOWN_ROOT", master.explain_unknown_root(name))
+    zone = ZoneInfo(product.exchange.zone) if product is not None else zone_of_stored(stored[0])
+    contracts = chain_between(name, stored, days, count, serial=serial)
+    if contracts is None:
+        raise NotThereError("DATES_REQUIRED", f"the catalog has no contracts of {name}, so say of when")
+    return {"root": name, "zone": zone.key, "contracts": [chain_row(each, zone) for each in contracts]}
 
 
 def documents_named(

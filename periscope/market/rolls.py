@@ -11,6 +11,7 @@ from periscope.instruments.instrument import Instrument
 from periscope.instruments.sessions import SessionRangeError, day_of_number, sessions_for
 from periscope.instruments.times import time_text
 from periscope.market.catalog import Catalog
+from periscope.market.errors import NotThereError
 from periscope.market.front_month import FrontMonths, NoFrontMonthError, RootVolumes, changes_of
 from periscope.market.open_interest import known_interest
 
@@ -28,12 +29,8 @@ class RollBy(Enum):
     """Each contract until its last trading moment."""
 
 
-class NoRollsError(LookupError):
+class NoRollsError(NotThereError):
     """The rolls of a root cannot be told; the message says why, `code` is stable."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

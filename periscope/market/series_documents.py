@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from libs.shared_ipc.src.protocol import BarTimeSpan
+from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.instruments.instrument import Instrument
 from periscope.instruments.times import time_text
 from periscope.market.bar_files import take
 from periscope.market.catalog import Catalog
 from periscope.market.columns import BarColumns, Columns, InterestColumns, QuoteColumns
 from periscope.market.coverage import Coverage
+from periscope.market.errors import NotThereError
 from periscope.market.quality.series import price_text
 
 
@@ -100,6 +101,31 @@ def stored_document(
         if span in {None, stored}
     ]
     return instrument_document(instrument) | {"series": series}
+
+
+def instruments_named(catalog: Catalog, symbol: str, asset_type: AssetType | None = None) -> list[Instrument]:
+    """The instruments of a symbol, of one type or of all. Raises NotThereError UNKNOWN_INSTRUMENT."""
+    name = symbol.strip().upper()
+    found = [
+        each for each in catalog.instruments.all() if each.symbol == name and asset_type in {None, each.asset_type}
+    ]
+    if not found:
+        what = catalog.instruments.explain_unknown(name, asset_type or AssetType.EQUITY)
+        raise NotThereError("UNKNOWN_INSTRUMENT", what)
+    return found
+
+
+def stored_documents(
+    catalog: Catalog, symbol: str, asset_type: AssetType | None, span: BarTimeSpan | None, rows: int
+) -> list[dict[str, Any]]:
+    """What is stored of the instruments of a symbol. Raises NotThereError, also where the span is not among it."""
+    found = instruments_named(catalog, symbol, asset_type)
+    documents = [stored_document(catalog, each, span, rows) for each in found]
+    if span is not None and not any(document["series"] for document in documents):
+        stored = ", ".join(each.value for instrument in found for each in catalog.spans(instrument)) or "none at all"
+        what = f"no {span.value} bars of {found[0].symbol}; the catalog has {stored}"
+        raise NotThereError("SPAN_NOT_AVAILABLE", what)
+    return documents
 
 
 def _chunks(

@@ -46,14 +46,23 @@ API_CODES: dict[str, ApiCode] = {
     "IMPORT_REFUSED": ApiCode(
         422, "The file can't be imported", "mend what `problems` names, or say more by parameters"
     ),
+    "IMPORT_UNCLEAR": ApiCode(
+        422, "The file does not tell all that is needed", "say by parameters what `problems` names"
+    ),
     "INVALID": ApiCode(422, "The request is not valid", "mend what `problems` names"),
     "METHOD": ApiCode(405, "That can't be done with this resource", "the header Allow names what can"),
     "NOT_FOUND": ApiCode(404, "There is no such resource", "/api/v1/openapi.json describes what there is"),
     "NOT_JSON": ApiCode(422, "The body is not usable JSON", "send JSON, no key twice, no NaN"),
+    "NOT_POSITIVE": ApiCode(404, "A price is zero or below, so there is no ratio", "ask for the difference"),
     "NO_BARS": ApiCode(404, "There are no bars to check", "choose other days, or another span"),
     "NO_CATALOG": ApiCode(409, "There is no data yet", "`periscope data sample` or `periscope data import`"),
+    "NO_COMMON_BAR": ApiCode(404, "Two contracts have no bar in common", "ask for the series as traded: raw"),
     "NO_EXAMPLE": ApiCode(422, "There is no example of that name", "leave `source` out for the template"),
+    "NO_EXPIRIES": ApiCode(404, "No contract has a known last trade", "choose another `by`"),
+    "NO_FRONT_MONTH": ApiCode(404, "No contract of the root has volumes", "import bars with volumes"),
     "NO_RESULTS": ApiCode(404, "The run has left no such result", "wait until it has ended"),
+    "NO_SESSIONS": ApiCode(404, "A contract ends on days whose hours are not known", "choose another `by`"),
+    "OPEN_INTEREST_UNKNOWN": ApiCode(404, "Nothing is known of open interest", "choose another `by`"),
     "ORDER_NOT_FOUND": ApiCode(404, "The run has no such order", "GET .../orders lists what it placed"),
     "ORIGIN_REFUSED": ApiCode(403, "Pages from elsewhere may not ask", "start the server with --allow-origin ORIGIN"),
     "OUR_FAULT": ApiCode(500, "Something went wrong inside Periscope", "the server's log has the details"),

@@ -36,12 +36,17 @@ class Context:
 
     def catalog(self) -> Catalog:
         """The catalog as it is now. Raises ProblemError where there is none, CatalogError where it can't be read."""
-        where: Path | str = self.surroundings.catalog
-        if "://" not in str(where):
-            where = Path(where)
-            if not where.is_dir():
-                raise ProblemError("NO_CATALOG", "there is no data yet")
-        return Catalog(where)
+        found = self.catalog_if_any()
+        if found is None:
+            raise ProblemError("NO_CATALOG", "there is no data yet")
+        return found
+
+    def catalog_if_any(self) -> Catalog | None:
+        """The same, None where there is none yet."""
+        where = self.surroundings.catalog
+        if "://" in where:
+            return Catalog(where)
+        return Catalog(Path(where)) if Path(where).is_dir() else None
 
 
 def context_of(request: Request) -> Context:

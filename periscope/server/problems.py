@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as FrameworkRefusal
 
-from periscope.market.errors import CatalogError
+from periscope.market.errors import CatalogError, NotThereError
 from periscope.runs.config import Problem as ConfigProblem
 from periscope.runs.store.refusals import Refused, StoreError
 from periscope.server.codes import API_CODES, OF_STATUS
@@ -186,6 +186,8 @@ def answer_store_error(error: StoreError, path: str) -> Response:
 
 def _of_catalog(request: Request, error: Exception) -> Response:
     assert isinstance(error, CatalogError)
+    if isinstance(error, NotThereError):
+        return answer_problem(ProblemError(error.code, str(error)))
     log.error("%s: %s: %s", request.url.path, error.code, error)
     code = {"CATALOG_BUSY": "CATALOG_BUSY", "CATALOG_NOT_FOUND": "NO_CATALOG"}.get(error.code, "CATALOG_UNAVAILABLE")
     return answer_problem(ProblemError(code, API_CODES[code].title[0].lower() + API_CODES[code].title[1:]))

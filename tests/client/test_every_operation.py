@@ -55,6 +55,13 @@ def stopped(client: Client) -> int:
     return client.runs.stop(started(client)).run
 
 
+def future(client: Client) -> Any:
+    """Three days of a future, imported as often as it is asked for."""
+    days = b"".join(b"2024-01-%d,4800,4810,4790,4805,9\n" % day for day in (22, 23, 24))
+    rows = b"time,open,high,low,close,volume\n" + days
+    return client.data.upload(rows, symbol="ESH24", asset_type="FUTURE", span="day", exchange="CME")
+
+
 def archive(world: World) -> bytes:
     """The bundle of the version that is there."""
     return write_archive(version_files(world.served.store, world.served.version))
@@ -131,6 +138,7 @@ CALLS: dict[str, Call] = {
     "strategies.version": lambda client, world: client.strategies.version("worker", 1),
     "strategies.export": lambda client, world: client.strategies.export("worker", 1, world.file("version.zip")),
     "strategies.diff": lambda client, world: client.strategies.diff("worker", 1, 1),
+    "drafts.list": lambda client, world: [client.drafts.start("third"), *client.drafts.list(behind="second")][1:],
     "drafts.start": lambda client, world: client.drafts.start("idea", "worker@1"),
     "drafts.start_from_archive": lambda client, world: client.drafts.start_from_archive("other", archive(world)),
     "drafts.get": lambda client, world: client.drafts.get("idea"),
@@ -146,6 +154,8 @@ CALLS: dict[str, Call] = {
     "data.upload": lambda client, world: client.data.upload(
         bars(world), symbol="NEW", span="minute", tz="UTC", stamp="start"
     ),
+    "data.continuous": lambda client, world: future(client) and client.data.continuous("ES", rows=1),
+    "instruments.rolls": lambda client, world: future(client) and client.instruments.rolls("ES", by="last-trade"),
     "instruments.list": lambda client, world: client.instruments.list(),
     "instruments.get": lambda client, world: client.instruments.get("AAA"),
     "instruments.roots": lambda client, world: client.instruments.roots(exchange="CME"),

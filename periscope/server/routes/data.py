@@ -12,13 +12,13 @@ from fastapi import Depends, Query
 from pydantic import Field
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
-from periscope.instruments.instrument import Instrument
 from periscope.market.catalog import Catalog
 from periscope.market.importers.findings import UNUSABLE, ImportProblem
 from periscope.market.importers.formats import FORMATS, detect_format, import_path
 from periscope.market.importers.options import BARS, QUOTES, ImportOptions
-from periscope.market.quality.documents import check_days, imported_findings, quality_document
-from periscope.market.series_documents import series_lines, stored_document
+from periscope.market.quality.documents import check_days, imported_findings, quality_document, series_to_check
+from periscope.market.roll_documents import continuous_document
+from periscope.market.series_documents import series_lines, stored_documents
 from periscope.server.context import Context, Here
 from periscope.server.models import Document, Model, Moment, Text
 from periscope.server.paging import PagingHere
@@ -32,12 +32,16 @@ router = new_router("data")
 MOST_UPLOAD = 1 << 30
 _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
 _IMPORTS_AT_ONCE = BoundedSemaphore(1)
-_CHECKS_AT_ONCE = BoundedSemaphore(2)
+CHECKS_AT_ONCE = BoundedSemaphore(2)
 """Both read and write much; more than so many wait."""
+_USAGE = 2
+"""What an import's refusal has as `exit_code` where more options would mend it."""
 
 SymbolPath = Annotated[Text, fastapi.Path(min_length=1, max_length=100, description="The symbol, such as SPY or ESZ13")]
+RootPath = Annotated[Text, fastapi.Path(min_length=1, max_length=20, description="The futures root, such as ES")]
 AssetTypeQuery = Annotated[AssetType | None, Query(description="Only of this type")]
 SpanQuery = Annotated[BarTimeSpan | None, Query(description="Only this span")]
+RowsQuery = Annotated[int, Query(ge=1, le=10_000, description="How many bars at each end")]
 ShortText = Annotated[Text, Field(min_length=1, max_length=100)]
 Positive = Annotated[Decimal, Field(gt=0, max_digits=30)]
 
@@ -73,6 +77,19 @@ class Quality(Model):
     notes: int
 
 
+class Continuous(Model):
+    """A futures root as one series; docs/futures-rolls.md."""
+
+    root: str
+    span: str
+    adjustment: str
+    bars: int
+    rounded_to_decimals: int | None
+    rolls: list[Document]
+    head: list[Document]
+    tail: list[Document]
+
+
 class Imported(Model):
     """What an import brought; docs/data-import.md."""
 
@@ -99,15 +116,11 @@ def show_series(
     symbol: SymbolPath,
     asset_type: AssetTypeQuery = None,
     span: SpanQuery = None,
-    rows: Annotated[int, Query(ge=1, le=1_000, description="How many bars at each end")] = 5,
+    rows: RowsQuery = 5,
 ) -> dict[str, Any]:
     """An instrument: its facts, what is stored with hashes, its first and last bars."""
-    catalog = here.catalog()
-    with _CHECKS_AT_ONCE:
-        documents = [stored_document(catalog, each, span, rows) for each in _instruments(catalog, symbol, asset_type)]
-    if span is not None and not any(document["series"] for document in documents):
-        raise ProblemError("SPAN_NOT_AVAILABLE", f"the catalog has no {span.value} bars of {symbol}")
-    return {"instruments": documents}
+    with CHECKS_AT_ONCE:
+        return {"instruments": stored_documents(here.catalog(), symbol, asset_type, span, rows)}
 
 
 @router.get("/data/series/{symbol}/quality", response_model=Quality)
@@ -123,21 +136,25 @@ def check_series(
     if since is not None and until is not None and until < since:
         raise ProblemError("INVALID", f"`to` {until} is before `from` {since}")
     catalog = here.catalog()
-    wanted = [
-        (each, stored, quotes)
-        for each in _instruments(catalog, symbol, asset_type)
-        for quotes, spans in ((False, catalog.spans(each)), (True, catalog.quote_spans(each)))
-        for stored in spans
-        if span in {None, stored}
-    ]
-    if not wanted:
-        raise ProblemError("SPAN_NOT_AVAILABLE", f"the catalog has no such bars of {symbol}")
-    with _CHECKS_AT_ONCE:
+    wanted = series_to_check(catalog, [symbol], span, asset_type)
+    with CHECKS_AT_ONCE:
         found = [check_days(catalog, each, stored, since, until, quotes=quotes) for each, stored, quotes in wanted]
-    reports = [report for report in found if report is not None]
-    if not reports:
-        raise ProblemError("NO_BARS", f"there are no bars of {symbol} around those days")
-    return quality_document(reports)
+    return quality_document([report for report in found if report is not None])
+
+
+@router.get("/data/continuous/{root}", response_model=Continuous)
+def show_continuous(
+    here: Here,
+    root: RootPath,
+    adjustment: Annotated[
+        Literal["raw", "difference", "ratio"], Query(description="What makes up for the steps between contracts")
+    ] = "raw",
+    span: SpanQuery = None,
+    rows: RowsQuery = 5,
+) -> dict[str, Any]:
+    """The contracts of a futures root as one series, rolled by volume; day bars if no span is named."""
+    with CHECKS_AT_ONCE:
+        return continuous_document(here.catalog(), root, span, adjustment, rows)
 
 
 async def _options(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -213,7 +230,10 @@ def _imported(here: Context, file: Path, options: ImportOptions, format_: str | 
 
 
 def _refusal(problem: ImportProblem, file: Path, here: Context) -> ProblemError:
-    """The refusal of an import, which names the file as the sender does and no place of this machine."""
+    """The refusal of an import, which names the file as the sender does and no place of this machine.
+
+    The first of its problems is why the file as a whole was refused; the others are the rows at fault.
+    """
     if problem.code == "DISK_FULL":
         return ProblemError("DISK_FULL", "there is no room left on the server's disk; nothing was imported")
 
@@ -224,21 +244,9 @@ def _refusal(problem: ImportProblem, file: Path, here: Context) -> ProblemError:
     headline = told(problem.message.splitlines()[0])
     found = problem.findings
     rows = [] if found is None else [each for each in found.examples if each.code in UNUSABLE]
-    faults = [Fault(code=row.code, where=row.place, message=told(row.message), line=row.line) for row in rows]
+    faults = [Fault(code=problem.code, where=file.name, message=headline)]
+    faults += [Fault(code=row.code, where=row.place, message=told(row.message), line=row.line) for row in rows]
     if found is not None and found.unusable > len(rows):
         faults.append(Fault(code="MORE", where="", message=f"and {found.unusable - len(rows)} more"))
-    code = "CATALOG_CONFLICT" if problem.code == "CATALOG_CONFLICT" else "IMPORT_REFUSED"
-    return ProblemError(
-        code, headline, problems=faults or [Fault(code=problem.code, where=file.name, message=headline)]
-    )
-
-
-def _instruments(catalog: Catalog, symbol: str, asset_type: AssetType | None) -> list[Instrument]:
-    name = symbol.strip().upper()
-    found = [
-        each for each in catalog.instruments.all() if each.symbol == name and asset_type in {None, each.asset_type}
-    ]
-    if not found:
-        what = catalog.instruments.explain_unknown(name, asset_type or AssetType.EQUITY)
-        raise ProblemError("UNKNOWN_INSTRUMENT", what)
-    return found
+    code = "IMPORT_UNCLEAR" if problem.exit_code == _USAGE else "IMPORT_REFUSED"
+    return ProblemError("CATALOG_CONFLICT" if problem.code == "CATALOG_CONFLICT" else code, headline, problems=faults)

@@ -1,8 +1,8 @@
 """Drafts: a strategy's files while they are edited. Nobody overwrites what they have not seen."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 
 from periscope.runs import drafts
 from periscope.runs.documents import draft_document, draft_file_document
@@ -10,8 +10,8 @@ from periscope.runs.store.draft_rows import Draft
 from periscope.runs.store.refusals import Refused
 from periscope.server import strategy_models as model
 from periscope.server.context import Here
-from periscope.server.models import Page, StrategyName
-from periscope.server.paging import page
+from periscope.server.models import Page, StrategyName, Text
+from periscope.server.paging import PagingHere, page
 from periscope.server.problems import ProblemError, allowed, of_bundle, refuse
 from periscope.server.routes.strategies import BUNDLES_AT_ONCE, ZIP, archive_answer, archive_in
 from periscope.server.routing import FileBody, RawBody, body_up_to, content, new_router, raw_body
@@ -24,6 +24,19 @@ router = new_router("drafts")
 
 BYTES = "application/octet-stream"
 _AS_IT_IS = {"x-content-type-options": "nosniff"}
+
+
+@router.get("/drafts", response_model=Page[model.Draft])
+def list_drafts(
+    here: Here,
+    paging: PagingHere,
+    behind: Annotated[Text | None, Query(max_length=200, description="Begin behind this name")] = None,
+) -> dict[str, Any]:
+    """The drafts of all strategies by name, with their files."""
+    after = behind if paging.after is None else paging.text("drafts")
+    found = here.store.drafts.page(after=after, limit=paging.limit)
+    more = found[-1].strategy if len(found) == paging.limit else None
+    return page("drafts", [draft_document(draft) for draft in found], more)
 
 
 @router.get("/strategies/{name}/draft", response_model=model.Draft)

@@ -46,6 +46,7 @@ class Days(Model):
     """Calendar days of an exchange."""
 
     exchange: str
+    name: str
     zone: str
     hours: str
     days: list[Document] = Field(description="Open, close and breaks in exchange time and UTC; docs/sessions.md")
