@@ -12,7 +12,9 @@ from periscope.cli.workspace import allowed_modules, find_workspace, shown
 from periscope.instruments.words import counted
 
 if TYPE_CHECKING:
-    from periscope.strategies.static_check import CheckResult
+    from collections.abc import Sequence
+
+    from periscope.strategies.problems import Problem
 
 _BUNDLE_FILES = ("*.py", "config_schema.json", "run.json")
 
@@ -93,14 +95,14 @@ def check(
 
         print_json({"path": str(bundle.resolve())} | check_document(result))
     else:
-        print_findings(shown(bundle), result)
+        print_findings(shown(bundle), result.problems, result.warnings)
     return ExitCode.INVALID if result.problems else ExitCode.DONE
 
 
-def print_findings(place: str, result: "CheckResult") -> None:
+def print_findings(place: str, problems: "Sequence[Problem]", warnings: "Sequence[Problem]") -> None:
     """Say what a check of what `place` names has found."""
-    for problem in result.problems:
+    for problem in problems:
         say(f"error: {place}/{problem}")
-    for warning in result.warnings:
+    for warning in warnings:
         say(f"warning: {place}/{warning}")
-    say(f"{place}: {counted(len(result.problems), 'problem')}, {counted(len(result.warnings), 'warning')}")
+    say(f"{place}: {counted(len(problems), 'problem')}, {counted(len(warnings), 'warning')}")

@@ -243,7 +243,7 @@ def all_pages(client: Client, path: str, parameters: Mapping[str, Any] | None = 
     """Every item of a listing, as the server says it."""
     after = None
     while True:
-        page = client.call("GET", path, parameters={**(parameters or {}), "limit": _PAGE, "after": after})
+        page = client.call("GET", path, parameters={"limit": _PAGE, **(parameters or {}), "after": after})
         yield from page["items"]
         after = page["next"]
         if after is None:

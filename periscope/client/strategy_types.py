@@ -27,8 +27,12 @@ class Finding(Value, frozen=True):
 
 
 class Checked(Value, frozen=True):
-    """Everything that publishing would find; `version` is the hash of the contents if they are valid."""
+    """Everything that publishing would find; `version` is the hash of the contents if they are valid.
 
+    `tag` is that of the draft that was looked at, None for an archive.
+    """
+
+    tag: str | None
     valid: bool
     version: str | None
     problems: list[Finding]

@@ -70,7 +70,7 @@ def start(
 ) -> Draft | Refused | list[Problem]:
     """Start a draft with these files, which need be no valid bundle yet but must be within a bundle's limits."""
     if not is_name(strategy):
-        return Refused("BAD_NAME", "a strategy can't have that name", f"it takes {NAME_RULE}")
+        return bad_name()
     problems = outline_problems({name: len(data) for name, data in files.items()}, strategy)
     if problems:
         return problems
@@ -86,7 +86,7 @@ def start(
 
 def find(store: Store, strategy: str) -> Draft | Refused:
     """A strategy's draft."""
-    return store.drafts.get(strategy) or _no_draft(strategy)
+    return store.drafts.get(strategy) or no_draft(strategy)
 
 
 def files(store: Store, draft: Draft) -> dict[str, bytes]:
@@ -122,7 +122,7 @@ def put_file(store: Store, strategy: str, name: str, data: bytes, seen: Seen) ->
     with store.files.keeping():
         file = new_file(name, store.files.put(data), len(data))
         with store.drafts.editing(strategy) as editing:
-            answer, unnamed = (_no_draft(strategy), {file.content}) if editing is None else _put(editing, file, seen)
+            answer, unnamed = (no_draft(strategy), {file.content}) if editing is None else _put(editing, file, seen)
     store.forget(unnamed)
     return answer
 
@@ -145,7 +145,7 @@ def remove_file(store: Store, strategy: str, name: str, seen: Seen) -> Draft | R
     """Take a file out of a draft whose contents the caller has seen."""
     with store.drafts.editing(strategy) as editing:
         if editing is None:
-            return _no_draft(strategy)
+            return no_draft(strategy)
         file = editing.draft.files.get(name)
         if file is None:
             return no_file(strategy)
@@ -161,7 +161,7 @@ def delete(store: Store, strategy: str, seen: Seen = ANY) -> Refused | None:
     """Remove a draft with its files; versions stay. `seen` are tags of the whole draft."""
     with store.drafts.editing(strategy) as editing:
         if editing is None:
-            return _no_draft(strategy)
+            return no_draft(strategy)
         refused = _unseen(editing.draft.tag, seen, "the draft")
         if refused is not None:
             return refused
@@ -211,7 +211,13 @@ def _unseen(tag: str | None, seen: Seen, what: str) -> Refused | None:
     return Refused("DRAFT_CHANGED", f"{what} is not what you have seen: somebody changed it since", hint)
 
 
-def _no_draft(strategy: str) -> Refused:
+def bad_name() -> Refused:
+    """What is said where a strategy can't have the name that it is to have."""
+    return Refused("BAD_NAME", "a strategy can't have that name", f"it takes {NAME_RULE}")
+
+
+def no_draft(strategy: str) -> Refused:
+    """What is said where a strategy has no draft."""
     hint = "`periscope drafts list` shows what there is"
     return Refused("DRAFT_NOT_FOUND", f"there is no draft {strategy!r}", hint)
 

@@ -35,6 +35,7 @@ class Finding(Model):
 class Checked(Model):
     """Everything that publishing would find."""
 
+    tag: Tag | None = Field(description="Of the draft that was looked at; null for an archive")
     valid: bool
     version: str | None = Field(description="The hash of the contents, if they are valid")
     problems: list[Finding]

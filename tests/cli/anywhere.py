@@ -12,7 +12,7 @@ from tests.cli.command import Command, Outcome
 from tests.server.serving import listening
 
 PLACES = ("here", "server")
-ANSWERED = {"publish", "versions", "diff", "runs", "explain", "ledger", "compare", "verify"}
+ANSWERED = {"drafts", "publish", "versions", "diff", "runs", "explain", "ledger", "compare", "verify"}
 """The commands that a server can answer."""
 
 

@@ -18,10 +18,12 @@ READING = [
     "runs fills 1 --symbol NONE", "ledger 1", "ledger 1 --account cash --last 3", "ledger 1 --account realised:ALFA",
     "explain 1 1", "explain 1 2", "compare 1 1",
     "data list", "data show alfa --rows 2 --span day", "data show SX --continuous difference --rows 2",
-    "data check ALFA BETA --span day --to 2021-06-30", "data check gama --accept EARLY_END --from 2023-11-06 --to 2023-11-10",
+    "data check ALFA BETA --span day --to 2021-06-30", "data check gama --accept EARLY_END --from 2023-11-06",
     "instruments list", "instruments list --asset-type future --root SX", "instruments show ALFA",
     "instruments show ESZ3 --date 2013-10-07", "instruments chain SX", "instruments chain ES --date 2023-12-31",
     "instruments rolls SX --from 2023-06-01", "instruments rolls SX --by last-trade",
+    "drafts list", "drafts list --limit 1", "drafts list --after idea", "drafts show idea", "drafts check idea",
+    "drafts get idea strategy.py", "drafts get idea",
     "sessions", "sessions xnys", "sessions CME --extended", "sessions XNYS 2022-11-24 2024-01-02",
 ]  # fmt: skip
 REFUSED = [
@@ -32,6 +34,13 @@ REFUSED = [
     "runs create none", "runs create cross@9", "runs create cross --core fill_modle=x --set length=-1",
     "runs edit 2 --core fill_modle=x", "ledger 1 --account none", "explain 1 99999", "explain 99 1", "compare 1 99",
     "publish broken", "publish none", "publish broken.zip", "publish cross --name 1x", "runs list --status odd",
+    "drafts show none", "drafts show 1x", "drafts create idea", "drafts create 1x", "drafts create new --from none",
+    "drafts create new --from none@1", "drafts create new --from broken.zip", "drafts get idea none.py",
+    "drafts get none", "drafts put idea broken.zip", "drafts put idea broken.zip --as ../x.py", "drafts check odd",
+    "drafts put idea periscope.toml --as strategy.py", "drafts put none periscope.toml --as x.py", "drafts publish odd",
+    "drafts put idea periscope.toml --as strategy.py --tag 1", "drafts remove idea ../x", "drafts remove none x.py",
+    "drafts remove idea strategy.py --tag 1", "drafts check none", "drafts publish none", "drafts publish idea --tag 1",
+    "drafts delete none", "drafts delete idea --tag 1",
     "data show NONE", "data show ALFA --span hour", "data show ALFA --asset-type index", "data check NONE",
     "data check ALFA --span hour", "data check --span second", "data check ALFA --from 1999-01-01 --to 1999-12-31",
     "data show NONE --continuous raw", "data show SX --continuous ratio --span second", "data import none.csv",
@@ -40,6 +49,11 @@ REFUSED = [
     "instruments rolls SX --by open-interest", "sessions NONE", "sessions XNYS 1850-01-01",
 ]  # fmt: skip
 
+DRAFTS = (
+    "drafts create idea --from cross",
+    "drafts create odd",
+    "drafts put odd periscope.toml --as strategy.py --overwrite",
+)
 DECIDED_THERE = [
     "runs create cross --catalog x", "runs start 2 --at-once 3", "explain runs/first 1", "compare 1 x",
     "data list --catalog x", "data check --report x.html", "data import .", "instruments list --catalog x",
@@ -85,7 +99,7 @@ def _prepare(desk: Path) -> None:
     from periscope.cli.main import main
 
     code = desk / "strategies" / "cross" / "strategy.py"
-    for words in ("init", "data sample", "new cross", "new broken", "publish cross"):
+    for words in ("init", "data sample", "new cross", "new broken", "publish cross", *DRAFTS):
         assert main(words.split()) == 0
     code.write_text(code.read_text() + "\n# changed\n")
     for words in ("publish cross", "runs create cross@1", "runs create cross --core slippage.ticks=1"):

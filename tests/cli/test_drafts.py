@@ -1,81 +1,92 @@
 """Drafts from the command line."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.cli.anywhere import PLACES, anywhere
 from tests.cli.command import Command
 
 
-def test_a_draft_from_start_to_version(periscope_command: Command, workspace: Path) -> None:
-    made = periscope_command("drafts", "create", "mine", "--json").json
+@pytest.fixture(params=PLACES)
+def command(request: pytest.FixtureRequest, workspace: Path, periscope_command: Command) -> Iterator[Command]:
+    """The command in a workspace, asking its store or a server of it."""
+    with anywhere(request.param, periscope_command) as run:
+        yield run
+
+
+def test_a_draft_from_start_to_version(command: Command, workspace: Path) -> None:
+    made = command("drafts", "create", "mine", "--json").json
     assert [file["file"] for file in made["files"]] == ["config_schema.json", "strategy.py"]
-    assert periscope_command("drafts", "create", "mine").code == 2
+    assert command("drafts", "create", "mine").code == 2
     Path("helper.py").write_text("VALUE = 1\n")
-    put = periscope_command("drafts", "put", "mine", "helper.py", "--json").json
+    put = command("drafts", "put", "mine", "helper.py", "--json").json
     tag = next(file["tag"] for file in put["files"] if file["file"] == "helper.py")
     Path("helper.py").write_text("VALUE = 2\n")
-    unseen = periscope_command("drafts", "put", "mine", "helper.py", "--json")
+    unseen = command("drafts", "put", "mine", "helper.py", "--json")
     assert (unseen.code, unseen.json["error"]["code"]) == (2, "DRAFT_FILE_EXISTS")
-    assert periscope_command("drafts", "put", "mine", "helper.py", "--tag", tag).code == 0
+    assert command("drafts", "put", "mine", "helper.py", "--tag", tag).code == 0
     Path("helper.py").write_text("VALUE = 3\n")
-    late = periscope_command("drafts", "put", "mine", "helper.py", "--tag", tag, "--json")
+    late = command("drafts", "put", "mine", "helper.py", "--tag", tag, "--json")
     assert (late.code, late.json["error"]["code"]) == (2, "DRAFT_CHANGED")
-    assert periscope_command("drafts", "check", "mine", "--json").json["valid"]
-    published = periscope_command("drafts", "publish", "mine", "--json").json
+    assert command("drafts", "check", "mine", "--json").json["valid"]
+    published = command("drafts", "publish", "mine", "--json").json
     assert (published["version"], published["published"]) == ("mine@1", True)
-    assert periscope_command("drafts", "put", "mine", "helper.py", "--overwrite").code == 0
-    changes = periscope_command("diff", "mine@1", "mine@draft", "--json")
+    assert command("drafts", "put", "mine", "helper.py", "--overwrite").code == 0
+    changes = command("diff", "mine@1", "mine@draft", "--json")
     assert (changes.code, [each["file"] for each in changes.json["files"]]) == (10, ["helper.py"])
     assert "+VALUE = 3" in changes.json["files"][0]["diff"]
-    assert periscope_command("drafts", "remove", "mine", "helper.py").code == 0
-    (listed,) = periscope_command("drafts", "list", "--json").json["drafts"]
+    assert command("drafts", "remove", "mine", "helper.py").code == 0
+    (listed,) = command("drafts", "list", "--json").json["drafts"]
     assert (listed["draft"], listed["based_on"], len(listed["files"])) == ("mine", "mine@1", 2)
-    assert periscope_command("drafts", "delete", "mine").code == 0
-    assert periscope_command("drafts", "show", "mine").code == 6
-    assert periscope_command("versions", "mine@1").code == 0
+    assert command("drafts", "delete", "mine").code == 0
+    assert command("drafts", "show", "mine").code == 6
+    assert command("versions", "mine@1").code == 0
 
 
-def test_a_draft_starts_from_whatever_holds_a_bundle(periscope_command: Command, workspace: Path) -> None:
-    assert periscope_command("publish", "cross").code == 0
-    assert periscope_command("versions", "cross@1", "--export", "one.zip").code == 0
+def test_a_draft_starts_from_whatever_holds_a_bundle(command: Command, workspace: Path) -> None:
+    assert command("publish", "cross").code == 0
+    assert command("versions", "cross@1", "--export", "one.zip").code == 0
     sources = {"a": "cross@1", "b": "one.zip", "c": "cross", "d": "strategies/cross", "e": "moving_averages"}
     for name, source in sources.items():
-        assert periscope_command("drafts", "create", name, "--from", source).code == 0, source
-    tags = {draft["draft"]: draft["tag"] for draft in periscope_command("drafts", "list", "--json").json["drafts"]}
+        assert command("drafts", "create", name, "--from", source).code == 0, source
+    tags = {draft["draft"]: draft["tag"] for draft in command("drafts", "list", "--json").json["drafts"]}
     assert len({tags[name] for name in "abcd"}) == 1
     assert tags["e"] != tags["a"]
     for source, code in {"nowhere": 6, "cross@9": 6}.items():
-        assert periscope_command("drafts", "create", "x", "--from", source).code == code
+        assert command("drafts", "create", "x", "--from", source).code == code
     Path("bad.zip").write_bytes(Path("one.zip").read_bytes()[:-9])
-    bad = periscope_command("drafts", "create", "x", "--from", "bad.zip", "--json")
+    bad = command("drafts", "create", "x", "--from", "bad.zip", "--json")
     assert (bad.code, [each["code"] for each in bad.json["error"]["problems"]]) == (3, ["ARCHIVE_INVALID"])
-    assert periscope_command("drafts", "create", "../x").code == 2
+    assert command("drafts", "create", "../x").code == 2
 
 
-def test_files_come_out_as_they_went_in(periscope_command: Command, workspace: Path) -> None:
-    assert periscope_command("drafts", "create", "mine", "--from", "cross").code == 0
+def test_files_come_out_as_they_went_in(command: Command, workspace: Path) -> None:
+    assert command("drafts", "create", "mine", "--from", "cross").code == 0
     code = (workspace / "strategies" / "cross" / "strategy.py").read_text()
-    assert periscope_command("drafts", "get", "mine", "--out", "copy").code == 0
+    assert command("drafts", "get", "mine", "--out", "copy").code == 0
     assert Path("copy/strategy.py").read_text() == code
-    assert periscope_command("drafts", "get", "mine", "strategy.py", "--out", "one.py").code == 0
+    assert command("drafts", "get", "mine", "strategy.py", "--out", "one.py").code == 0
     assert Path("one.py").read_text() == code
-    assert periscope_command("drafts", "get", "mine", "nothing.py").code == 6
-    assert periscope_command("drafts", "get", "mine", "--out", "copy").code == 2, "nothing is overwritten"
-    assert periscope_command("drafts", "put", "mine", "one.py", "--as", "../one.py").code == 3
-    assert periscope_command("drafts", "put", "mine", "nowhere.py").code == 2
+    assert command("drafts", "get", "mine", "nothing.py").code == 6
+    assert command("drafts", "get", "mine", "--out", "copy").code == 2, "nothing is overwritten"
+    assert command("drafts", "put", "mine", "one.py", "--as", "../one.py").code == 3
+    assert command("drafts", "put", "mine", "nowhere.py").code == 2
 
 
-def test_every_problem_of_a_draft_is_said_at_once(periscope_command: Command, workspace: Path) -> None:
-    assert periscope_command("drafts", "create", "mine").code == 0
+def test_every_problem_of_a_draft_is_said_at_once(command: Command, workspace: Path) -> None:
+    assert command("drafts", "create", "mine").code == 0
     Path("strategy.py").write_text("class Strategy: pass\n")
     Path("config_schema.json").write_text('{"type": "array"}')
     for name in ("strategy.py", "config_schema.json"):
-        assert periscope_command("drafts", "put", "mine", name, "--overwrite").code == 0
-    for command in ("check", "publish"):
-        outcome = periscope_command("drafts", command, "mine", "--json")
+        assert command("drafts", "put", "mine", name, "--overwrite").code == 0
+    for word in ("check", "publish"):
+        outcome = command("drafts", word, "mine", "--json")
         assert outcome.code == 3
         assert {each["code"] for each in outcome.json["problems"]} >= {"STRATEGY_BASE", "SCHEMA_NOT_OBJECT"}
-    assert "mine/strategy.py:1" in periscope_command("drafts", "check", "mine").out
-    assert periscope_command("versions", "--json").json == {"versions": []}
+    assert "mine/strategy.py:1" in command("drafts", "check", "mine").out
+    assert command("versions", "--json").json == {"versions": []}
 
 
 def test_what_nothing_names_is_cleaned_away(periscope_command: Command, workspace: Path) -> None:

@@ -68,8 +68,9 @@ def check(here: Here, name: StrategyName, request: Request, body: FileBody) -> d
     with BUNDLES_AT_ONCE:
         data = archive_in(request, body)
         if data is None:
-            return check_document(allowed(drafts.check(here.store, name, packages)).result)
-        return check_document(check_archive(data, "archive", packages))
+            checked = allowed(drafts.check(here.store, name, packages))
+            return {"tag": checked.tag} | check_document(checked.result)
+        return {"tag": None} | check_document(check_archive(data, "archive", packages))
 
 
 @router.get("/strategies/{name}/versions", response_model=Page[model.Version])
