@@ -6,8 +6,8 @@ from typing import NoReturn
 from periscope.cli.exits import ExitCode
 from periscope.cli.keeper import Document
 from periscope.cli.output import Complaint, fail
-from periscope.cli.store import Desk, refuse
-from periscope.cli.workspace import allowed_packages
+from periscope.cli.store import Desk, allowed
+from periscope.cli.workspace import allowed_modules
 from periscope.runs import drafts
 from periscope.runs.documents import check_document, draft_document, published_document
 from periscope.runs.store.draft_rows import Draft
@@ -30,7 +30,7 @@ class LocalDrafts:
         return _shown(drafts.find(self._store, name))
 
     def contents(self, name: str) -> tuple[Document, Mapping[str, bytes]]:
-        draft, files = _allowed(drafts.read(self._store, name))
+        draft, files = allowed(drafts.read(self._store, name))
         return draft_document(draft), files
 
     def create(self, name: str, source: str | None) -> Document:
@@ -46,20 +46,18 @@ class LocalDrafts:
         return _shown(drafts.remove_file(self._store, name, file, (seen,)))
 
     def check(self, name: str) -> Document:
-        checked = _allowed(drafts.check(self._store, name, self._packages()))
+        checked = allowed(drafts.check(self._store, name, self._packages()))
         return {"draft": name, "tag": checked.tag} | check_document(checked.result)
 
     def publish(self, name: str, seen: str) -> Document:
-        return published_document(_allowed(drafts.publish(self._store, name, self._packages(), (seen,))))
+        return published_document(allowed(drafts.publish(self._store, name, self._packages(), (seen,))))
 
     def delete(self, name: str, seen: str) -> None:
-        refused = drafts.delete(self._store, name, (seen,))
-        if refused is not None:
-            refuse(refused)
+        allowed(drafts.delete(self._store, name, (seen,)))
 
     def _packages(self) -> set[str]:
-        """The modules that the workspace allows; a draft lies in the store, so it brings no workspace along."""
-        return {module for package in allowed_packages(self._store.place.folder) for module, _ in package.modules}
+        """A draft lies in the store, so it brings no workspace along."""
+        return allowed_modules(self._store.place.folder)
 
 
 def refuse_draft(problems: Sequence[Problem]) -> NoReturn:
@@ -75,10 +73,4 @@ def refuse_draft_as(complaints: Sequence[Complaint]) -> NoReturn:
 def _shown(found: Draft | Refused | list[Problem]) -> Document:
     if isinstance(found, list):
         refuse_draft(found)
-    return draft_document(_allowed(found))
-
-
-def _allowed[T](answer: T | Refused) -> T:
-    if isinstance(answer, Refused):
-        refuse(answer)
-    return answer
+    return draft_document(allowed(found))
