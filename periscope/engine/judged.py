@@ -41,32 +41,43 @@ class Judged:
 class OrderSizes:
     """Numbers of resting orders by how much is left of them, least first, apart by what else decides about them.
 
-    Those are the instrument, the side, the unit, and whether something of an order has filled.
+    Those are the instrument, the side, the unit, and whether something of an order has filled. Forks share the orders
+    of a kind until one of them changes these.
     """
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_own")
 
     def __init__(self) -> None:
         self._known: dict[tuple[InstrumentKey, int, Fraction, bool], list[tuple[Decimal, int]]] = {}
+        self._own: set[tuple[InstrumentKey, int, Fraction, bool]] = set()
 
     def fork(self) -> "OrderSizes":
         """An independent copy."""
         twin = OrderSizes()
         if self._known:
-            twin._known = {kind: entries.copy() for kind, entries in self._known.items()}
+            twin._known = self._known.copy()
+            self._own.clear()
         return twin
 
     def add(self, order: Order) -> None:
         """Note an order."""
-        insort(self._known.setdefault(_kind(order), []), (order.remaining, order.sequence))
+        insort(self._entries(_kind(order)), (order.remaining, order.sequence))
 
     def discard(self, order: Order) -> None:
         """Forget an order, given as it was noted."""
         kind = _kind(order)
-        entries = self._known[kind]
+        entries = self._entries(kind)
         del entries[bisect_left(entries, (order.remaining, order.sequence))]
         if not entries:
             del self._known[kind]
+
+    def _entries(self, kind: tuple[InstrumentKey, int, Fraction, bool]) -> list[tuple[Decimal, int]]:
+        """Those of a kind, to be changed."""
+        if kind in self._known and kind in self._own:
+            return self._known[kind]
+        self._own.add(kind)
+        entries = self._known[kind] = self._known.get(kind, []).copy()
+        return entries
 
     def kinds(self) -> list[list[tuple[Decimal, int]]]:
         """What is left, and the number, of the orders of each kind."""

@@ -78,31 +78,45 @@ class Following(NamedTuple):
 
 
 class OrderNumbers:
-    """Numbers of resting orders of one kind by instrument, in order of placement; nothing takes longer for many."""
+    """Numbers of resting orders of one kind by instrument, in order of placement; nothing takes longer for many.
 
-    __slots__ = ("_known",)
+    Forks share the numbers of an instrument until one of them changes these.
+    """
+
+    __slots__ = ("_known", "_own")
 
     def __init__(self) -> None:
         self._known: dict[InstrumentKey, dict[int, None]] = {}
+        self._own: set[InstrumentKey] = set()
 
     def fork(self) -> "OrderNumbers":
         """An independent copy."""
         twin = OrderNumbers()
         if self._known:
-            twin._known = {key: numbers.copy() for key, numbers in self._known.items()}
+            twin._known = self._known.copy()
+            self._own.clear()
         return twin
 
     def add(self, key: InstrumentKey, number: int) -> None:
         """Note an order, which may be known."""
-        self._known.setdefault(key, {})[number] = None
+        self._numbers(key)[number] = None
 
     def discard(self, key: InstrumentKey, number: int) -> None:
         """Forget an order, if it is known."""
-        numbers = self._known.get(key)
-        if numbers is not None:
-            numbers.pop(number, None)
-            if not numbers:
-                del self._known[key]
+        if number not in self._known.get(key, ()):
+            return
+        numbers = self._numbers(key)
+        del numbers[number]
+        if not numbers:
+            del self._known[key]
+
+    def _numbers(self, key: InstrumentKey) -> dict[int, None]:
+        """Those of an instrument, to be changed."""
+        if key in self._known and key in self._own:
+            return self._known[key]
+        self._own.add(key)
+        numbers = self._known[key] = self._known.get(key, {}).copy()
+        return numbers
 
     def first(self, key: InstrumentKey) -> int | None:
         """The first number of an instrument, None if it has none."""
