@@ -19,7 +19,8 @@ from periscope.market.importers.options import ImportOptions
 from periscope.market.quality.documents import CHECKED, counted_quality, not_stored
 
 _REFUSED = {"IMPORT_REFUSED": ExitCode.DATA, "CATALOG_CONFLICT": ExitCode.DATA, "IMPORT_UNCLEAR": ExitCode.USAGE}
-_MOST_NAME = 100
+_SENDABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_MOST_KEPT = 95
 
 
 class RemoteData:
@@ -116,8 +117,10 @@ class RemoteData:
 
 
 def _sendable(name: str) -> str:
-    """A file's name as the API takes it: it counts where it is a symbol's, and such names go as they are."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip("._-")[-_MOST_NAME:].lstrip("._-") or "data"
+    """A file's name as the API takes it. One that is changed can't be taken for a symbol, as names of files are."""
+    if _SENDABLE.fullmatch(name):
+        return name
+    return "file_" + re.sub(r"[^A-Za-z0-9._-]", "_", name)[-_MOST_KEPT:]
 
 
 def _renamed(part: Any, called: str, name: str) -> Any:
