@@ -61,8 +61,8 @@ def data_read(catalog: Catalog, feed: CatalogFeed | None, outcome: Outcome | Non
 
 
 def facts_of(instrument: Instrument) -> dict[str, Any]:
-    """What is known of an instrument as plain values, without what is as usual: no fact that has its default."""
-    plain = msgspec.to_builtins(instrument)
+    """What is known of an instrument as a result's JSON has it, without what is as usual: no fact of default value."""
+    plain = msgspec.json.decode(msgspec.json.encode(instrument))
     return {
         field.name: plain[field.name]
         for field in fields(instrument)

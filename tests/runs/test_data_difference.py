@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.cli.main import main
+from periscope.instruments.instrument import MarginPeriod
 from periscope.market.catalog import Catalog
 from periscope.market.local_files import LocalFiles
 from periscope.runs.data_difference import DataDifference, data_difference
@@ -51,6 +53,16 @@ def test_a_run_records_what_it_read(ran: Ran, lab: Lab) -> None:
     assert line["instrument"] == {"exchange": "XNYS", "price_scale": 2}
     assert (line["corporate_actions"], ran.document["also_read"]) == (None, [])
     assert differences(ran, lab.catalog) == []
+
+
+def test_margins_by_date_that_stay_are_no_difference(lab: Lab) -> None:
+    margins = (MarginPeriod(first_day=date(2024, 1, 1), initial=Decimal(1000), maintenance=Decimal(900)),)
+    rising = future("XXU4", None, margins=margins)
+    lab.add(rising, minute=walk("09:30", 30))
+    ran = lab.run(BUYER.replace('register("AAA")', 'register("XXU4", FUTURE)'), end="10:30")
+    assert differences(ran, lab.catalog) == []
+    lab.catalog.add_instruments([replace(rising, margins=(replace(margins[0], initial=Decimal(1200)),))])
+    assert [found.code for found in differences(ran, lab.catalog)] == ["INSTRUMENT_CHANGED"]
 
 
 def test_a_revised_bar_is_named(ran: Ran, lab: Lab) -> None:
