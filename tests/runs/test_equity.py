@@ -145,7 +145,7 @@ def apply(account: Account, kind: str, what: Any) -> tuple[str, Fraction] | None
     return (what["symbol"], Fraction(what["price_before_slippage"])) if at_open else None
 
 
-@pytest.mark.parametrize("number", range(len(CORES)))
+@pytest.mark.parametrize("number", [pytest.param(0, marks=pytest.mark.full), *range(1, len(CORES))])
 def test_the_equity_curve_is_exact(lab: Lab, number: int) -> None:
     """To the millionth at every bar; a sample counts each position rounded, so as many half millionths are allowed."""
     ran = lab.run(

@@ -71,8 +71,8 @@ def measure(folder: Path, bars: int) -> dict[str, int]:
 
 def test_twice_the_bars_take_no_more_memory(tmp_path: Path) -> None:
     """Buffers of the equity curve fill up to half a million rows, so a little comes on top up to there."""
-    small, large = (measure(tmp_path / str(bars), bars) for bars in (200_000, 400_000))
-    assert large["own"] - small["own"] < 40, (small, large)
+    small, large = (measure(tmp_path / str(bars), bars) for bars in (100_000, 200_000))
+    assert large["own"] - small["own"] < 30, (small, large)
     assert large["child"] - small["child"] < 10, (small, large)
 
 
