@@ -72,6 +72,7 @@ def test_nothing_is_claimed_beyond_the_table(code: str) -> None:
             sessions.session_of_day(day)
 
 
+@pytest.mark.full  # making the file anew takes seconds
 @pytest.mark.skipif(find_spec("exchange_calendars") is None, reason="exchange_calendars is not installed")
 def test_they_still_say_so() -> None:
     script = ROOT / "scripts" / "session_reference.py"

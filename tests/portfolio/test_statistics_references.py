@@ -57,6 +57,7 @@ def test_undefined_is_undefined_for_them_too_where_there_was_never_a_loss() -> N
     assert ours(SERIES["never a loss"])["calmar"] is None
 
 
+@pytest.mark.full  # importing the packages takes seconds
 def test_the_record_is_what_the_packages_say() -> None:
     for module in ("empyrical", "quantstats", "ffn"):
         pytest.importorskip(module, reason=f"{module} is not installed: uv sync --group references")
