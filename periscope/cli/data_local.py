@@ -90,12 +90,6 @@ class LocalData:
 
 
 def _refuse(problem: "ImportProblem") -> NoReturn:
-    from periscope.market.importers.findings import UNUSABLE
-
     headline, *_ = problem.message.splitlines()
-    found = problem.findings
-    rows = [] if found is None else [each for each in found.examples if each.code in UNUSABLE]
-    complaints = [Complaint(row.code, row.place, row.message) for row in rows]
-    if found is not None and found.unusable > len(rows):
-        complaints.append(Complaint("MORE", "", f"and {found.unusable - len(rows)} more"))
+    complaints = [Complaint(row.code, row.place, row.message) for row in problem.rows_at_fault]
     refuse_import(problem.code, headline, ExitCode(problem.exit_code), complaints)

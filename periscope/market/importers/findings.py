@@ -124,6 +124,15 @@ class ImportProblem(Exception):  # noqa: N818 - the name that the command line a
         self.exit_code = exit_code
         self.findings = findings
 
+    @property
+    def rows_at_fault(self) -> list[Finding]:
+        """The rows that caused it, as far as they are kept in words; a last finding, MORE, counts the others."""
+        if self.findings is None:
+            return []
+        rows = [each for each in self.findings.examples if each.code in UNUSABLE]
+        more = self.findings.unusable - len(rows)
+        return [*rows, Finding("MORE", "", None, f"and {more} more")] if more > 0 else rows
+
 
 def is_panic(error: BaseException) -> bool:
     """Whether a library written in Rust gave up on its input: PyO3 raises that beside all other exceptions."""

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.market.catalog import Catalog
-from periscope.market.importers.findings import UNUSABLE, ImportProblem
+from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.formats import FORMATS, detect_format, import_path
 from periscope.market.importers.options import BARS, QUOTES, ImportOptions
 from periscope.market.quality.documents import check_days, imported_findings, quality_document, series_to_check
@@ -242,11 +242,8 @@ def _refusal(problem: ImportProblem, file: Path, here: Context) -> ProblemError:
         return shown.replace(str(here.store.place.folder), "").replace(here.surroundings.catalog, "the catalog")
 
     headline = told(problem.message.splitlines()[0])
-    found = problem.findings
-    rows = [] if found is None else [each for each in found.examples if each.code in UNUSABLE]
     faults = [Fault(code=problem.code, where=file.name, message=headline)]
+    rows = problem.rows_at_fault
     faults += [Fault(code=row.code, where=row.place, message=told(row.message), line=row.line) for row in rows]
-    if found is not None and found.unusable > len(rows):
-        faults.append(Fault(code="MORE", where="", message=f"and {found.unusable - len(rows)} more"))
     code = "IMPORT_UNCLEAR" if problem.exit_code == _USAGE else "IMPORT_REFUSED"
     return ProblemError("CATALOG_CONFLICT" if problem.code == "CATALOG_CONFLICT" else code, headline, problems=faults)
