@@ -109,6 +109,9 @@ def test_many_bad_rows_are_counted_and_the_first_twenty_listed(load: Load) -> No
     assert caught.value.message.count("spy.csv:") == 20
     assert "and 30 more" in caught.value.message
     assert "50 BAD_PRICE" in caught.value.message
+    *rows, more = caught.value.rows_at_fault
+    assert {row.code for row in rows} == {"BAD_PRICE"}
+    assert (len(rows), more.code, more.message) == (20, "MORE", "and 30 more")
 
 
 @pytest.mark.parametrize(

@@ -223,8 +223,7 @@ def _imported(here: Context, file: Path, options: ImportOptions, format_: str | 
     chosen = format_ or detect_format(file)
     if chosen == FORMATS[-1]:
         raise ImportProblem("UNKNOWN_FORMAT", "folders of LEAN are imported by the command line")
-    where = here.surroundings.catalog
-    catalog = Catalog.create(where if "://" in where else Path(where))
+    catalog = Catalog.create(here.surroundings.catalog)
     summary = import_path(file, catalog, options, force_format=chosen)
     return summary.to_json() | {"path": file.name, "quality": imported_findings(catalog, summary)}
 
