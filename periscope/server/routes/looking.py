@@ -29,7 +29,7 @@ from periscope.server.bar_windows import read_bars
 from periscope.server.context import Context, Here
 from periscope.server.models import MOST_NUMBER, Text
 from periscope.server.problems import ProblemError, allowed
-from periscope.server.results import Results, ResultsHere, ended, read_document, reading
+from periscope.server.results import Results, ResultsHere, ended, read_document, reading, without_folder
 from periscope.server.routing import content, new_router
 
 router = new_router("results")
@@ -93,8 +93,7 @@ def show_report(results: ResultsHere) -> Response:
     """The report of a run that has ended, as one HTML page that needs nothing else."""
     document = results.document()
     with laid_out(results.here.store, results.run) as folder, TemporaryDirectory(prefix="periscope-report-") as made:
-        (folder / RESULT).unlink()
-        write_result(folder, document | {"catalog": None})  # where the data lies is nothing for those who ask
+        write_result(folder, without_folder(document))
         try:
             with _REPORTS_AT_ONCE:
                 page = write_report(
