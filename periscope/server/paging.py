@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -18,6 +19,10 @@ class Paging:
 
     limit: int
     after: str | None
+
+    def following[Item, Place](self, found: Sequence[Item], place: Callable[[Item], Place]) -> Place | None:
+        """Where the page after these items begins: None if they fill no page, so that there is none."""
+        return place(found[-1]) if len(found) == self.limit else None
 
     def number(self, listing: str) -> int | None:
         """Where the page before ended, in a listing whose places are numbers; None for the first page."""

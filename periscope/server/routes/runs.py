@@ -79,8 +79,7 @@ def list_runs(
     """Runs, the newest first."""
     before = before if paging.after is None else paging.number("runs")
     found = here.store.runs.page(status=status, strategy=strategy, before=before, limit=paging.limit)
-    more = found[-1].id if len(found) == paging.limit else None
-    return page("runs", [run_line(run) for run in found], more)
+    return page("runs", [run_line(run) for run in found], paging.following(found, lambda last: last.id))
 
 
 @router.get("/runs/{number}", response_model=RunDocument)

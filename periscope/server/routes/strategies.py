@@ -46,7 +46,7 @@ def list_strategies(here: Here, paging: PagingHere) -> dict[str, Any]:
     if after is not None and not is_name(after):
         raise none_of("strategies")
     found = here.store.strategies.page(after=after, limit=paging.limit)
-    more = found[-1].name if len(found) == paging.limit else None
+    more = paging.following(found, lambda last: last.name)
     return page("strategies", [strategy_document(strategy) for strategy in found], more)
 
 
@@ -80,7 +80,7 @@ def list_versions(here: Here, name: StrategyName, paging: PagingHere) -> dict[st
     found = here.store.versions.page(name, before=before, limit=paging.limit)
     if not found and here.store.strategies.get(name) is None:
         raise ProblemError("STRATEGY_NOT_FOUND", f"there is no strategy {name!r}")
-    more = found[-1].number if len(found) == paging.limit else None
+    more = paging.following(found, lambda last: last.number)
     return page("versions", [version_line(version) for version in found], more)
 
 

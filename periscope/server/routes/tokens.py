@@ -49,8 +49,7 @@ class NewToken(Model):
 def list_tokens(here: Here, paging: PagingHere) -> dict[str, Any]:
     """Tokens, without their secrets."""
     found = here.store.tokens.all(after=paging.number("tokens") or 0, limit=paging.limit)
-    more = found[-1].id if len(found) == paging.limit else None
-    return page("tokens", [token_document(token) for token in found], more)
+    return page("tokens", [token_document(token) for token in found], paging.following(found, lambda last: last.id))
 
 
 @router.post("/tokens", response_model=TokenMade, status_code=201)
