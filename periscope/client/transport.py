@@ -45,6 +45,17 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _AGAIN = frozenset({429, 502, 503, 504})
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is sent, once or several times."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    parameters: Parameters | None = None
+    body: Body = None
+
+
 class Transport:
     """One server, over as few connections as it takes. Safe to use from several threads."""
 
@@ -102,7 +113,7 @@ class Transport:
             content = read_body(response, seconds=self._patience(body))
             return nothing(response, kind) if response.status_code == 204 else decoded(response, content, kind)
 
-        return self._again(read, method, path, parameters, body, sent)
+        return self._again(read, _Request(method, path, sent, parameters, body))
 
     def fetch(
         self, path: str, kinds: tuple[str, ...], *, parameters: Parameters | None = None, most: int | None = None
@@ -113,7 +124,7 @@ class Transport:
             require_type(response, *kinds)
             return read_body(response, most=most, seconds=self.timeout_seconds), response.headers
 
-        return self._again(read, "GET", path, parameters, None, {"accept": ", ".join(kinds)})
+        return self._again(read, _Request("GET", path, {"accept": ", ".join(kinds)}, parameters))
 
     def download(self, path: str, kinds: tuple[str, ...], target: Path, *, overwrite: bool) -> int:
         """Write an answer to a file, which is there whole or not at all; returns its size. OSError of the disk."""
@@ -129,7 +140,7 @@ class Transport:
                 return file.tell()
 
         try:
-            size = self._again(read, "GET", path, None, None, {"accept": ", ".join(kinds)})
+            size = self._again(read, _Request("GET", path, {"accept": ", ".join(kinds)}))
             if overwrite:
                 staging.replace(target)
             else:
@@ -151,49 +162,33 @@ class Transport:
             finally:
                 response.close()
 
-    def _again[T](
-        self,
-        read: Callable[[httpx.Response], T],
-        method: str,
-        path: str,
-        parameters: Parameters | None,
-        body: Body,
-        headers: Mapping[str, str],
-    ) -> T:
+    def _again[T](self, read: Callable[[httpx.Response], T], request: _Request) -> T:
         """Send, and send again what is lost, as long as that can do no harm: only GET, and POST by its key."""
-        is_safe = method in ("GET", "HEAD") or "idempotency-key" in headers
+        is_safe = request.method == "GET" or "idempotency-key" in request.headers
         deadline = time.monotonic() + self.timeout_seconds
         tried = 0
         while True:
             tried += 1
             try:
-                return self._once(read, method, path, parameters, body, headers)
+                return self._once(read, request)
             except ApiError as error:
                 wait = _wait(error, tried, is_safe=is_safe)
                 if wait is None or time.monotonic() + wait > deadline:
                     raise
             time.sleep(wait)
 
-    def _once[T](
-        self,
-        read: Callable[[httpx.Response], T],
-        method: str,
-        path: str,
-        parameters: Parameters | None,
-        body: Body,
-        headers: Mapping[str, str],
-    ) -> T:
-        wanted = {name: _text(value) for name, value in (parameters or {}).items() if value is not None}
-        with _failures(may_have_acted=method != "GET"):
-            request = self._http.build_request(
-                method,
-                path.lstrip("/"),
+    def _once[T](self, read: Callable[[httpx.Response], T], request: _Request) -> T:
+        wanted = {name: _text(value) for name, value in (request.parameters or {}).items() if value is not None}
+        with _failures(may_have_acted=request.method != "GET"):
+            built = self._http.build_request(
+                request.method,
+                request.path.lstrip("/"),
                 params=wanted or None,
-                content=_content(body),
-                headers=_with_length(headers, body),
-                timeout=self._timeout(body),
+                content=_content(request.body),
+                headers=_with_length(request.headers, request.body),
+                timeout=self._timeout(request.body),
             )
-            response = self._http.send(request, stream=True)
+            response = self._http.send(built, stream=True)
             try:
                 raise_for(response, seconds=self.timeout_seconds)
                 return read(response)
