@@ -164,7 +164,7 @@ class Transport:
 
     def _again[T](self, read: Callable[[httpx.Response], T], request: _Request) -> T:
         """Send, and send again what is lost, as long as that can do no harm: only GET, and POST by its key."""
-        is_safe = request.method == "GET" or "idempotency-key" in request.headers
+        is_safe = request.method in ("GET", "HEAD") or "idempotency-key" in request.headers
         deadline = time.monotonic() + self.timeout_seconds
         tried = 0
         while True:

@@ -72,11 +72,6 @@ def read_document(path: Path) -> dict[str, Any]:
     return document
 
 
-def without_folder(result: dict[str, Any]) -> dict[str, Any]:
-    """A result without the folder of the server's disk where its data is; the address of an object store stays."""
-    return result if "://" in (result.get("catalog") or "://") else result | {"catalog": None}
-
-
 def ended(results: Results) -> Run:
     """The run, which must have ended. Raises ProblemError."""
     if results.run.is_active or results.run.ended_at is None:

@@ -22,14 +22,14 @@ from periscope.runs.explaining import UnknownOrderError, explain, find_order, op
 from periscope.runs.journal import BARS, JOURNAL, JournalDamagedError
 from periscope.runs.kept import export_pieces, laid_out
 from periscope.runs.recorded import RecordedError
-from periscope.runs.result_file import RESULT, NotARunError
+from periscope.runs.result_file import RESULT, NotARunError, without_place
 from periscope.runs.store.refusals import StoreError
 from periscope.server import result_models as model
 from periscope.server.bar_windows import read_bars
 from periscope.server.context import Context, Here
 from periscope.server.models import MOST_NUMBER, Text
 from periscope.server.problems import ProblemError, allowed
-from periscope.server.results import Results, ResultsHere, ended, read_document, reading, without_folder
+from periscope.server.results import Results, ResultsHere, ended, read_document, reading
 from periscope.server.routing import content, new_router
 
 router = new_router("results")
@@ -93,7 +93,7 @@ def show_report(results: ResultsHere) -> Response:
     """The report of a run that has ended, as one HTML page that needs nothing else."""
     document = results.document()
     with laid_out(results.here.store, results.run) as folder, TemporaryDirectory(prefix="periscope-report-") as made:
-        write_result(folder, without_folder(document))
+        write_result(folder, without_place(document))
         try:
             with _REPORTS_AT_ONCE:
                 page = write_report(
