@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from periscope.instruments.times import time_text
+from periscope.instruments.words import renamed
 from periscope.market.catalog import Catalog
 from periscope.market.errors import CatalogError
 from periscope.runs.documents import verdict_document
@@ -83,9 +84,7 @@ def _without(places: Mapping[str, str], value: Any) -> Any:
     """The same with no folder of this machine in its texts."""
     match value:
         case str():
-            for place, name in places.items():
-                value = value.replace(place, name)
-            return value
+            return renamed(value, places)
         case dict():
             return {key: _without(places, part) for key, part in value.items()}
         case list():

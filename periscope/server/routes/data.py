@@ -12,6 +12,7 @@ from fastapi import Depends, Query
 from pydantic import Field
 
 from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
+from periscope.instruments.words import renamed
 from periscope.market.catalog import Catalog
 from periscope.market.importers.findings import ImportProblem
 from periscope.market.importers.formats import FORMATS, detect_format, import_path
@@ -235,14 +236,12 @@ def _refusal(problem: ImportProblem, file: Path, here: Context) -> ProblemError:
     """
     if problem.code == "DISK_FULL":
         return ProblemError("DISK_FULL", "there is no room left on the server's disk; nothing was imported")
-
-    def told(text: str) -> str:
-        shown = text.replace(str(file), file.name)
-        return shown.replace(str(here.store.place.folder), "").replace(here.surroundings.catalog, "the catalog")
-
-    headline = told(problem.message.splitlines()[0])
+    names = {str(file): file.name, str(here.store.place.folder): "", here.surroundings.catalog: "the catalog"}
+    headline = renamed(problem.message.splitlines()[0], names)
     faults = [Fault(code=problem.code, where=file.name, message=headline)]
     rows = problem.rows_at_fault
-    faults += [Fault(code=row.code, where=row.place, message=told(row.message), line=row.line) for row in rows]
+    faults += [
+        Fault(code=row.code, where=row.place, message=renamed(row.message, names), line=row.line) for row in rows
+    ]
     code = "IMPORT_UNCLEAR" if problem.exit_code == _USAGE else "IMPORT_REFUSED"
     return ProblemError("CATALOG_CONFLICT" if problem.code == "CATALOG_CONFLICT" else code, headline, problems=faults)
