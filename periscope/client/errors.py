@@ -38,6 +38,7 @@ class ApiError(Exception):
 CLIENT_CODES = {
     "SERVER_URL": "the address of the server is none",
     "SERVER_UNREACHABLE": "no connection to the server could be made",
+    "SERVER_UNTRUSTED": "the server's certificate is of another name, or of nobody who is trusted",
     "SERVER_TIMEOUT": "the server did not answer in time",
     "SERVER_GONE": "the connection ended before the answer did",
     "SERVER_REDIRECTS": "the server sends the caller elsewhere, where the token must not follow",

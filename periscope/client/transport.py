@@ -205,12 +205,13 @@ class Transport:
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
-    if ca_file is None:
+    named = os.environ.get("SSL_CERT_FILE") if ca_file is None else str(ca_file)
+    if not named:
         return True
     try:
-        return ssl.create_default_context(cafile=str(ca_file))
+        return ssl.create_default_context(cafile=named)
     except OSError as error:
-        what = f"the certificates in {ca_file} can't be read: {error.strerror or error}"
+        what = f"the certificates in {named} can't be read: {error.strerror or error}"
         raise ApiError("SERVER_URL", what, "name a file of PEM certificates") from None
 
 
@@ -233,6 +234,10 @@ def _failures(*, may_have_acted: bool) -> Iterator[None]:
     try:
         yield
     except _NEVER_SENT as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            what = f"the server's certificate is not trusted: {str(error).partition('failed: ')[2] or error}"
+            hint = "name the file of who signed it in the variable SSL_CERT_FILE (in Python ca_file), and its own name"
+            raise ApiError("SERVER_UNTRUSTED", what, hint) from None
         hint = "is it running, and is this its address? `periscope serve` starts one"
         raise ApiError("SERVER_UNREACHABLE", f"can't reach the server: {error or type(error).__name__}", hint) from None
     except httpx.TimeoutException:
