@@ -250,7 +250,7 @@ def entries(trace: Trace, rule: Rule) -> list[str]:
     for time, postings in trace.ledger[1:]:
         assert isinstance(time, int) and isinstance(postings, tuple)
         moved = ", ".join(f"{account} {_plain(amount)}" for account, amount in postings)
-        lines.append(f"{_clock(time, rule.monday)} {moved}")
+        lines.append(f"{_clock(time, rule.monday)} {moved}".strip())
     return lines
 
 
