@@ -288,12 +288,14 @@ class Simulation:
     def announce(self, order: Order, phase: Phase) -> None:
         """Let an order update wait for its turn at the present instant."""
         told = (order.order_id, order.symbol, order.asset_type, order.state, order.filled, order.net_money)
-        heappush(self.pending, Update(phase, self._serial(), *told))
+        self.serial += 1
+        heappush(self.pending, Update(phase, self.serial, *told))
 
     def announce_refusal(self, action: PlaceOrderAction, order_id: str, state: OrderState) -> None:
         """Let the one update of a refused order wait for its turn."""
         told = (order_id, action.symbol, action.asset_type, state, ZERO, ZERO)
-        heappush(self.pending, Update(Phase.ACKNOWLEDGEMENT, self._serial(), *told))
+        self.serial += 1
+        heappush(self.pending, Update(Phase.ACKNOWLEDGEMENT, self.serial, *told))
 
     def forget_meetings(self, numbers: Collection[int]) -> None:
         """What the orders of these numbers were going to do is not so any more."""
@@ -308,11 +310,8 @@ class Simulation:
 
     def _plan(self, key: Key, order: Order, meeting: Meeting | None) -> None:
         """Let it be due; a plan that was made for an order before it changed may have the same key."""
-        heappush(self.due, (*key, self._serial(), order, meeting))
-
-    def _serial(self) -> int:
         self.serial += 1
-        return self.serial
+        heappush(self.due, (*key, self.serial, order, meeting))
 
     def booked(
         self,
