@@ -73,7 +73,8 @@ class Watch:
                 for number in (int(process.split(":")[2]) for process in processes):
                     self.run = max(self.run, _peak(number))
                     for child in _children(number):
-                        self.strategy = max(self.strategy, _peak(child), *map(_peak, _children(child)))
+                        if _program(child) != _program(number):  # else it was just forked: its memory is its parent's
+                            self.strategy = max(self.strategy, _peak(child), *map(_peak, _children(child)))
 
 
 def _peak(number: int) -> int:
@@ -82,6 +83,13 @@ def _peak(number: int) -> int:
     except OSError:
         return 0
     return int(status.split("VmHWM:")[1].split()[0]) // 1024 if "VmHWM:" in status else 0
+
+
+def _program(number: int) -> bytes:
+    try:
+        return Path(f"/proc/{number}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _children(number: int) -> list[int]:
@@ -126,6 +134,7 @@ def test_a_run_with_very_many_orders_is_kept_and_looked_at(
     assert periscope_command("runs", "export", "1", "run.zip").code == 0
     with zipfile.ZipFile(tmp_path / "run.zip") as archive:
         assert archive.testzip() is None
+    assert periscope_command("verify", "1").code == 0
     run = load_run(1)
     assert run.orders["sequence"].to_list() == list(range(1, orders + 1))
     assert run.fills.height == run.result["fills"]

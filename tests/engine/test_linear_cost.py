@@ -85,14 +85,17 @@ def test_twice_as_much_costs_at_most_a_little_more_than_twice(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_bar_costs_no_more_where_more_orders_rest(world: tuple[Catalog, Path], model: str) -> None:
-    """What 20 bars add to the work, with 20 resting orders and with 80 that no bar touches."""
+    """What 20 bars add to the work, with 20 resting orders and with 80 that no bar touches.
+
+    To look at each order at each bar would add a call for each of the 60 orders more at each of the 20 bars.
+    """
     added = []
     for resting in (20, 80):
         few, many = (
             _work(world, MODELS[model], Tuning(), {"bars": bars, "resting": resting, "filled": 0}) for bars in (40, 60)
         )
         added.append(many - few)
-    assert added[1] <= 1.2 * added[0], added
+    assert added[1] - added[0] < 0.5 * (80 - 20) * 20, added
 
 
 def _work(world: tuple[Catalog, Path], core: dict[str, Any], tuning: Tuning, size: dict[str, int]) -> int:
