@@ -1,6 +1,7 @@
 """Options of the whole suite: how many cases the random batteries run."""
 
 import fcntl
+import gc
 import os
 import pickle
 import sys
@@ -50,6 +51,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "full" in item.keywords:
             item.add_marker(skip)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector leave alone what was collected: it walked through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
