@@ -21,6 +21,7 @@ class Security:
     sessions: Sessions
     raw: bool
     expiry: date | None = None
+    gone: bool = False
     margins: Margins | None = None
     factors: Factors | None = None
     quantity: Decimal = Decimal(0)

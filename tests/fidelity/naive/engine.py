@@ -215,7 +215,7 @@ class Run:
             self.orders.append(order)
             assert security.price is not None
             self.fill(order, security.price, now, fee=Decimal(0))
-        security.expiry = None
+        security.expiry, security.gone = None, True
 
     def place(self, given: dict[str, Any], now: datetime) -> None:
         """Take an order, or refuse it; a market order fills at once where it can."""
@@ -230,7 +230,7 @@ class Run:
             len(self.orders), security, kind, signed, number["limit"], number["stop"], given["tif"], now, given
         )
         late = kind == "MARKET_ON_CLOSE" and security.sessions.next_close(now) - now < self.buffer
-        if security.price is None or late or (security.future and kind.startswith("MARKET_ON")):
+        if security.gone or security.price is None or late or (security.future and kind.startswith("MARKET_ON")):
             self.refused.append(given)
             return
         self.orders.append(order)
