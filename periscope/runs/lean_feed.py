@@ -137,7 +137,7 @@ class LeanFeed(CatalogFeed):
         for chunk in chunks:
             start, end = chunk.start, chunk.end
             if span is BarTimeSpan.DAY:
-                start, end = _whole_days(start, sessions)
+                start, end = _whole_days(end, sessions)
             elif span is BarTimeSpan.HOUR:
                 start = start // _HOUR * _HOUR
                 end = start + _HOUR
@@ -150,9 +150,12 @@ def _with_times[C: Columns](chunk: C, start: IntColumn, end: IntColumn) -> C:
     return type(chunk)(start, end, *(getattr(chunk, name) for name in chunk.NAMES[2:]))
 
 
-def _whole_days(starts: IntColumn, sessions: ExchangeSessions) -> tuple[IntColumn, IntColumn]:
-    """The sessions of the dates on which some bars start; an empty interval where a date has none."""
-    found = [sessions.session_of_day(date_of(start, sessions.zone)) for start in starts.tolist()]
+def _whole_days(ends: IntColumn, sessions: ExchangeSessions) -> tuple[IntColumn, IntColumn]:
+    """The sessions of the dates on which some daily bars end; an empty interval where a date has none.
+
+    Those of futures may start on the evening before, as their sessions do; midnight belongs to the date before it.
+    """
+    found = [sessions.session_of_day(date_of(end - 1, sessions.zone)) for end in ends.tolist()]
     edges = [(0, 0) if session is None else (session.open, session.close) for session in found]
     column = np.array(edges, dtype=np.int64).reshape(-1, 2)
     return np.ascontiguousarray(column[:, 0]), np.ascontiguousarray(column[:, 1])

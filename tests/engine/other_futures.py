@@ -21,7 +21,7 @@ from tests.naive.corporate import Corporate
 from tests.naive.host import moment
 from tests.naive.market import Market
 from tests.naive.random_strategies import Case
-from tests.naive.sessions import in_session
+from tests.naive.sessions import in_session, session_from
 
 type Mask = npt.NDArray[np.bool_]
 
@@ -37,7 +37,8 @@ class Future:
     """What comes after `cut` (microseconds UTC): every later bar has other numbers, and is `missing` by that chance.
 
     Of a bar under way, or that starts at the cut, only the open stays. That a span has any bar in the window is known
-    from the start (rules 9 and 20), so the last one that a run sees is never missing.
+    from the start (rules 9 and 20), and which span coarser bars are made of, by what it covers. So the last bar that a
+    run sees is never missing, nor the last of each trading day.
     """
 
     cut: int
@@ -49,7 +50,8 @@ class Future:
         known = {one.key: one for one in case.market.instruments}
         bars, quotes = {}, {}
         for (symbol, kind, span), columns in case.market.bars.items():
-            kept = _seen_last(columns, known[symbol, kind], span, case.settings)
+            one = known[symbol, kind]
+            kept = _seen_last(columns, one, span, case.settings) + _last_of_days(columns, one)
             bars[symbol, kind, span] = self.bars(columns, kept)
         for (symbol, kind, span), offers in case.market.quotes.items():
             kept = _seen_last(offers, known[symbol, kind], span, case.settings)
@@ -134,6 +136,16 @@ def _seen_last(
         ]
         found += seen[-1:]
     return found
+
+
+def _last_of_days(columns: BarColumns, instrument: Instrument) -> list[int]:
+    """Starts of the last bar of each trading day, in regular hours and in extended ones, and of the last of all."""
+    found = {
+        (extended, session_from(instrument.exchange, extended, start).day): start
+        for extended in (False, True)
+        for start in columns.start.tolist()
+    }
+    return [*found.values(), *columns.start[-1:].tolist()]
 
 
 def with_known_dividends_only(case: Case, cut: int) -> Case:
