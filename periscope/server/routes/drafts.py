@@ -35,7 +35,7 @@ def list_drafts(
     """The drafts of all strategies by name, with their files."""
     after = behind if paging.after is None else paging.text("drafts")
     found = here.store.drafts.page(after=after, limit=paging.limit)
-    more = found[-1].strategy if len(found) == paging.limit else None
+    more = paging.following(found, lambda last: last.strategy)
     return page("drafts", [draft_document(draft) for draft in found], more)
 
 
