@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from periscope.cli.data_keeper import CatalogOption, open_data
+from periscope.cli.days import days_of
 from periscope.cli.exits import ExitCode
 from periscope.cli.keeper import ServerOption
 from periscope.cli.output import JsonOption, print_json, remark, say
@@ -32,9 +33,7 @@ def check(  # noqa: PLR0913, PLR0917 - one parameter for each option
     from libs.shared_ipc.src.protocol import BarTimeSpan
 
     accepted = _codes(accept or [])
-    if since is not None and until is not None and until < since:
-        raise typer.BadParameter(f"--to {until:%Y-%m-%d} is before --from {since:%Y-%m-%d}")
-    days = (None if since is None else since.date(), None if until is None else until.date())
+    days = days_of(since, until)
     one_span = None if span is None else BarTimeSpan(span)
     with open_data(server, catalog) as keeper:
         document = keeper.check(symbols or [], one_span, days, accepted, report)

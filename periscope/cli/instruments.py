@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from periscope.cli.days import require_order
 from periscope.cli.exits import ExitCode
 from periscope.cli.instruments_keeper import open_instruments
 from periscope.cli.keeper import ServerOption
@@ -101,8 +102,7 @@ def chain(  # noqa: PLR0913, PLR0917 - one parameter for each option
     on, first, last = _day(day, "--date"), _day(since, "--from"), _day(until, "--to")
     if on is not None and (first is not None or last is not None):
         raise typer.BadParameter("--date goes without --from and --to")
-    if first is not None and last is not None and last < first:
-        raise typer.BadParameter(f"--to {last} is before --from {first}")
+    require_order(first, last)
     with open_instruments(server, catalog) as keeper:
         document = keeper.chain(root, (on, first, last), count, serial=serial)
     if as_json:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from periscope.cli.days import days_of
 from periscope.cli.exits import ExitCode
 from periscope.cli.instruments_keeper import open_instruments
 from periscope.cli.keeper import ServerOption
@@ -26,9 +27,7 @@ def rolls(
     as_json: JsonOption = False,
 ) -> int:
     """When a root rolls: by volume as strategies see the front month, by open interest, or by last trade."""
-    if since is not None and until is not None and until < since:
-        raise typer.BadParameter(f"--to {until:%Y-%m-%d} is before --from {since:%Y-%m-%d}")
-    days = (None if since is None else since.date(), None if until is None else until.date())
+    days = days_of(since, until)
     with open_instruments(server, catalog) as keeper:
         document = keeper.rolls(root, by, *days)
     if as_json:

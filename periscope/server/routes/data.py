@@ -134,8 +134,7 @@ def check_series(
     until: Annotated[date | None, Query(alias="to", ge=_FIRST, le=_LAST, description="The last day")] = None,
 ) -> dict[str, Any]:
     """Look for what is wrong with bars and quotes: gaps, spikes, wrong stamps and more."""
-    if since is not None and until is not None and until < since:
-        raise ProblemError("INVALID", f"`to` {until} is before `from` {since}")
+    require_order(since, until)
     catalog = here.catalog()
     wanted = series_to_check(catalog, [symbol], span, asset_type)
     with CHECKS_AT_ONCE:
@@ -156,6 +155,12 @@ def show_continuous(
     """The contracts of a futures root as one series, rolled by volume; day bars if no span is named."""
     with CHECKS_AT_ONCE:
         return continuous_document(here.catalog(), root, span, adjustment, rows)
+
+
+def require_order(since: date | None, until: date | None) -> None:
+    """Refuse days of which the last is before the first."""
+    if since is not None and until is not None and until < since:
+        raise ProblemError("INVALID", f"`to` {until} is before `from` {since}")
 
 
 async def _options(  # noqa: PLR0913, PLR0917 - one parameter for each option

@@ -21,7 +21,7 @@ from periscope.server.models import Document, Model, Moment, Text
 from periscope.server.paging import PagingHere
 from periscope.server.problems import ProblemError
 from periscope.server.result_models import Counted
-from periscope.server.routes.data import CHECKS_AT_ONCE, AssetTypeQuery, RootPath, SymbolPath
+from periscope.server.routes.data import CHECKS_AT_ONCE, AssetTypeQuery, RootPath, SymbolPath, require_order
 from periscope.server.routes.results import list_page
 from periscope.server.routing import new_router
 
@@ -91,8 +91,7 @@ def list_chain(
     """The contracts of a root with first notice and last trade. Without days those that the catalog has."""
     if on is not None and (since is not None or until is not None):
         raise ProblemError("INVALID", "`date` goes without `from` and `to`")
-    if since is not None and until is not None and until < since:
-        raise ProblemError("INVALID", f"`to` {until} is before `from` {since}")
+    require_order(since, until)
     return chain_document(here.catalog_if_any(), root, (on, since, until), count, serial=serial)
 
 
@@ -107,8 +106,7 @@ def list_rolls(
     until: Annotated[date | None, Query(alias="to", description="The last day")] = None,
 ) -> dict[str, Any]:
     """When a root passes from one contract to the next."""
-    if since is not None and until is not None and until < since:
-        raise ProblemError("INVALID", f"`to` {until} is before `from` {since}")
+    require_order(since, until)
     with CHECKS_AT_ONCE:
         return rolls_document(here.catalog(), root, by, since, until)
 
