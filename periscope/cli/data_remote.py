@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import date
-from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,7 +11,7 @@ from libs.shared_ipc.src.protocol import AssetType, BarTimeSpan
 from periscope.cli.exits import ExitCode
 from periscope.cli.import_display import import_display, refuse_import
 from periscope.cli.keeper import Document
-from periscope.cli.keeper_remote import all_pages
+from periscope.cli.keeper_remote import all_pages, written
 from periscope.cli.output import Complaint, fail, remark
 from periscope.client import ApiError, Client
 from periscope.market.importers.options import ImportOptions
@@ -33,11 +32,11 @@ class RemoteData:
         return {"catalog": None, "series": list(all_pages(self._client, "data/series"))}
 
     def show(self, symbol: str, asset_type: AssetType | None, span: BarTimeSpan | None, rows: int) -> Document:
-        found = self._client.data.show(symbol, asset_type=_value(asset_type), span=_value(span), rows=rows)
+        found = self._client.data.show(symbol, asset_type=written(asset_type), span=written(span), rows=rows)
         return {"catalog": None} | found
 
     def continuous(self, root: str, adjustment: str, span: BarTimeSpan | None, rows: int) -> Document:
-        found = self._client.data.continuous(root, adjustment=adjustment, span=_value(span), rows=rows)
+        found = self._client.data.continuous(root, adjustment=adjustment, span=written(span), rows=rows)
         return found | {"catalog": None}
 
     def check(
@@ -93,12 +92,12 @@ class RemoteData:
         found = dict.fromkeys(
             (line["symbol"], line["asset_type"])
             for line in self.series()["series"]
-            if line["data"] in CHECKED and _value(span) in {None, line["span"]}
+            if line["data"] in CHECKED and written(span) in {None, line["span"]}
             if not names or line["symbol"] in names
         )
         for name in names:
             if all(symbol != name for symbol, _ in found):
-                self._client.data.check(name, span=_value(span))  # which says why there is nothing
+                self._client.data.check(name, span=written(span))  # which says why there is nothing
         if not found:
             raise not_stored(span)
         return list(found)
@@ -108,7 +107,7 @@ class RemoteData:
     ) -> list[Document]:
         kind = AssetType[asset_type].value
         try:
-            found = self._client.data.check(symbol, asset_type=kind, span=_value(span), start=days[0], end=days[1])
+            found = self._client.data.check(symbol, asset_type=kind, span=written(span), start=days[0], end=days[1])
         except ApiError as error:
             if error.code != "NO_BARS":
                 raise
@@ -148,13 +147,8 @@ def _refuse(error: ApiError, called: str, path: Path) -> NoReturn:
 
 def _parameters(options: ImportOptions) -> dict[str, Any]:
     marks = {None: None, ".": "point", ",": "comma"}
-    written = {name: _value(value) for name, value in asdict(options).items()}
+    named = {name: written(value) for name, value in asdict(options).items()}
     numbers = {
         name: f"{value:f}" for name, value in (("tick", options.tick), ("multiplier", options.multiplier)) if value
     }
-    return written | numbers | {"decimal": marks[options.decimal]}
-
-
-def _value(option: Any) -> Any:
-    """An option as the API writes it."""
-    return option.value if isinstance(option, Enum) else option
+    return named | numbers | {"decimal": marks[options.decimal]}

@@ -5,6 +5,7 @@ from datetime import date
 from libs.shared_ipc.src.protocol import AssetType
 from periscope.cli.instruments_keeper import Days
 from periscope.cli.keeper import Document
+from periscope.cli.keeper_remote import written
 from periscope.client import Client
 
 
@@ -15,7 +16,7 @@ class RemoteInstruments:
         self._calls = client.instruments
 
     def all(self, asset_type: AssetType | None, root: str | None, exchange: str | None) -> Document:
-        stored = self._calls.list(asset_type=_value(asset_type), root=root, exchange=exchange)
+        stored = self._calls.list(asset_type=written(asset_type), root=root, exchange=exchange)
         roots = self._calls.roots(exchange=exchange) if asset_type in {None, AssetType.FUTURE} else ()
         return {
             "catalog": None,
@@ -24,7 +25,7 @@ class RemoteInstruments:
         }
 
     def show(self, symbol: str, asset_type: AssetType | None, day: date | None) -> Document:
-        return {"catalog": None} | self._calls.get(symbol.strip(), asset_type=_value(asset_type), on=day)
+        return {"catalog": None} | self._calls.get(symbol.strip(), asset_type=written(asset_type), on=day)
 
     def chain(self, root: str, days: Days, count: int, *, serial: bool) -> Document:
         on, start, end = days
@@ -33,7 +34,3 @@ class RemoteInstruments:
 
     def rolls(self, root: str, by: str, since: date | None, until: date | None) -> Document:
         return {"catalog": None} | self._calls.rolls(root.strip(), by=by, start=since, end=until)
-
-
-def _value(asset_type: AssetType | None) -> str | None:
-    return None if asset_type is None else asset_type.value

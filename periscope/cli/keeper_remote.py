@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -248,6 +249,11 @@ def all_pages(client: Client, path: str, parameters: Mapping[str, Any] | None = 
         after = page["next"]
         if after is None:
             return
+
+
+def written(option: Any) -> Any:
+    """An option as the API writes it."""
+    return option.value if isinstance(option, Enum) else option
 
 
 def _line(run: Document) -> Document:
